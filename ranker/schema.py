@@ -1,0 +1,175 @@
+"""What a row is: its features, its tasks, and the ranges each must keep.
+
+A schema is data, written by `ranker.datasets` as `schema.toml` beside the Parquet
+files and read by every other room. It imports neither TensorFlow nor NumPy.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from ranker import toml
+
+FEATURE_KINDS = ("categorical", "numeric")
+FEATURE_DTYPES = ("int64", "string", "float32")
+TASK_KINDS = ("binary", "regression")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One input column.
+
+    Attributes:
+      name: the column's name in Parquet and in the serving signature.
+      kind: "categorical" (looked up in a vocabulary) or "numeric".
+      dtype: of the raw value: "int64" or "string" if categorical, "float32" if numeric.
+      vocabulary: categorical only: whose values it takes. Features that name one
+        vocabulary share it, as a history of items shares the item's.
+      is_multivalued: categorical only: whether a row holds a list of values.
+      max_length: most values a row may hold; 1 unless multi-valued.
+      log1p: numeric only: log(1 + x) is taken before it is standardised.
+      mean, standard_deviation: numeric only: of the training split, after log1p.
+      minimum, maximum: numeric only: the range a raw value must keep, inclusive.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    vocabulary: str = ""
+    is_multivalued: bool = False
+    max_length: int = 1
+    log1p: bool = False
+    mean: float = 0.0
+    standard_deviation: float = 1.0
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_member("feature", self.name, "kind", self.kind, FEATURE_KINDS)
+        _check_member("feature", self.name, "dtype", self.dtype, FEATURE_DTYPES)
+        if (self.kind == "numeric") != (self.dtype == "float32"):
+            raise ValueError(f"feature {self.name!r}: {self.kind} cannot be {self.dtype}")
+        if (self.kind == "categorical") != bool(self.vocabulary):
+            raise ValueError(
+                f"feature {self.name!r}: {self.kind}, with vocabulary {self.vocabulary!r}"
+            )
+        if not self.standard_deviation > 0:
+            raise ValueError(
+                f"feature {self.name!r}: standard_deviation must be > 0, "
+                f"got {self.standard_deviation}"
+            )
+        if self.max_length < 1 or (self.max_length > 1 and not self.is_multivalued):
+            raise ValueError(f"feature {self.name!r}: max_length is {self.max_length}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """One label column; a null in it masks the task for that row.
+
+    Attributes:
+      name: the column's name, and the output's.
+      kind: "binary" (label 0 or 1) or "regression".
+      minimum, maximum: the range a label must keep, inclusive.
+      mean: of the training labels: the positive rate of a binary task.
+      standard_deviation: of the training labels.
+    """
+
+    name: str
+    kind: str
+    minimum: float
+    maximum: float
+    mean: float = 0.0
+    standard_deviation: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_member("task", self.name, "kind", self.kind, TASK_KINDS)
+        if not self.minimum < self.maximum:
+            raise ValueError(
+                f"task {self.name!r}: minimum {self.minimum} is not below maximum {self.maximum}"
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Schema:
+    """A dataset's columns.
+
+    Attributes:
+      dataset: its name, such as "movielens-100k".
+      features, tasks: in the order of the columns.
+      vocabularies: name to number of values; the values stand in
+        `vocabularies/<name>.txt`, one a line, UTF-8, most frequent first.
+      user, item, time: the features, and the column of Unix seconds, that say who,
+        what and when. `time` is no feature; evaluation and ordering read it.
+      weight: the column of sample weights, or "" if every row weighs 1.
+    """
+
+    dataset: str
+    features: tuple[Feature, ...]
+    tasks: tuple[Task, ...]
+    vocabularies: Mapping[str, int]
+    user: str = "user_id"
+    item: str = "item_id"
+    time: str = "timestamp"
+    weight: str = ""
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in (*self.features, *self.tasks)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"schema of {self.dataset!r}: names used twice: {', '.join(twice)}")
+        if not self.tasks:
+            raise ValueError(f"schema of {self.dataset!r} has no task")
+        for feature in self.features:
+            if feature.vocabulary and feature.vocabulary not in self.vocabularies:
+                raise ValueError(
+                    f"feature {feature.name!r}: no vocabulary {feature.vocabulary!r}; "
+                    f"there are: {', '.join(self.vocabularies)}"
+                )
+
+    def feature(self, name: str) -> Feature:
+        """Returns the feature of that name; KeyError if there is none."""
+        return {feature.name: feature for feature in self.features}[name]
+
+    def task(self, name: str) -> Task:
+        """Returns the task of that name; KeyError if there is none."""
+        return {task.name: task for task in self.tasks}[name]
+
+
+def write_schema(schema: Schema, path: Path) -> None:
+    """Writes `schema` as TOML that `read_schema` reads back equal."""
+    fields = {f.name: getattr(schema, f.name) for f in dataclasses.fields(schema)}
+    fields["features"] = [_table(feature) for feature in schema.features]
+    fields["tasks"] = [_table(task) for task in schema.tasks]
+    fields["vocabularies"] = dict(schema.vocabularies)
+    path.write_text(toml.dumps(fields), encoding="utf-8")
+
+
+def read_schema(path: Path) -> Schema:
+    """Returns the schema written at `path`.
+
+    Raises:
+      FileNotFoundError: if there is none.
+      ValueError: naming the file, if it is no schema.
+    """
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        fields["features"] = tuple(Feature(**table) for table in fields["features"])
+        fields["tasks"] = tuple(Task(**table) for table in fields["tasks"])
+        return Schema(**fields)
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{path}: not a schema: {error}") from error
+
+
+def _table(column: Feature | Task) -> dict[str, object]:
+    """Returns what differs from the defaults: a schema is also read by people."""
+    return {
+        f.name: getattr(column, f.name)
+        for f in dataclasses.fields(column)
+        if getattr(column, f.name) != f.default
+    }
+
+
+def _check_member(what: str, name: str, field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{what} {name!r}: {field} {value!r} is none of {', '.join(allowed)}")
