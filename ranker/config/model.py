@@ -1,0 +1,140 @@
+"""Settings of the model."""
+
+import dataclasses
+from typing import Literal
+
+from ranker.config.ranges import require
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VocabularyEncoding:
+    """A row a known value, and `num_unknown` rows that the others hash into."""
+
+    kind: Literal["vocabulary"] = "vocabulary"
+    num_unknown: int = 1
+
+    def __post_init__(self) -> None:
+        require(self, "num_unknown", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HashEncoding:
+    """Every value hashes into one of `num_buckets` rows; no vocabulary is kept."""
+
+    kind: Literal["hash"] = "hash"
+    num_buckets: int = 10_000
+
+    def __post_init__(self) -> None:
+        require(self, "num_buckets", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NoInteraction:
+    """The fields side by side."""
+
+    kind: Literal["none"] = "none"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DcnInteraction:
+    """DCN-v2 cross layers; `projection_width` 0 is full rank."""
+
+    kind: Literal["dcn"] = "dcn"
+    num_layers: int = 2
+    projection_width: int = 0
+
+    def __post_init__(self) -> None:
+        require(self, "num_layers", minimum=1)
+        require(self, "projection_width", minimum=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DotInteraction:
+    """Dot products of all pairs of fields, beside the fields."""
+
+    kind: Literal["dot"] = "dot"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SharedBottomSharing:
+    """Every task reads the same layers."""
+
+    kind: Literal["shared_bottom"] = "shared_bottom"
+    units: tuple[int, ...] = (256, 128)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MmoeSharing:
+    """A gate a task over shared experts."""
+
+    kind: Literal["mmoe"] = "mmoe"
+    num_experts: int = 4
+    units: tuple[int, ...] = (256, 128)
+
+    def __post_init__(self) -> None:
+        require(self, "num_experts", minimum=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PleSharing:
+    """Shared and own experts, gated level by level."""
+
+    kind: Literal["ple"] = "ple"
+    num_levels: int = 1
+    num_shared: int = 2
+    num_own: int = 2
+    units: tuple[int, ...] = (256, 128)
+
+    def __post_init__(self) -> None:
+        for name in ("num_levels", "num_shared", "num_own"):
+            require(self, name, minimum=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LinearSettings:
+    """The shallow part: biases a value, and a user-item product of `factors` terms a task."""
+
+    biases: tuple[str, ...] = ("user_id", "item_id")
+    factors: int = 0
+    dropout: float = 0.0
+    initial_scale: float = 0.05
+
+    def __post_init__(self) -> None:
+        require(self, "factors", minimum=0)
+        require(self, "dropout", minimum=0, below=1)
+        require(self, "initial_scale", minimum=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """The model: fields, interaction, sharing, towers.
+
+    Attributes:
+      embedding_width: D of every embedding.
+      initial_scale: standard deviation of the initial embeddings.
+      has_layer_norm: whether the interaction's output is normalised.
+      tower_units: hidden layers of each task's tower.
+      dropout: share of hidden units left out in training.
+    """
+
+    embedding_width: int = 32
+    initial_scale: float = 0.05
+    encoding: VocabularyEncoding | HashEncoding = VocabularyEncoding()
+    linear: LinearSettings = LinearSettings()
+    interaction: NoInteraction | DcnInteraction | DotInteraction = NoInteraction()
+    has_layer_norm: bool = False
+    sharing: SharedBottomSharing | MmoeSharing | PleSharing = MmoeSharing()
+    tower_units: tuple[int, ...] = (64,)
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(self, "embedding_width", minimum=1)
+        require(self, "initial_scale", minimum=0)
+        require(self, "dropout", minimum=0, below=1)
+        for units in (*self.sharing.units, *self.tower_units):
+            if units < 1:
+                raise ValueError(f"a layer must have at least 1 unit, got {units}")
+        if not self.sharing.units:
+            raise ValueError(
+                f"sharing.units must name at least one layer, got {self.sharing.units}"
+            )

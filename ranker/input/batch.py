@@ -1,0 +1,22 @@
+"""Batches: what the input room makes and the model and the objective read."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Batch(NamedTuple):
+    """B examples, encoded.
+
+    Attributes:
+      features: by name: categorical as int32 row numbers of its table, [B], or
+        [B, L] padded with -1 if multi-valued; numeric as float32 [B], raw.
+      labels: by task, float32 [B]; 0 where the label is missing.
+      weights: by task, float32 [B]; the sample weight, 0 where the label is missing.
+
+    In a stack of batches every array has one more axis in front.
+    """
+
+    features: dict[str, tf.Tensor]
+    labels: dict[str, tf.Tensor]
+    weights: dict[str, tf.Tensor]

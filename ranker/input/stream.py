@@ -1,0 +1,113 @@
+"""The order of the examples: one endless stream, cut into batches.
+
+Batch n is examples [n * B, (n + 1) * B) of the stream, whatever came before, so a
+run resumes at a batch by knowing its number and nothing else. A batch may span the
+end of a pass: every batch has B examples and no example is dropped.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+
+from ranker.input.batch import Batch
+from ranker.input.split import Split
+
+ORDERS = ("shuffled", "time", "window")
+
+
+class Stream:
+    """Batches of a split that fits in memory, in a stated order.
+
+    Orders: "shuffled" draws a new permutation for every pass; "time" repeats the
+    rows from old to new; "window" goes from old to new and shuffles inside
+    windows of `window_examples` rows, as the sequential training of
+    arXiv:2302.09178, section 5.1, samples inside a moving window.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        batch_size: int,
+        seed: int,
+        order: str = "shuffled",
+        window_examples: int = 0,
+    ) -> None:
+        """Makes the stream; reads nothing yet.
+
+        Raises:
+          ValueError: for an unknown order, or a window below 1 with order "window".
+        """
+        if order not in ORDERS:
+            raise ValueError(f"order {order!r} is none of {', '.join(ORDERS)}")
+        if order == "window" and window_examples < 1:
+            raise ValueError(f"window_examples must be >= 1, got {window_examples}")
+        self._split = split
+        self._batch_size = batch_size
+        self._seed = seed
+        self._order = order
+        self._by_time = np.argsort(split.times, kind="stable")
+        self._window = window_examples if order == "window" else len(split)
+        self._passes: dict[int, np.ndarray] = {}
+
+    def stack(self, first: int, num_batches: int) -> Batch:
+        """Returns batches [first, first + num_batches), stacked on a new first axis."""
+        start = first * self._batch_size
+        at = np.arange(start, start + num_batches * self._batch_size)
+        number, place = np.divmod(at, len(self._split))
+        positions = np.empty_like(at)
+        for n in range(number[0], number[-1] + 1):
+            positions[number == n] = self._positions(n)[place[number == n]]
+        self._passes = {n: p for n, p in self._passes.items() if n >= number[-1]}
+        return self._split.take(positions.reshape(num_batches, self._batch_size))
+
+    def _positions(self, number: int) -> np.ndarray:
+        if self._order == "time":
+            return self._by_time
+        if number not in self._passes:
+            self._passes[number] = self._shuffle(np.random.default_rng((self._seed, number)))
+        return self._passes[number]
+
+    def _shuffle(self, generator: np.random.Generator) -> np.ndarray:
+        if self._order == "shuffled":
+            return generator.permutation(len(self._split))
+        windows = np.arange(len(self._split)) // self._window
+        return self._by_time[np.lexsort((generator.random(len(self._split)), windows))]
+
+
+def prefetch(stream: Stream, cuts: list[tuple[int, int]], *, depth: int = 2) -> Iterator[Batch]:
+    """Yields `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
+
+    An error in the thread is raised here. Closing the iterator ends the thread.
+    """
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
+    is_closed = threading.Event()
+
+    def fill() -> None:
+        try:
+            for first, num in cuts:
+                stacked = stream.stack(first, num)
+                while not is_closed.is_set():
+                    try:
+                        ready.put(stacked, timeout=0.1)
+                        break
+                    except queue.Full:
+                        continue
+                if is_closed.is_set():
+                    return
+        except (ValueError, IndexError, MemoryError, OSError) as error:
+            ready.put(error)
+
+    thread = threading.Thread(target=fill, name="prefetch", daemon=True)
+    thread.start()
+    try:
+        for _ in cuts:
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        is_closed.set()
+        thread.join()

@@ -1,0 +1,63 @@
+"""Dense layers with weights and dropout that depend on the seed and the name alone."""
+
+import zlib
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+
+def glorot(seed: int, name: str) -> tf.keras.initializers.Initializer:
+    """Returns an initializer whose draw depends on `seed` and `name`, not on what ran before."""
+    return tf.keras.initializers.GlorotUniform(seed=_fold(seed, name))
+
+
+def dense(
+    name: str, units: int, *, seed: int, activation: str | None = None
+) -> tf.keras.layers.Dense:
+    """Returns a Keras Dense layer called `name`, Glorot-uniform, biases at 0."""
+    return tf.keras.layers.Dense(
+        units, activation, kernel_initializer=glorot(seed, name), name=name
+    )
+
+
+def normal(name: str, shape: Sequence[int], *, seed: int, scale: float) -> tf.Variable:
+    """Returns a float32 variable of N(0, scale^2) draws, by `seed` and `name`."""
+    draws = tf.random.stateless_normal(shape, (_fold(seed, name), 0), stddev=scale)
+    return tf.Variable(draws, name=name)
+
+
+class Mlp(tf.Module):
+    """Dense layers with ReLU, each followed by dropout when a seed is given."""
+
+    def __init__(self, name: str, units: Sequence[int], *, seed: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.layers = [
+            dense(f"{name}/{i}", u, seed=seed, activation="relu") for i, u in enumerate(units)
+        ]
+        self._dropout = dropout
+        self._salt = _fold(seed, name)
+
+    def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns [B, units[-1]] for `x` [B, W]; `seed` int32 [2] switches dropout on."""
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            x = drop(x, self._dropout, seed=seed, salt=self._salt + i)
+        return x
+
+
+def drop(x: tf.Tensor, rate: float, *, seed: tf.Tensor | None, salt: int) -> tf.Tensor:
+    """Returns `x` with a share `rate` of its elements at 0 and the rest scaled up.
+
+    The same `seed` (int32 [2]) and `salt` drop the same elements, in any process;
+    `seed` None, or a rate of 0, drops nothing.
+    """
+    if seed is None or rate == 0.0:
+        return x
+    return tf.nn.experimental.stateless_dropout(
+        x, rate, seed=tf.random.experimental.stateless_fold_in(seed, salt), rng_alg="philox"
+    )
+
+
+def _fold(seed: int, name: str) -> int:
+    """Returns a non-negative int32 that differs by name and by seed."""
+    return zlib.crc32(f"{seed}/{name}".encode()) & 0x7FFFFFFF

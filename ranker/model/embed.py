@@ -1,0 +1,56 @@
+"""Features to fields: one [B, D] embedding each, or [B, 1] if numeric."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from ranker.model.dense import normal
+from ranker.schema import Feature, Schema
+
+
+class Embedding(tf.Module):
+    """One table a vocabulary; features that share a vocabulary share its table."""
+
+    def __init__(
+        self, schema: Schema, num_rows: Mapping[str, int], *, width: int, seed: int, scale: float
+    ) -> None:
+        """Makes the tables, N(0, scale^2).
+
+        Args:
+          num_rows: rows of each vocabulary's table, the unknown values' included.
+          width: D.
+        """
+        super().__init__(name="embedding")
+        self._features = schema.features
+        self.tables = {
+            name: normal(f"embedding/{name}", (rows, width), seed=seed, scale=scale)
+            for name, rows in num_rows.items()
+        }
+
+    def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns each feature's field; a multi-valued one is the mean of its values."""
+        return {f.name: self._field(f, features[f.name]) for f in self._features}
+
+    def _field(self, feature: Feature, value: tf.Tensor) -> tf.Tensor:
+        if feature.kind == "numeric":
+            return standardise(feature, value)[:, tf.newaxis]
+        table = self.tables[feature.vocabulary]
+        if feature.is_multivalued:
+            return pool(table, value)
+        return tf.gather(table, value)
+
+
+def pool(table: tf.Variable, rows: tf.Tensor) -> tf.Tensor:
+    """Returns the mean [B, D] of the rows of `table` in `rows` [B, L]; 0 where all are -1."""
+    is_value = rows >= 0
+    mask = tf.cast(is_value, table.dtype)
+    values = tf.gather(table, tf.where(is_value, rows, 0)) * mask[..., tf.newaxis]
+    count = tf.reduce_sum(mask, axis=1, keepdims=True)
+    return tf.reduce_sum(values, axis=1) / tf.maximum(count, 1.0)
+
+
+def standardise(feature: Feature, value: tf.Tensor) -> tf.Tensor:
+    """Returns `value` with the training split's mean at 0 and its deviation at 1."""
+    if feature.log1p:
+        value = tf.math.log1p(tf.maximum(value, 0.0))
+    return (value - feature.mean) / feature.standard_deviation

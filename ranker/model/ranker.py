@@ -1,0 +1,116 @@
+"""The model: fields, their interaction, what the tasks share, a tower a task."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import tensorflow as tf
+
+from ranker.model.dense import Mlp, dense
+from ranker.model.embed import Embedding
+from ranker.model.linear import Linear
+from ranker.schema import Schema, Task
+
+Sharing = Callable[[tf.Tensor, tf.Tensor | None], dict[str, tf.Tensor]]
+
+
+class Ranker(tf.Module):
+    """A multitask ranking model.
+
+    Attributes:
+      tables: the embedding variables, of which a step touches few rows.
+      dense: all other variables.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        embedding: Embedding,
+        linear: Linear | None,
+        interaction: tf.Module,
+        sharing: tf.Module,
+        tower_units: Sequence[int],
+        dropout: float,
+        has_layer_norm: bool,
+        seed: int,
+    ) -> None:
+        """Puts the parts together and makes every variable.
+
+        Raises:
+          ValueError: if two variables have one name: checkpoints go by name.
+        """
+        super().__init__(name="ranker")
+        self._schema = schema
+        self._embedding = embedding
+        self._linear = linear
+        self._interaction = interaction
+        self._norm = tf.keras.layers.LayerNormalization(name="norm") if has_layer_norm else None
+        self._sharing = sharing
+        self._towers = {
+            t.name: Mlp(f"tower/{t.name}", tower_units, seed=seed, dropout=dropout)
+            for t in schema.tasks
+        }
+        self._heads = {t.name: dense(f"head/{t.name}", 1, seed=seed) for t in schema.tasks}
+        self(_zeros(schema))  # Keras makes a layer's variables at its first call
+        self.tables = tuple(embedding.tables.values()) + (linear.tables if linear else ())
+        self.dense = tuple(v for layer in self._layers() for v in layer.trainable_variables)
+        names = [v.name for v in (*self.tables, *self.dense)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two variables are called {', '.join(twice)}")
+
+    def __call__(
+        self, features: Mapping[str, tf.Tensor], *, seed: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        """Returns the logits of each task, [B]; a regression's are in label units.
+
+        Args:
+          features: encoded, as `ranker.input.Batch.features`.
+          seed: int32 [2] of this attempt; switches dropout on.
+        """
+        x = self._interaction(self._embedding(features))
+        if self._norm is not None:
+            x = self._norm(x)
+        inputs = self._sharing(x, seed)
+        linear = self._linear(features, seed) if self._linear else {}
+        logits = {}
+        for task in self._schema.tasks:
+            tower = self._towers[task.name](inputs[task.name], seed)
+            logit = self._heads[task.name](tower)[:, 0] + linear.get(task.name, 0.0)
+            logits[task.name] = _from_prior(task, logit)
+        return logits
+
+    def _layers(self) -> list[tf.keras.layers.Layer]:
+        layers = [*self._interaction.layers, *([self._norm] if self._norm else [])]
+        layers += self._sharing.layers
+        for task in self._schema.tasks:
+            layers += [*self._towers[task.name].layers, self._heads[task.name]]
+        return layers + (self._linear.layers if self._linear else [])
+
+
+def scores(logits: Mapping[str, tf.Tensor], schema: Schema) -> dict[str, tf.Tensor]:
+    """Returns what is served, [B] a task: probabilities, and predictions kept in range."""
+    return {
+        t.name: tf.sigmoid(logits[t.name])
+        if t.kind == "binary"
+        else tf.clip_by_value(logits[t.name], t.minimum, t.maximum)
+        for t in schema.tasks
+    }
+
+
+def _from_prior(task: Task, logit: tf.Tensor) -> tf.Tensor:
+    """Returns `logit` counted from what the training labels say before any feature."""
+    if task.kind == "regression":
+        return task.mean + task.standard_deviation * logit
+    rate = min(max(task.mean, 1e-6), 1 - 1e-6)
+    return math.log(rate / (1 - rate)) + logit
+
+
+def _zeros(schema: Schema) -> dict[str, tf.Tensor]:
+    """Returns the encoded features of one row of zeros."""
+
+    def zeros(is_multivalued: bool, kind: str) -> tf.Tensor:
+        dtype = tf.float32 if kind == "numeric" else tf.int32
+        return tf.zeros((1, 1) if is_multivalued else (1,), dtype)
+
+    return {f.name: zeros(f.is_multivalued, f.kind) for f in schema.features}

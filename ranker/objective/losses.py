@@ -1,0 +1,82 @@
+"""One loss a task, over the rows that have its label, and their weighted sum."""
+
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from ranker.schema import Task
+
+REGRESSION_LOSSES = ("squared", "huber")
+
+
+class Objective:
+    """Cross-entropy for binary tasks, squared or Huber error for regressions.
+
+    A task's loss is the mean over the rows that carry its label, each counted by its
+    sample weight; a batch without any gives 0 and no gradient.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        *,
+        weights: Mapping[str, float] | None = None,
+        regression: str = "squared",
+        huber_delta: float = 1.0,
+    ) -> None:
+        """Takes the tasks and their shares in the sum.
+
+        Args:
+          weights: of tasks in the sum; a task not named weighs 1.
+          regression: "squared" or "huber".
+          huber_delta: where Huber's error turns from square to straight, label units.
+
+        Raises:
+          ValueError: for a weight of an unknown task, or an unknown regression loss.
+        """
+        names = [task.name for task in tasks]
+        for name in weights or {}:
+            if name not in names:
+                raise ValueError(f"no task {name!r} to weigh; there are: {', '.join(names)}")
+        if regression not in REGRESSION_LOSSES:
+            raise ValueError(f"regression loss {regression!r} is none of {REGRESSION_LOSSES}")
+        self.tasks = tuple(names)
+        self._kinds = {task.name: task.kind for task in tasks}
+        self._weights = tf.constant([(weights or {}).get(name, 1.0) for name in names])
+        self._regression = regression
+        self._huber_delta = huber_delta
+
+    def losses(
+        self,
+        logits: Mapping[str, tf.Tensor],
+        labels: Mapping[str, tf.Tensor],
+        weights: Mapping[str, tf.Tensor],
+    ) -> tf.Tensor:
+        """Returns the loss of each task, [T], in the order of the tasks.
+
+        Args:
+          logits, labels, weights: by task, [B]; weight 0 masks a row.
+        """
+        return tf.stack([self._loss(t, logits[t], labels[t], weights[t]) for t in self.tasks])
+
+    def total(self, losses: tf.Tensor) -> tf.Tensor:
+        """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
+        return tf.tensordot(self._weights, losses, 1)
+
+    def _loss(self, task: str, logit: tf.Tensor, label: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+        is_counted = weight > 0
+        # Both sides of a select are differentiated: a masked NaN must not get that far.
+        label = tf.where(is_counted, label, 0.0)
+        if self._kinds[task] == "binary":
+            each = tf.nn.sigmoid_cross_entropy_with_logits(label, logit)
+        elif self._regression == "squared":
+            each = tf.math.squared_difference(logit, label)
+        else:
+            each = _huber(logit - label, self._huber_delta)
+        each = tf.where(is_counted, each * weight, 0.0)
+        return tf.math.divide_no_nan(tf.reduce_sum(each), tf.reduce_sum(weight))
+
+
+def _huber(error: tf.Tensor, delta: float) -> tf.Tensor:
+    size = tf.abs(error)
+    return tf.where(size <= delta, 0.5 * error * error, delta * (size - 0.5 * delta))
