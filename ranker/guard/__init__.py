@@ -1,0 +1,6 @@
+"""The guard: judges losses and proposed changes before anything is written."""
+
+from ranker.guard.guard import Guard
+from ranker.guard.verdict import ACCEPTED, BAD_CHANGE, BAD_GRADIENT, BAD_LOSS, Verdict
+
+__all__ = ["ACCEPTED", "BAD_CHANGE", "BAD_GRADIENT", "BAD_LOSS", "Guard", "Verdict"]

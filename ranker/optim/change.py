@@ -1,0 +1,60 @@
+"""What passes between differentiating and writing: gradients, changes, a proposal."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Gradient(NamedTuple):
+    """A derivative, dense or of some rows, in one shape.
+
+    Attributes:
+      variable: what it is the derivative by.
+      rows: unique ids [U] of the rows touched, or None for the whole variable.
+      values: [U, ...], or of the variable's shape.
+      name: the variable's, unique in its optimizer.
+      index: the variable's place in `Optimizer.trainable`.
+    """
+
+    variable: tf.Variable
+    rows: tf.Tensor | None
+    values: tf.Tensor
+    name: str = ""
+    index: int = 0
+
+
+class Change(NamedTuple):
+    """A proposed write; nothing is written before it is judged.
+
+    Attributes:
+      variable, rows: as the gradient's.
+      update: what would be subtracted, times the learning rate, decayed and clipped.
+      slots: each slot variable and its new values at `rows`.
+      factor: scalar, the smallest share that clippers left of any element.
+      unclipped: the update before update-stage clippers, which answer zeros to a NaN:
+        the guard looks here.
+      name, index: as the gradient's.
+    """
+
+    variable: tf.Variable
+    rows: tf.Tensor | None
+    update: tf.Tensor
+    slots: tuple[tuple[tf.Variable, tf.Tensor], ...]
+    factor: tf.Tensor
+    unclipped: tf.Tensor
+    name: str = ""
+    index: int = 0
+
+
+class Proposal(NamedTuple):
+    """All that one attempt would write.
+
+    Attributes:
+      gradients: as differentiated, before any clipper.
+      changes: one for each gradient, in the same order.
+      statistics: other variables and their new values, such as the step.
+    """
+
+    gradients: tuple[Gradient, ...]
+    changes: tuple[Change, ...]
+    statistics: tuple[tuple[tf.Variable, tf.Tensor], ...]

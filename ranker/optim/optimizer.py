@@ -1,0 +1,251 @@
+"""The optimizer: proposes changes from gradients, and writes what was accepted."""
+
+import collections
+import dataclasses
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ranker.numerics import Number, check_number, is_zero
+from ranker.optim import rows
+from ranker.optim.change import Change, Gradient, Proposal
+from ranker.optim.clip.clipper import Clippable, Clipper
+from ranker.optim.rules.rule import Rule, Slots
+from ranker.optim.schedules import Schedule
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Group:
+    """Variables that share a rule, a schedule and a weight decay.
+
+    Attributes:
+      name: what clippers call it in `targets`: "dense", "embeddings".
+      variables: by a name that is unique in the optimizer and stable from run to run;
+        checkpoints, reports and Clippy's layers go by it. A sequence goes by the
+        variables' own names.
+      rule: such as `Adagrad()`.
+      schedule: such as `Constant(rate=0.1)`.
+      weight_decay: decoupled: rate * weight_decay * variable is part of the update, so
+        clipped and judged with it; of a table, only the rows touched decay. >= 0.
+    """
+
+    name: str
+    variables: Mapping[str, tf.Variable] | Sequence[tf.Variable]
+    rule: Rule
+    schedule: Schedule
+    weight_decay: Number = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "weight_decay", least=0)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Member:
+    """One variable with what is its own."""
+
+    name: str
+    variable: tf.Variable
+    group: Group
+    slots: Mapping[str, tf.Variable]
+
+
+class _Draft(NamedTuple):
+    """A change before update-stage clippers, and what it came from."""
+
+    gradient: tf.Tensor
+    slots: Slots
+    advanced: Slots
+    update: tf.Tensor
+    precondition: tf.Tensor | None
+
+
+class _Clipped(NamedTuple):
+    """What clippers left: the values, the share of each (None if no clipper was there)
+    and the smallest share, a scalar."""
+
+    values: tf.Tensor
+    share: tf.Tensor | None
+    factor: tf.Tensor
+
+
+class Optimizer:
+    """Turns gradients into proposed changes, and writes those that were accepted.
+
+    Attributes:
+      step: int64 variable, the number of committed updates.
+      trainable: the groups' variables, in order.
+      names: theirs, in the same order.
+      variables: every variable of its own by a stable unique name, for checkpoints:
+        "step", and "<variable>/<slot>". Clippers own none, so turning one on or off
+        changes no checkpoint.
+    """
+
+    def __init__(self, groups: Sequence[Group], *, clippers: Sequence[Clipper] = ()) -> None:
+        """Makes the slots.
+
+        Args:
+          groups: their variables must be distinct.
+          clippers: applied in order, those of the gradient stage first.
+
+        Raises:
+          ValueError: for a repeated name or variable, or a clipper that targets no group.
+        """
+        named = [(g, name, v) for g in groups for name, v in _by_name(g.variables)]
+        _refuse_repeated("variable name", [name for _, name, _ in named])
+        _refuse_repeated("variable", [v.ref() for _, _, v in named])
+        _refuse_idle(clippers, [group.name for group in groups])
+        self._clippers = tuple(clippers)
+        self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]
+        self.trainable = tuple(member.variable for member in self._members)
+        self.names = tuple(member.name for member in self._members)
+        self.step = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="step")
+        self.variables: dict[str, tf.Variable] = {"step": self.step} | {
+            f"{member.name}/{slot}": variable
+            for member in self._members
+            for slot, variable in member.slots.items()
+        }
+
+    def propose(self, gradients: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> Proposal:
+        """Returns what these gradients would change; writes nothing.
+
+        Args:
+          gradients: one for each of `trainable`, in order; None leaves it alone.
+
+        Raises:
+          ValueError: if there are not as many as there are variables.
+        """
+        if len(gradients) != len(self.trainable):
+            raise ValueError(f"{len(gradients)} gradients for {len(self.trainable)} variables")
+        raw = tuple(
+            Gradient(member.variable, *rows.touched(gradient), member.name, index)
+            for index, (member, gradient) in enumerate(zip(self._members, gradients, strict=True))
+            if gradient is not None
+        )
+        kept = self._clip("gradient", [_item(g, g.values) for g in raw], raw)
+        step = self.step.read_value()
+        drafts = [self._draft(g, k.values, step) for g, k in zip(raw, kept, strict=True)]
+        items = [_item(g, d.update, d.precondition) for g, d in zip(raw, drafts, strict=True)]
+        updates = self._clip("update", items, raw)
+        changes = (
+            self._change(g, draft, update, first.factor)
+            for g, draft, update, first in zip(raw, drafts, updates, kept, strict=True)
+        )
+        return Proposal(raw, tuple(changes), ((self.step, step + 1),))
+
+    def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
+        """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
+        tf.cond(accept, lambda: _write(proposal), lambda: tf.constant(False))
+
+    def factors(self, proposal: Proposal) -> tf.Tensor:
+        """Returns the clip factor of each of `trainable` [V]; 1 if it had no gradient."""
+        factors = [tf.constant(1.0)] * len(self.trainable)
+        for change in proposal.changes:
+            factors[change.index] = tf.cast(change.factor, tf.float32)
+        return tf.stack(factors)
+
+    def _draft(self, gradient: Gradient, values: tf.Tensor, step: tf.Tensor) -> _Draft:
+        """Returns the change that `values`, the clipped gradient, would make."""
+        member = self._members[gradient.index]
+        group, rule = member.group, member.group.rule
+        slots = tuple(rows.read(slot, gradient.rows) for slot in member.slots.values())
+        advanced = rule.advance(values, slots)
+        direction = rule.direct(values, slots if rule.order == "delayed" else advanced, step=step)
+        update = direction.values
+        if not is_zero(group.weight_decay):
+            update += group.weight_decay * rows.read(member.variable, gradient.rows)
+        rate = tf.cast(group.schedule(step), update.dtype)
+        return _Draft(values, slots, advanced, rate * update, direction.precondition)
+
+    def _clip(self, stage: str, items: list[Clippable], raw: Sequence[Gradient]) -> list[_Clipped]:
+        """Returns what the clippers of `stage` leave of each item, in order."""
+        clipped = [_Clipped(item.values, None, tf.constant(1.0)) for item in items]
+        for clipper in self._clippers:
+            groups = [self._members[gradient.index].group.name for gradient in raw]
+            places = [i for i, group in enumerate(groups) if clipper.targets in ("all", group)]
+            if clipper.stage != stage or not places:
+                continue
+            chosen = [items[i]._replace(values=clipped[i].values) for i in places]
+            for i, share in zip(places, clipper.shares(chosen), strict=True):
+                clipped[i] = _keep(clipped[i], share)
+        return clipped
+
+    def _change(
+        self, gradient: Gradient, draft: _Draft, clipped: _Clipped, factor: tf.Tensor
+    ) -> Change:
+        """Returns the change, its slots advanced by the clipped gradient if the rule asks."""
+        member = self._members[gradient.index]
+        advanced, rule = draft.advanced, member.group.rule
+        if rule.accumulate == "clipped" and clipped.share is not None:
+            kept = tf.math.multiply_no_nan(draft.gradient, clipped.share)
+            advanced = rule.advance(kept, draft.slots)
+        return Change(
+            variable=member.variable,
+            rows=gradient.rows,
+            update=clipped.values,
+            slots=tuple(zip(member.slots.values(), advanced, strict=True)),
+            factor=factor * clipped.factor,
+            unclipped=draft.update,
+            name=member.name,
+            index=gradient.index,
+        )
+
+
+def _item(
+    gradient: Gradient, values: tf.Tensor, precondition: tf.Tensor | None = None
+) -> Clippable:
+    return Clippable(gradient.name, gradient.variable, gradient.rows, values, precondition)
+
+
+def _keep(clipped: _Clipped, share: tf.Tensor) -> _Clipped:
+    """Returns `share` of what is left; zeros where it is 0, whatever was there."""
+    least = share if share.shape.rank == 0 else tf.minimum(1.0, tf.reduce_min(share))
+    return _Clipped(
+        values=tf.math.multiply_no_nan(clipped.values, share),
+        share=share if clipped.share is None else clipped.share * share,
+        factor=least if clipped.share is None else clipped.factor * least,
+    )
+
+
+def _write(proposal: Proposal) -> tf.Tensor:
+    for change in proposal.changes:
+        rows.subtract(change.variable, change.rows, change.update)
+        for slot, values in change.slots:
+            rows.write(slot, change.rows, values)
+    for variable, value in proposal.statistics:
+        variable.assign(value)
+    return tf.constant(True)
+
+
+def _by_name(
+    variables: Mapping[str, tf.Variable] | Sequence[tf.Variable],
+) -> list[tuple[str, tf.Variable]]:
+    if isinstance(variables, Mapping):
+        return list(variables.items())
+    return [(variable.name.partition(":")[0], variable) for variable in variables]
+
+
+def _make_slots(name: str, variable: tf.Variable, group: Group) -> dict[str, tf.Variable]:
+    return {
+        slot: tf.Variable(
+            tf.fill(variable.shape, tf.cast(value, variable.dtype)), trainable=False, name=slot
+        )
+        for slot, value in group.rule.initial().items()
+    }
+
+
+def _refuse_repeated(what: str, keys: Sequence[Hashable]) -> None:
+    repeated = [key for key, times in collections.Counter(keys).items() if times > 1]
+    if repeated:
+        raise ValueError(f"each {what} may be in one group once; repeated: {repeated}")
+
+
+def _refuse_idle(clippers: Sequence[Clipper], groups: Sequence[str]) -> None:
+    for clipper in clippers:
+        if clipper.targets not in ("all", *groups):
+            raise ValueError(
+                f"{clipper} would clip nothing: no group {clipper.targets!r}; there are: "
+                f"{', '.join(groups)}"
+            )
+        if clipper.stage not in ("gradient", "update"):
+            raise ValueError(f"{clipper}: stage {clipper.stage!r} is none of gradient, update")

@@ -1,0 +1,64 @@
+"""Adagrad: each coordinate's rate falls with the sum of its squared gradients."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from ranker.numerics import Number, check_member, check_number
+from ranker.optim.rules.rule import Direction, Slots
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Adagrad:
+    """direction = g / sqrt(accumulator + epsilon), accumulator += g^2.
+
+    Attributes:
+      initial_accumulator: > 0 in the delayed order, where the first step would else
+        divide by sqrt(epsilon); >= 0 in the standard one.
+      epsilon: >= 0, in the unit of a squared gradient.
+      order: "standard" (accumulate, then step: Duchi et al. and Tang et al.) or
+        "delayed" (step, then accumulate: TensorFlow Recommenders). Delayed steps have
+        no bound of their own; standard ones are at most the learning rate.
+      accumulate: "raw" or "clipped": whether the accumulator sees the whole gradient,
+        or the share that update-stage clippers kept. "clipped" needs "delayed".
+
+    Source: Duchi et al. 2011; Tang et al. 2023, arXiv:2302.09178, algorithm 1.
+    """
+
+    initial_accumulator: float = 0.1
+    epsilon: Number = 1e-7
+    order: str = "standard"
+    accumulate: str = "raw"
+
+    def __post_init__(self) -> None:
+        check_accumulation(self)
+        check_number(self, "epsilon", least=0)
+        if self.order == "delayed":
+            check_number(self, "initial_accumulator", above=0)
+        else:
+            check_number(self, "initial_accumulator", least=0)
+
+    def initial(self) -> dict[str, float]:
+        """Returns each slot's name and the value it starts from."""
+        return {"accumulator": self.initial_accumulator}
+
+    def advance(self, gradient: tf.Tensor, slots: Slots) -> Slots:
+        """Returns the accumulator after `gradient`, [U, ...]."""
+        return (slots[0] + tf.square(gradient),)
+
+    def direct(self, gradient: tf.Tensor, slots: Slots, *, step: tf.Tensor) -> Direction:
+        """Returns gradient / sqrt(accumulator + epsilon), [U, ...]; `step` is not read."""
+        del step
+        precondition = tf.math.rsqrt(slots[0] + self.epsilon)
+        return Direction(gradient * precondition, precondition)
+
+
+def check_accumulation(rule: object) -> None:
+    """Raises ValueError unless `order` and `accumulate` of `rule` go together."""
+    check_member(rule, "order", ("standard", "delayed"))
+    check_member(rule, "accumulate", ("raw", "clipped"))
+    if (rule.order, rule.accumulate) == ("standard", "clipped"):
+        raise ValueError(
+            f"{type(rule).__name__}: accumulate 'clipped' needs order 'delayed', got 'standard': "
+            "how much is clipped is not known before the step"
+        )

@@ -1,0 +1,50 @@
+"""What an update rule is: pure functions of the rows touched; it holds no variables."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import tensorflow as tf
+
+Slots = tuple[tf.Tensor, ...]
+
+
+class Direction(NamedTuple):
+    """What a rule would subtract for each unit of learning rate.
+
+    Attributes:
+      values: of the gradient's shape.
+      precondition: what the gradient was multiplied by, of the same shape, or None if
+        the rule has no such thing.
+    """
+
+    values: tf.Tensor
+    precondition: tf.Tensor | None
+
+
+class Rule(Protocol):
+    """A rule of the first order with elementwise slots.
+
+    Attributes:
+      order: "standard" if slots advance before the direction is taken, "delayed" if
+        after.
+      accumulate: "raw" if slots advance by the gradient as it came, "clipped" if by
+        the share of it that update-stage clippers kept; that needs "delayed".
+    """
+
+    @property
+    def order(self) -> str: ...
+
+    @property
+    def accumulate(self) -> str: ...
+
+    def initial(self) -> Mapping[str, float]:
+        """Returns each slot's name and the value it starts from, in order."""
+        ...
+
+    def advance(self, gradient: tf.Tensor, slots: Slots) -> Slots:
+        """Returns the slots after `gradient`, all [U, ...]."""
+        ...
+
+    def direct(self, gradient: tf.Tensor, slots: Slots, *, step: tf.Tensor) -> Direction:
+        """Returns the direction under `slots`; `step`: int64, updates committed before."""
+        ...

@@ -1,0 +1,106 @@
+"""Learning rates by step: pure functions of the number of committed updates."""
+
+import dataclasses
+import math
+from typing import Protocol
+
+import tensorflow as tf
+
+from ranker.numerics import Number, check_number
+
+
+class Schedule(Protocol):
+    """Returns the rate of the next update from the number committed before it."""
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor: ...
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Constant:
+    """The same rate at every step; `rate` > 0."""
+
+    rate: Number
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", above=0)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate, float32 scalar."""
+        del step
+        return tf.convert_to_tensor(self.rate, tf.float32)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WarmUp:
+    """Rises in equal parts to `rate` over `warmup_steps` (>= 1) updates, then stays.
+
+    The first update has rate / warmup_steps, not 0: a batch is not thrown away.
+    """
+
+    rate: Number
+    warmup_steps: int
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", above=0)
+        check_number(self, "warmup_steps", least=1)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of the update after `step` others, float32 scalar."""
+        return self.rate * _risen(step, self.warmup_steps)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cosine:
+    """Warms up, then falls along half a cosine, and stays at the end.
+
+    Attributes:
+      rate: the highest, > 0.
+      decay_steps: updates from the end of the warm-up to the lowest rate, >= 1.
+      warmup_steps: >= 0.
+      final_share: the lowest rate, as a share of `rate`, >= 0.
+    """
+
+    rate: Number
+    decay_steps: int
+    warmup_steps: int = 0
+    final_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", above=0)
+        check_number(self, "decay_steps", least=1)
+        check_number(self, "warmup_steps", least=0)
+        check_number(self, "final_share", least=0)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of the update after `step` others, float32 scalar."""
+        past = tf.cast(step - self.warmup_steps, tf.float32) / self.decay_steps
+        fall = (1 + tf.cos(math.pi * tf.clip_by_value(past, 0.0, 1.0))) / 2
+        share = self.final_share + (1 - self.final_share) * fall
+        return self.rate * share * _risen(step, self.warmup_steps)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InverseSquareRoot:
+    """Warms up over `warmup_steps` (>= 1) updates, then falls as 1 / sqrt(step).
+
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 5.3, with `rate` for its peak.
+    """
+
+    rate: Number
+    warmup_steps: int
+
+    def __post_init__(self) -> None:
+        check_number(self, "rate", above=0)
+        check_number(self, "warmup_steps", least=1)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of the update after `step` others, float32 scalar."""
+        share = self.warmup_steps / tf.cast(step + 1, tf.float32)
+        return self.rate * _risen(step, self.warmup_steps) * tf.sqrt(tf.minimum(1.0, share))
+
+
+def _risen(step: tf.Tensor, warmup_steps: int) -> tf.Tensor:
+    """Returns the share of the rate that a linear warm-up allows, in (0, 1]."""
+    if warmup_steps == 0:
+        return tf.constant(1.0)
+    return tf.minimum(1.0, tf.cast(step + 1, tf.float32) / warmup_steps)
