@@ -1,0 +1,216 @@
+"""From layers of TOML to frozen dataclasses: exact types, and the place of every error.
+
+A setting may be stated several times: by the file that is extended, by the file, by
+`--set`. Each statement is a layer, the newest last, and layers are put together only
+where the type is known. So a table that switches its `kind` drops what older layers
+said of the other kind, and every error names the layer that is at fault.
+"""
+
+import dataclasses
+import difflib
+import functools
+import math
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+MISSING = dataclasses.MISSING
+NONE = "none"  # TOML has no null: the word stands for None where a type allows it
+
+_SCALARS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be: one line that says where, which and what."""
+
+
+class Layer(NamedTuple):
+    """What one source states: `origin` is a file's path or a whole `--set=...`."""
+
+    origin: str
+    value: Any
+
+
+def decode(
+    kind: Any, layers: Sequence[Layer], *, path: tuple[str, ...] = (), default: Any = MISSING
+) -> Any:
+    """Returns what `layers` state of the setting at `path`, as an instance of `kind`.
+
+    Kinds: bool, int, float (an int will do), str, Literal, `X | None`, tuple[X, ...],
+    dict[str, X], a dataclass, and a union of dataclasses that each have a `kind:
+    Literal[...]`. A list is replaced whole by a newer one; `path.0` reaches into it.
+
+    Args:
+      layers: at least one, the newest last.
+      default: what holds where a table is silent; its fields go before those of
+        its class. MISSING if the setting must be stated.
+
+    Raises:
+      ConfigError: for a wrong type, an unknown name, a value out of its range.
+      TypeError: for an annotation that is none of the kinds above.
+    """
+    if type(None) in typing.get_args(kind):
+        if layers[-1].value == NONE:
+            return None
+        members = [k for k in typing.get_args(kind) if k is not type(None)]
+        kind = typing.Union[tuple(members)]  # noqa: UP007 (their number varies)
+    shape = typing.get_origin(kind)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind, _tables(layers, path), path=path, default=default)
+    if shape in (typing.Union, types.UnionType):
+        return _variant(kind, _tables(layers, path), path=path, default=default)
+    if shape is tuple:
+        return _tuple(typing.get_args(kind)[0], layers, path=path, default=default)
+    if shape is dict:
+        return _dict(typing.get_args(kind)[1], _tables(layers, path), path=path, default=default)
+    if shape is typing.Literal:
+        return _literal(typing.get_args(kind), layers[-1], path=path)
+    return _scalar(kind, layers[-1], path=path)
+
+
+def error_at(origin: str, path: Sequence[str], message: str) -> ConfigError:
+    """Returns the error that says `message` of the setting at `path`, on one line."""
+    return ConfigError(" ".join(": ".join(filter(None, (origin, ".".join(path), message))).split()))
+
+
+def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
+    hints = _hints(kind)
+    for origin, table in tables:
+        for name in table:
+            if name not in hints:
+                raise error_at(origin, path, _unknown(f"setting {name!r}", name, hints))
+    values = {}
+    for field in dataclasses.fields(kind):
+        stated = [
+            Layer(origin, table[field.name]) for origin, table in tables if field.name in table
+        ]
+        fallback = _fallback(field, default if type(default) is kind else MISSING)
+        if stated:
+            inner = (*path, field.name)
+            values[field.name] = decode(hints[field.name], stated, path=inner, default=fallback)
+        elif fallback is MISSING:
+            raise error_at(tables[-1].origin, path, f"no {field.name}, which has no default")
+        else:
+            values[field.name] = fallback
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise error_at(_origin_of(str(error), tables), path, str(error)) from error
+
+
+def _variant(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
+    members = {
+        typing.get_args(_hints(member)["kind"])[0]: member for member in typing.get_args(kind)
+    }
+    chosen = getattr(default, "kind", None)
+    first = 0
+    for place, (origin, table) in enumerate(tables):
+        name = table.get("kind", chosen)
+        if name is not None and not (isinstance(name, str) and name in members):
+            raise error_at(origin, path, _unknown(f"kind {_show(name)}", name, members))
+        if name != chosen:
+            first = place
+        chosen = name
+    if chosen is None:
+        raise error_at(tables[-1].origin, path, f"no kind; there are: {', '.join(members)}")
+    return _dataclass(members[chosen], tables[first:], path=path, default=default)
+
+
+def _tuple(kind: Any, layers: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
+    defaults = list(default) if isinstance(default, tuple) else []
+    stated: list[list[Layer]] = [[] for _ in defaults]
+    for origin, value in layers:
+        if isinstance(value, list):
+            stated = [[Layer(origin, item)] for item in value]
+            defaults = [MISSING] * len(stated)
+            continue
+        if not isinstance(value, dict):
+            raise error_at(origin, path, f"must be a list, got {_show(value)}")
+        for name, item in value.items():
+            if name not in map(str, range(len(stated))):
+                raise error_at(origin, path, f"no element {name!r}; it has {len(stated)}, from 0")
+            stated[int(name)].append(Layer(origin, item))
+    return tuple(
+        decode(kind, of_one, path=(*path, str(place)), default=defaults[place])
+        if of_one
+        else defaults[place]
+        for place, of_one in enumerate(stated)
+    )
+
+
+def _dict(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
+    values = dict(default) if isinstance(default, dict) else {}
+    for name in dict.fromkeys(name for _, table in tables for name in table):
+        stated = [Layer(origin, table[name]) for origin, table in tables if name in table]
+        inner = values.get(name, MISSING)
+        values[name] = decode(kind, stated, path=(*path, name), default=inner)
+    return values
+
+
+def _literal(members: Sequence[Any], layer: Layer, *, path: tuple[str, ...]) -> Any:
+    for member in members:
+        if type(member) is type(layer.value) and member == layer.value:
+            return member
+    allowed = ", ".join(map(str, members))
+    raise error_at(layer.origin, path, f"must be one of {allowed}, got {_show(layer.value)}")
+
+
+def _scalar(kind: Any, layer: Layer, *, path: tuple[str, ...]) -> Any:
+    if kind not in _SCALARS:
+        raise TypeError(f"{'.'.join(path)}: a setting cannot be of type {kind!r}")
+    value = layer.value
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        raise error_at(layer.origin, path, "must fit in 64 bits, got an integer that does not")
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise error_at(layer.origin, path, f"must be {_SCALARS[kind]}, got {_show(value)}")
+    if kind is float and not math.isfinite(value):
+        raise error_at(layer.origin, path, f"must be finite, got {value}")
+    return value
+
+
+def _tables(layers: Sequence[Layer], path: tuple[str, ...]) -> Sequence[Layer]:
+    """Returns the newest run of tables: what is no table replaces those before it."""
+    *_, newest = layers
+    if not isinstance(newest.value, dict):
+        raise error_at(newest.origin, path, f"must be a table, got {_show(newest.value)}")
+    others = [place for place, layer in enumerate(layers) if not isinstance(layer.value, dict)]
+    return layers[others[-1] + 1 :] if others else layers
+
+
+def _fallback(field: dataclasses.Field, default: Any) -> Any:
+    if default is not MISSING:
+        return getattr(default, field.name)
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _origin_of(message: str, tables: Sequence[Layer]) -> str:
+    """Returns who stated the setting that `message` begins with, else the newest layer."""
+    name = message.partition(" ")[0].partition(".")[0]
+    stating = [origin for origin, table in tables if name in table]
+    return (stating or [tables[-1].origin])[-1]
+
+
+def _unknown(what: str, name: object, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"no {what}.{hint} There are: {', '.join(names)}."
+
+
+def _show(value: object) -> str:
+    """Returns a value as an error quotes it: short, whatever it is."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    if type(value) is int and value.bit_length() > 64:
+        return f"an integer of {value.bit_length()} bits"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
