@@ -28,6 +28,9 @@ class HashEncoding:
         require(self, "num_buckets", minimum=1)
 
 
+Encoding = VocabularyEncoding | HashEncoding
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NoInteraction:
     """The fields side by side."""
@@ -119,7 +122,7 @@ class ModelSettings:
 
     embedding_width: int = 32
     initial_scale: float = 0.05
-    encoding: VocabularyEncoding | HashEncoding = VocabularyEncoding()
+    encoding: Encoding = VocabularyEncoding()
     linear: LinearSettings = LinearSettings()
     interaction: NoInteraction | DcnInteraction | DotInteraction = NoInteraction()
     has_layer_norm: bool = False

@@ -11,8 +11,19 @@ from ranker.config.clip import (
     NormClip,
     ValueClip,
 )
-from ranker.config.model import ModelSettings
-from ranker.config.optimizer import OptimizerSettings
+from ranker.config.model import (
+    DcnInteraction,
+    DotInteraction,
+    Encoding,
+    HashEncoding,
+    ModelSettings,
+)
+from ranker.config.optimizer import (
+    GroupSettings,
+    OptimizerSettings,
+    RuleSettings,
+    ScheduleSettings,
+)
 from ranker.config.ranges import require
 
 __all__ = [
@@ -20,14 +31,21 @@ __all__ = [
     "ClipSettings",
     "ClippyClip",
     "DataSettings",
+    "DcnInteraction",
+    "DotInteraction",
+    "Encoding",
     "ExportSettings",
     "GlobalNormClip",
+    "GroupSettings",
     "GuardSettings",
+    "HashEncoding",
     "ModelSettings",
     "NormClip",
     "ObjectiveSettings",
     "OptimizerSettings",
+    "RuleSettings",
     "RunConfig",
+    "ScheduleSettings",
     "TrainSettings",
     "ValueClip",
 ]

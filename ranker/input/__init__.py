@@ -2,7 +2,7 @@
 
 from ranker.input.batch import Batch
 from ranker.input.encode import Encoder
-from ranker.input.split import Split, raw_values, read_split, read_vocabularies
+from ranker.input.split import Split, raw_values, read_raw, read_split, read_vocabularies
 from ranker.input.stream import Stream, prefetch
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Stream",
     "prefetch",
     "raw_values",
+    "read_raw",
     "read_split",
     "read_vocabularies",
 ]

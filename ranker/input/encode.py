@@ -67,8 +67,9 @@ class Encoder(tf.Module):
         return {f.name: self._encode(f, raw[f.name]) for f in self._schema.features}
 
     def _encode(self, feature: Feature, value: tf.Tensor) -> tf.Tensor:
+        value = tf.convert_to_tensor(value, feature.dtype)
         if feature.kind == "numeric":
-            return tf.cast(value, tf.float32)
+            return value
         if self._num_buckets:
             text = value if feature.dtype == "string" else tf.strings.as_string(value)
             rows = tf.strings.to_hash_bucket_fast(text, self._num_buckets)

@@ -1,7 +1,7 @@
 """A prepared split in memory: Parquet to encoded arrays."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +55,13 @@ def read_vocabularies(directory: Path, schema: Schema) -> dict[str, list[str]]:
     }
 
 
-def read_split(path: Path, schema: Schema, encoder: Encoder) -> Split:
+def read_split(
+    path: Path, schema: Schema, encoder: Encoder, *, known_users: Sequence[str]
+) -> Split:
     """Returns the rows of the Parquet file at `path`, encoded.
+
+    Args:
+      known_users: the user vocabulary: who is warm.
 
     Raises:
       FileNotFoundError: if there is no such file.
@@ -71,9 +76,10 @@ def read_split(path: Path, schema: Schema, encoder: Encoder) -> Split:
     missing = sorted(set(columns) - set(file.schema_arrow.names))
     if missing:
         raise ValueError(f"{path}: no column {', '.join(missing)}")
+    known = np.array(known_users, schema.feature(schema.user).dtype.replace("string", "object"))
     with file:
         parts = [
-            _encode_table(pa.Table.from_batches([batch]), schema, encoder)
+            _encode_table(pa.Table.from_batches([batch]), schema, encoder, known)
             for batch in file.iter_batches(_ENCODE_ROWS, columns=columns)
         ]
     if not parts:
@@ -81,11 +87,9 @@ def read_split(path: Path, schema: Schema, encoder: Encoder) -> Split:
     return _join(parts)
 
 
-def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder) -> Split:
+def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.ndarray) -> Split:
     raw = {f.name: raw_values(table.column(f.name), f) for f in schema.features}
     encoded = {name: value.numpy() for name, value in encoder(raw).items()}
-    user = schema.feature(schema.user)
-    known = encoded[schema.user] < schema.vocabularies[user.vocabulary]
     sample_weight = (
         table.column(schema.weight).to_numpy().astype(np.float32)
         if schema.weight
@@ -100,9 +104,19 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder) -> Split:
     return Split(
         Batch(encoded, labels, weights),
         users=raw[schema.user],
-        is_warm=known,
+        is_warm=np.isin(raw[schema.user], known),
         times=table.column(schema.time).to_numpy(),
     )
+
+
+def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:
+    """Returns the first rows of a Parquet file, by feature, as the encoder takes them."""
+    with pq.ParquetFile(path) as file:
+        columns = [feature.name for feature in schema.features]
+        first = next(file.iter_batches(num_rows, columns=columns))
+    return {
+        f.name: raw_values(pa.chunked_array([first.column(f.name)]), f) for f in schema.features
+    }
 
 
 def raw_values(column: pa.ChunkedArray, feature: Feature) -> np.ndarray:

@@ -16,10 +16,7 @@ class Linear(tf.Module):
 
     Attributes:
       tables: the embedding variables; biases start at 0, factors at N(0, scale^2).
-      layers: none; every part of a model names its Keras layers.
     """
-
-    layers: tuple[tf.keras.layers.Layer, ...] = ()
 
     def __init__(
         self,
@@ -73,7 +70,10 @@ class Linear(tf.Module):
         self, features: Mapping[str, tf.Tensor], seed: tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
         """Returns what to add to each task's logit, [B]."""
-        total = tf.add_n([tf.gather(t, features[name]) for name, t in self._biases.items()])
+        size = tf.shape(features[self._schema.user])[0]
+        total = tf.zeros((size, len(self._schema.tasks)))
+        for name, table in self._biases.items():
+            total += tf.gather(table, features[name])
         if self._pair:
             user, item = (
                 tf.gather(table, features[name])

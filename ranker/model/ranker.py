@@ -17,8 +17,8 @@ class Ranker(tf.Module):
     """A multitask ranking model.
 
     Attributes:
-      tables: the embedding variables, of which a step touches few rows.
-      dense: all other variables.
+      tables: the embedding variables, of which a step touches few rows, by name.
+      dense: all other variables, by name: "<layer>/<kernel or bias>".
     """
 
     def __init__(
@@ -52,12 +52,11 @@ class Ranker(tf.Module):
         }
         self._heads = {t.name: dense(f"head/{t.name}", 1, seed=seed) for t in schema.tasks}
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
-        self.tables = tuple(embedding.tables.values()) + (linear.tables if linear else ())
-        self.dense = tuple(v for layer in self._layers() for v in layer.trainable_variables)
-        names = [v.name for v in (*self.tables, *self.dense)]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two variables are called {', '.join(twice)}")
+        tables = [*embedding.tables.values(), *(linear.tables if linear else ())]
+        self.tables = {v.name.removesuffix(":0"): v for v in tables}
+        self.dense = _by_layer(self._layers())
+        if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
+            raise ValueError(f"two variables have one name: {sorted(v.name for v in tables)}")
 
     def __call__(
         self, features: Mapping[str, tf.Tensor], *, seed: tf.Tensor | None = None
@@ -85,7 +84,7 @@ class Ranker(tf.Module):
         layers += self._sharing.layers
         for task in self._schema.tasks:
             layers += [*self._towers[task.name].layers, self._heads[task.name]]
-        return layers + (self._linear.layers if self._linear else [])
+        return layers
 
 
 def scores(logits: Mapping[str, tf.Tensor], schema: Schema) -> dict[str, tf.Tensor]:
@@ -104,6 +103,24 @@ def _from_prior(task: Task, logit: tf.Tensor) -> tf.Tensor:
         return task.mean + task.standard_deviation * logit
     rate = min(max(task.mean, 1e-6), 1 - 1e-6)
     return math.log(rate / (1 - rate)) + logit
+
+
+def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]:
+    """Returns the layers' variables by names that do not depend on what was built before.
+
+    Keras numbers the layers inside a layer through the whole process; here only the
+    outer layer's name counts, and its second kernel is `kernel_1`.
+    """
+    named: dict[str, tf.Variable] = {}
+    for layer in layers:
+        for variable in layer.trainable_variables:
+            kind = variable.name.removesuffix(":0").split("/")[-1]
+            name, copies = f"{layer.name}/{kind}", 0
+            while name in named:
+                copies += 1
+                name = f"{layer.name}/{kind}_{copies}"
+            named[name] = variable
+    return named
 
 
 def _zeros(schema: Schema) -> dict[str, tf.Tensor]:

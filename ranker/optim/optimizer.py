@@ -74,6 +74,7 @@ class Optimizer:
 
     Attributes:
       step: int64 variable, the number of committed updates.
+      groups: as given.
       trainable: the groups' variables, in order.
       names: theirs, in the same order.
       variables: every variable of its own by a stable unique name, for checkpoints:
@@ -96,6 +97,7 @@ class Optimizer:
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
         _refuse_idle(clippers, [group.name for group in groups])
         self._clippers = tuple(clippers)
+        self.groups = tuple(groups)
         self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]
         self.trainable = tuple(member.variable for member in self._members)
         self.names = tuple(member.name for member in self._members)
@@ -132,6 +134,10 @@ class Optimizer:
             for g, draft, update, first in zip(raw, drafts, updates, kept, strict=True)
         )
         return Proposal(raw, tuple(changes), ((self.step, step + 1),))
+
+    def learning_rates(self) -> tf.Tensor:
+        """Returns the rate of each group's next update, float32 [G]."""
+        return tf.stack([group.schedule(self.step.read_value()) for group in self.groups])
 
     def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""

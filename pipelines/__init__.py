@@ -1,0 +1,1 @@
+"""Programs: they read flags, call `ranker`, and turn errors into exit codes."""

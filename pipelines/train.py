@@ -1,0 +1,96 @@
+"""Trains a ranker from a configuration, and resumes if the run directory holds a run.
+
+  python -m pipelines.train --config=configs/movielens_100k.toml --workdir=runs/first
+  python -m pipelines.train --config=... --workdir=... --set=optimizer.dense.learning_rate=0.1
+  python -m pipelines.train --config=... --check
+
+Exit codes: 0 completed; 2 bad settings or input; 3 diverged (a retry would too);
+143 or 130 stopped by SIGTERM or SIGINT after saving: the same command goes on.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from absl import app, flags
+
+from ranker.config import load
+from ranker.config.settings import RunConfig
+
+_CONFIG = flags.DEFINE_string("config", None, "TOML file with the run's settings.", required=True)
+_SET = flags.DEFINE_multi_string(
+    "set", [], "One setting in place of the file's, as section.name=value; may be given again"
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Where checkpoints, metrics and the export go. Made if missing."
+)
+_CHECK = flags.DEFINE_bool("check", False, "Print the settings in full and stop.")
+
+
+def main(argv: list[str]) -> int:
+    """Runs the job; returns the exit code."""
+    try:
+        config = load.load(Path(_CONFIG.value), _SET.value, RunConfig)
+    except (load.ConfigError, OSError) as error:
+        return _fail(error)
+    if _CHECK.value:
+        print(load.dump(config), end="")
+        return 0
+    if not _WORKDIR.value:
+        return _fail("--workdir is needed: where the run's files go")
+    return _run(config, Path(_WORKDIR.value), argv)
+
+
+def _run(config: RunConfig, workdir: Path, argv: list[str]) -> int:
+    from ranker import job, train  # TensorFlow loads here, not for --help
+
+    try:
+        with train.hold(workdir), train.StopSignals() as signals:
+            job.open_run_directory(
+                config, workdir, command=["python", "-m", "pipelines.train", *argv[1:]]
+            )
+            done = _finished(workdir)
+            result = done or job.run_job(
+                config,
+                workdir,
+                is_stopping=lambda: signals.received is not None,
+                say=lambda line: print(line, file=sys.stderr, flush=True),
+            )
+    except (ValueError, OSError) as error:
+        return _fail(error)
+    print(_summary(result, workdir))
+    codes = {"completed": 0, "diverged": 3, "preempted": 128 + (signals.received or 15)}
+    return codes[result["status"]]
+
+
+def _finished(workdir: Path) -> dict | None:
+    """Returns the result of a run that has nothing left to do, or None."""
+    path = workdir / "RESULT.json"
+    if path.exists():
+        result = json.loads(path.read_text("utf-8"))
+        if result["status"] in ("completed", "diverged"):
+            return result
+    return None
+
+
+def _summary(result: dict, workdir: Path) -> str:
+    lines = [f"{result['status']} after {result['step']:,} steps: {workdir / 'RESULT.json'}"]
+    for split, tasks in result.get("metrics", {}).items():
+        for task, metrics in tasks.items():
+            numbers = {n: v for n, v in metrics.items() if isinstance(v, float)}
+            shown = "  ".join(f"{name} {value:.4f}" for name, value in numbers.items())
+            lines.append(f"  {split:<10} {task:<8} {metrics['rows']:>7,} rows  {shown}")
+    if "export" in result:
+        lines.append(f"  SavedModel: {result['export']}")
+    if result["status"] == "diverged":
+        lines.append(f"  Not exported. What went wrong: {workdir / 'events.jsonl'}")
+    return "\n".join(lines)
+
+
+def _fail(error: object) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,155 @@
+"""One run from its settings to its SavedModel, resumable at every moment."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ranker import build, serve, train
+from ranker.config import load
+from ranker.config.settings import RunConfig
+from ranker.input import read_raw
+
+
+def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
+    """Writes what will run into `workdir`, or checks that it is what ran there before.
+
+    Raises:
+      RunDirectoryError: naming what differs from the run that is there.
+    """
+    path = workdir / "config.toml"
+    if path.exists():
+        before = load.load(path, [], RunConfig)
+        differing = load.difference(before, config)
+        if differing:
+            raise train.RunDirectoryError(
+                f"{workdir} holds a run with other settings: {'; '.join(differing)}. "
+                "Take another --workdir, or the settings of before to resume."
+            )
+        return
+    train.write_json(
+        workdir / "environment.json", train.environment(seed=config.seed, command=command)
+    )
+    train.write_text(path, load.dump(config))
+
+
+def run_job(
+    config: RunConfig,
+    workdir: Path,
+    *,
+    is_stopping: Callable[[], bool],
+    say: Callable[[str], None],
+) -> dict:
+    """Trains, or goes on training, then evaluates and exports; writes RESULT.json last.
+
+    Args:
+      is_stopping: whether to save and stop at the next call.
+      say: takes a line for the user at each stage.
+
+    Returns:
+      What RESULT.json holds: `status` is "completed", "diverged" or "preempted"; it is
+      "failed" only in the file, and the error goes up.
+    """
+    began = time.perf_counter()
+    result: dict = {"status": "failed", "config_sha256": load.sha256(config)}
+    (workdir / "RESULT.json").unlink(missing_ok=True)
+    try:
+        say(f"Building the model and reading {config.data.path}")
+        run = build.build_run(config)
+        checkpoints = train.Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
+        outcome = _train(run, workdir, checkpoints, is_stopping=is_stopping, say=say)
+        result |= _counts(run, outcome)
+        if outcome.status == "completed":
+            train.restore_checkpoint(checkpoints.best, run.step.variables)
+            say("Evaluating the best checkpoint")
+            result["metrics"] = {
+                name: run.scorer.evaluate(run.split(name)).metrics
+                for name in ("validation", "test")
+            }
+            if config.export.enabled:
+                say("Exporting, and checking the export in a fresh process")
+                result["export"] = str(_export(run, workdir, result))
+        result["status"] = outcome.status
+    finally:
+        result["seconds"] = time.perf_counter() - began
+        result["peak_memory_mb"] = train.peak_memory_mb()
+        train.write_json(workdir / "RESULT.json", result)
+    return result
+
+
+def _train(
+    run: build.Run,
+    workdir: Path,
+    checkpoints: train.Checkpoints,
+    *,
+    is_stopping: Callable[[], bool],
+    say: Callable[[str], None],
+) -> train.Outcome:
+    config, step = run.config, run.step
+    validation, examples = run.split("validation"), run.split("train")
+    state = checkpoints.restore_newest(step.variables)
+    progress = train.Progress(**(state or {}))
+    start = int(step.attempts.numpy())
+    if state:
+        say(f"Resuming after attempt {start:,}")
+    plan = build.build_plan(config, len(examples))
+    logs = {
+        name: train.JsonLines(workdir / name, length=progress.file_lengths.get(name, 0))
+        for name in ("metrics.jsonl", "events.jsonl")
+    }
+    loop = train.Loop(
+        step,
+        build.build_stream(config, examples),
+        plan,
+        progress=progress,
+        evaluate=lambda: run.scorer.evaluate(validation),
+        checkpoints=checkpoints,
+        observers=_observers(run, workdir, logs, plan.total, start),
+        logs=logs,
+        is_stopping=is_stopping,
+    )
+    return loop.run()
+
+
+def _observers(
+    run: build.Run, workdir: Path, logs: dict[str, train.JsonLines], total: int, start: int
+) -> list[train.Observer]:
+    names = {
+        "every": run.config.train.log_every_attempts,
+        "tasks": run.step.objective.tasks,
+        "variables": run.step.optimizer.names,
+    }
+    return [
+        train.MetricsLog(logs["metrics.jsonl"], **names),
+        train.EventsLog(logs["events.jsonl"]),
+        train.TensorBoard(workdir / "tensorboard", **names),
+        train.ProgressBar(total, done=start, batch_size=run.config.data.batch_size),
+    ]
+
+
+def _counts(run: build.Run, outcome: train.Outcome) -> dict:
+    working = outcome.seconds - outcome.pause_seconds
+    examples = outcome.attempts * run.config.data.batch_size
+    return {
+        "step": int(run.step.optimizer.step.numpy()),
+        "attempts": int(run.step.attempts.numpy()),
+        "refused": int(run.step.guard.refused.numpy()),
+        "examples_per_second": examples / working if outcome.attempts else 0.0,
+        "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,
+    }
+
+
+def _export(run: build.Run, workdir: Path, result: dict) -> Path:
+    raw = read_raw(
+        Path(run.config.data.path) / "test.parquet",
+        run.schema,
+        num_rows=run.config.export.warmup_requests,
+    )
+    return serve.export(
+        run.model,
+        run.encoder,
+        run.schema,
+        workdir / "export",
+        examples=raw,
+        card={"settings": dataclasses.asdict(run.config), "metrics": result["metrics"]},
+    )

@@ -1,0 +1,43 @@
+"""The step, the loop, checkpoints and observers."""
+
+from ranker.train.checkpoint import CheckpointError, Checkpoints, restore_checkpoint
+from ranker.train.loop import Loop, Outcome, Plan, Progress
+from ranker.train.observers import EventsLog, JsonLines, MetricsLog, Observer, ProgressBar, TensorBoard
+from ranker.train.run_directory import (
+    RunDirectoryError,
+    environment,
+    hold,
+    peak_memory_mb,
+    write_json,
+    write_text,
+)
+from ranker.train.scoring import Evaluation, Scorer
+from ranker.train.step import Step, StepReport
+from ranker.train.stop import StopSignals
+
+__all__ = [
+    "CheckpointError",
+    "Checkpoints",
+    "Evaluation",
+    "EventsLog",
+    "JsonLines",
+    "Loop",
+    "MetricsLog",
+    "Observer",
+    "Outcome",
+    "Plan",
+    "Progress",
+    "ProgressBar",
+    "RunDirectoryError",
+    "Scorer",
+    "Step",
+    "StepReport",
+    "StopSignals",
+    "TensorBoard",
+    "environment",
+    "hold",
+    "peak_memory_mb",
+    "restore_checkpoint",
+    "write_json",
+    "write_text",
+]

@@ -1,0 +1,203 @@
+"""The loop owns time: what runs next, and what happens between two calls of the graph."""
+
+import dataclasses
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+import numpy as np
+
+from ranker.input import Stream, prefetch
+from ranker.train.checkpoint import Checkpoints
+from ranker.train.observers import JsonLines, Observer
+from ranker.train.scoring import Evaluation
+from ranker.train.step import Step, StepReport
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """When what happens, in attempts; `attempts_per_call` bounds one call of the graph."""
+
+    total: int
+    attempts_per_call: int
+    evaluate_every: int
+    checkpoint_every: int
+    monitor: str
+    patience: int
+
+    def cuts(self, start: int) -> list[tuple[int, int]]:
+        """Returns (first attempt, number of attempts) of each call from `start` to the end.
+
+        A call ends where something is due, and the cuts after a resume are those of a
+        run that never stopped, as long as it stopped at a cut.
+        """
+        due = {self.total}
+        for every in (self.attempts_per_call, self.evaluate_every, self.checkpoint_every):
+            due.update(range(every, self.total, every))
+        ends = [start, *sorted(end for end in due if end > start)]
+        return [(first, end - first) for first, end in itertools.pairwise(ends)]
+
+
+@dataclasses.dataclass(kw_only=True)
+class Progress:
+    """Where a run is, beside its variables; saved in every checkpoint, JSON-ready.
+
+    Attributes:
+      best: lowest monitored value so far, None before the first evaluation.
+      best_attempt: where it was reached.
+      evaluations_since_best: what early stopping counts.
+      is_finished: whether early stopping ended the run.
+      file_lengths: bytes of each log when the checkpoint was written.
+    """
+
+    best: float | None = None
+    best_attempt: int = 0
+    evaluations_since_best: int = 0
+    is_finished: bool = False
+    file_lengths: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    def note(self, attempt: int, value: float) -> bool:
+        """Takes a monitored value; returns whether it is the best so far. NaN never is."""
+        is_best = np.isfinite(value) and (self.best is None or value < self.best)
+        if is_best:
+            self.best, self.best_attempt, self.evaluations_since_best = value, attempt, 0
+        else:
+            self.evaluations_since_best += 1
+        return bool(is_best)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How the loop ended.
+
+    Attributes:
+      status: "completed", "diverged" or "preempted".
+      attempts: tried here, not counting those before a resume.
+      seconds: in the loop; `waiting_seconds` of them spent waiting for input, and
+        `pause_seconds` in evaluations and checkpoints.
+    """
+
+    status: str
+    attempts: int
+    seconds: float
+    waiting_seconds: float
+    pause_seconds: float
+
+
+class Loop:
+    """Runs a plan on a step, from where `progress` and the variables are to its end."""
+
+    def __init__(
+        self,
+        step: Step,
+        stream: Stream,
+        plan: Plan,
+        *,
+        progress: Progress,
+        evaluate: Callable[[], Evaluation],
+        checkpoints: Checkpoints,
+        observers: Sequence[Observer],
+        logs: dict[str, JsonLines],
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        """Takes the parts.
+
+        Args:
+          evaluate: on the validation split, with the variables as they are.
+          logs: files whose lengths go into checkpoints, by name.
+          is_stopping: whether to save and stop at the next cut.
+        """
+        self._step = step
+        self._stream = stream
+        self._plan = plan
+        self._progress = progress
+        self._evaluate = evaluate
+        self._checkpoints = checkpoints
+        self._observers = observers
+        self._logs = logs
+        self._is_stopping = is_stopping
+
+    def run(self) -> Outcome:
+        """Runs until the plan's end, early stopping, a halt, or a request to stop."""
+        start = int(self._step.attempts.numpy())
+        cuts = [] if self._progress.is_finished else self._plan.cuts(start)
+        began = time.perf_counter()
+        waiting = pausing = 0.0
+        status = "completed"
+        with closing(prefetch(self._stream, cuts)) as stacks:
+            for first, num in cuts:
+                asked = time.perf_counter()
+                stack = next(stacks)
+                waiting += time.perf_counter() - asked
+                halted = self._call(stack)
+                paused = time.perf_counter()
+                ending = self._between(first + num, halted)
+                pausing += time.perf_counter() - paused
+                if ending:
+                    status = ending
+                    break
+        for observer in self._observers:
+            observer.close()
+        done = int(self._step.attempts.numpy()) - start
+        return Outcome(status, done, time.perf_counter() - began, waiting, pausing)
+
+    def _call(self, stack) -> bool:
+        """Runs one call and tells the observers; returns whether the guard halted."""
+        reports = StepReport(*(value.numpy() for value in self._step.run(stack)))
+        for observer in self._observers:
+            observer.reports(reports)
+        for k in np.flatnonzero(~reports.accept):
+            self._tell(refusal(reports, int(k), self._step))
+        halted = bool(self._step.guard.halted().numpy())
+        if halted:
+            last = {"attempt": int(reports.attempt[-1]) + 1, "step": int(reports.step[-1])}
+            self._tell({"kind": "halted", **last, "reason": "too many refusals in a row"})
+        return halted
+
+    def _between(self, attempt: int, halted: bool) -> str:
+        """Does what is due after `attempt`; returns the status to end with, or ""."""
+        if halted:
+            return "diverged"
+        plan, progress = self._plan, self._progress
+        if attempt % plan.evaluate_every == 0 or attempt == plan.total:
+            evaluation = self._evaluate()
+            for observer in self._observers:
+                observer.evaluation(attempt, self._committed(), evaluation)
+            if progress.note(attempt, evaluation.value(plan.monitor)):
+                self._checkpoints.save_best(self._step.variables, self._state())
+            progress.is_finished = 0 < plan.patience <= progress.evaluations_since_best
+        is_over = progress.is_finished or attempt == plan.total
+        if attempt % plan.checkpoint_every == 0 or is_over or self._is_stopping():
+            self._checkpoints.save(attempt, self._step.variables, self._state())
+        if is_over:
+            return "completed"
+        return "preempted" if self._is_stopping() else ""
+
+    def _state(self) -> dict:
+        self._progress.file_lengths = {name: log.length for name, log in self._logs.items()}
+        return dataclasses.asdict(self._progress)
+
+    def _committed(self) -> int:
+        return int(self._step.optimizer.step.numpy())
+
+    def _tell(self, event: dict) -> None:
+        for observer in self._observers:
+            observer.event(event)
+
+
+def refusal(reports: StepReport, k: int, step: Step) -> dict:
+    """Returns the event of the refused k-th attempt: what was not finite, and where first."""
+    reasons = ("accepted", "loss", "gradient", "update")
+    task, variable, row = (int(v[k]) for v in (reports.task, reports.variable, reports.row))
+    names = step.objective.tasks
+    return {
+        "kind": "refused",
+        "attempt": int(reports.attempt[k]) + 1,
+        "step": int(reports.step[k]),
+        "reason": f"{reasons[int(reports.reason[k])]} not finite",
+        "task": names[task] if task >= 0 else None,
+        "variable": step.optimizer.names[variable] if variable >= 0 else None,
+        "row": row if row >= 0 else None,
+        "losses": {t: float(v) for t, v in zip(names, reports.losses[k], strict=True)},
+    }

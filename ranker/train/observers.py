@@ -1,0 +1,214 @@
+"""Observers: called with what happened, they write it down and cannot change it.
+
+Nothing in metrics.jsonl depends on the clock, so that a run that was killed and
+resumed leaves the same file as one that was not.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from ranker.train.scoring import Evaluation
+from ranker.train.step import StepReport
+
+
+class Observer(Protocol):
+    """What the loop tells: reports of each call, evaluations, and other events."""
+
+    def reports(self, reports: StepReport) -> None:
+        """Takes the stacked reports of one call, as NumPy arrays, in order."""
+
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
+        """Takes an evaluation of the validation split after `step` updates."""
+
+    def event(self, event: dict) -> None:
+        """Takes an intervention: JSON-ready, with `kind`, `attempt` and `step`."""
+
+    def close(self) -> None:
+        """Ends the observer's work."""
+
+
+class JsonLines:
+    """A file of one JSON object a line, that can go back to where a checkpoint saw it end."""
+
+    def __init__(self, path: Path, *, length: int = 0) -> None:
+        """Opens `path` for appending after its first `length` bytes; the rest is dropped."""
+        self._file = path.open("ab")
+        self._file.truncate(length)
+        self._file.seek(0, os.SEEK_END)
+
+    @property
+    def length(self) -> int:
+        """Bytes written so far."""
+        return self._file.tell()
+
+    def write(self, record: dict) -> None:
+        """Appends `record`; not-finite numbers become strings, since JSON has none."""
+        text = json.dumps(_finite(record), allow_nan=False)
+        self._file.write(text.encode() + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+class MetricsLog:
+    """metrics.jsonl: every so many attempts what the attempt did, and every evaluation."""
+
+    def __init__(
+        self, lines: JsonLines, *, every: int, tasks: Sequence[str], variables: Sequence[str]
+    ) -> None:
+        """Takes the file and the names behind the arrays' positions; `every` 0 logs no step."""
+        self._lines = lines
+        self._every = every
+        self._tasks = tasks
+        self._variables = variables
+
+    def reports(self, reports: StepReport) -> None:
+        """Writes the attempts whose number, from 1, is a multiple of `every`."""
+        for k, attempt in enumerate(reports.attempt):
+            if self._every and (attempt + 1) % self._every == 0:
+                self._lines.write(self.record(reports, k))
+
+    def record(self, reports: StepReport, k: int) -> dict:
+        """Returns the line of the k-th of `reports`."""
+        return {
+            "attempt": int(reports.attempt[k]) + 1,
+            "step": int(reports.step[k]),
+            "loss": float(reports.total[k]),
+            "losses": _named(self._tasks, reports.losses[k]),
+            "learning_rates": [float(rate) for rate in reports.learning_rates[k]],
+            "accepted": bool(reports.accept[k]),
+            "clip_factors": _named(self._variables, reports.factors[k]),
+        }
+
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
+        """Writes the evaluation's loss and metrics."""
+        record = {"attempt": attempt, "step": step, "validation_loss": evaluation.loss}
+        self._lines.write({**record, "validation": evaluation.metrics})
+
+    def event(self, event: dict) -> None:
+        """Writes nothing: events have a file of their own."""
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._lines.close()
+
+
+class EventsLog:
+    """events.jsonl: one line for every intervention."""
+
+    def __init__(self, lines: JsonLines) -> None:
+        self._lines = lines
+
+    def reports(self, reports: StepReport) -> None:
+        """Writes nothing: the loop turns refusals into events."""
+
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
+        """Writes nothing."""
+
+    def event(self, event: dict) -> None:
+        """Writes the event."""
+        self._lines.write(event)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._lines.close()
+
+
+class TensorBoard:
+    """The same numbers as TensorBoard scalars, by step."""
+
+    def __init__(
+        self, directory: Path, *, every: int, tasks: Sequence[str], variables: Sequence[str]
+    ) -> None:
+        self._writer = tf.summary.create_file_writer(str(directory))
+        self._every = every
+        self._tasks = tasks
+        self._variables = variables
+
+    def reports(self, reports: StepReport) -> None:
+        """Writes losses and clip factors of the attempts that metrics.jsonl has too."""
+        with self._writer.as_default():
+            for k, attempt in enumerate(reports.attempt):
+                if self._every and (attempt + 1) % self._every == 0:
+                    step = int(reports.step[k])
+                    tf.summary.scalar("loss/total", reports.total[k], step)
+                    for i, task in enumerate(self._tasks):
+                        tf.summary.scalar(f"loss/{task}", reports.losses[k][i], step)
+                    for i, name in enumerate(self._variables):
+                        tf.summary.scalar(f"clip_factor/{name}", reports.factors[k][i], step)
+
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
+        """Writes the numbers of each task."""
+        with self._writer.as_default():
+            tf.summary.scalar("validation/loss", evaluation.loss, step)
+            for task, metrics in evaluation.metrics.items():
+                for name, value in metrics.items():
+                    if isinstance(value, float):
+                        tf.summary.scalar(f"validation/{task}/{name}", value, step)
+
+    def event(self, event: dict) -> None:
+        """Writes the event as text."""
+        with self._writer.as_default():
+            tf.summary.text(f"event/{event['kind']}", json.dumps(_finite(event)), event["step"])
+
+    def close(self) -> None:
+        """Flushes and closes the file."""
+        self._writer.close()
+
+
+class ProgressBar:
+    """A bar on the terminal: attempts, loss, examples a second, time left."""
+
+    def __init__(self, total: int, *, done: int, batch_size: int) -> None:
+        self._bar = tqdm(
+            total=total * batch_size,
+            initial=done * batch_size,
+            unit="ex",
+            unit_scale=True,
+            desc="train",
+            mininterval=0.5,
+            dynamic_ncols=True,
+        )
+        self._batch_size = batch_size
+        self._shown: dict[str, str] = {}
+
+    def reports(self, reports: StepReport) -> None:
+        """Moves the bar on and shows the mean loss of the call."""
+        self._shown["loss"] = f"{np.mean(reports.total):.4f}"
+        self._bar.set_postfix(self._shown, refresh=False)
+        self._bar.update(len(reports.attempt) * self._batch_size)
+
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
+        """Shows the validation loss."""
+        self._shown["validation"] = f"{evaluation.loss:.4f}"
+
+    def event(self, event: dict) -> None:
+        """Writes the event above the bar."""
+        self._bar.write(json.dumps(_finite(event)))
+
+    def close(self) -> None:
+        """Leaves the bar as it stands."""
+        self._bar.close()
+
+
+def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(names, values, strict=True)}
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    return value

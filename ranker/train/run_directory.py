@@ -1,0 +1,85 @@
+"""The run directory: who holds it, what ran in it, and what came of it."""
+
+import fcntl
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+_PACKAGES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas", "pyarrow")
+
+
+class RunDirectoryError(ValueError):
+    """The run directory cannot be used, or holds another run."""
+
+
+@contextmanager
+def hold(workdir: Path) -> Iterator[None]:
+    """Makes `workdir` and holds it against a second job; the kernel lets go at any exit.
+
+    Raises:
+      RunDirectoryError: if another job holds it, or it cannot be made or written.
+    """
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        lock = (workdir / ".lock").open("w")
+    except OSError as error:
+        raise RunDirectoryError(f"{workdir}: cannot be used: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunDirectoryError(f"{workdir}: another job is running in it") from error
+        yield
+
+
+def write_json(path: Path, document: dict) -> None:
+    """Writes `document` as JSON beside `path` and renames it into place."""
+    write_text(path, json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` beside `path` and renames it into place."""
+    temporary = path.with_name(f".{path.name}.writing")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.rename(path)
+
+
+def environment(*, seed: int, command: list[str]) -> dict:
+    """Returns what one must know to run this again: versions, seed, commit, command."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "seed": seed,
+        "commit": _commit(),
+        "command": command,
+    }
+
+
+def peak_memory_mb() -> float:
+    """Returns the most memory this process has held, in MB of 10^6 bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def _commit() -> str | None:
+    """Returns the commit of the code, or None outside a checkout or without git."""
+    try:
+        git = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return git.stdout.strip() if git.returncode == 0 else None

@@ -1,0 +1,71 @@
+"""Scores of a whole split, in batches, and what they are worth."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ranker import measure
+from ranker.input import Split
+from ranker.model import Ranker, scores
+from ranker.objective import Objective
+from ranker.schema import Schema
+
+_BATCH = 8_192
+
+
+class Evaluation(NamedTuple):
+    """How a model does on a split.
+
+    Attributes:
+      loss: weighted sum of the tasks' losses over the whole split.
+      metrics: by task, as `ranker.measure.evaluate` returns them.
+    """
+
+    loss: float
+    metrics: dict
+
+    def value(self, monitor: str) -> float:
+        """Returns the monitored number, "loss" or "task.metric", with its sign set so that
+        lower is better.
+
+        Raises:
+          KeyError: if there is no such task or metric here.
+        """
+        if monitor == "loss":
+            return self.loss
+        task, metric = monitor.split(".")
+        value = self.metrics[task][metric]
+        return -value if metric in ("auc", "gauc") else value
+
+
+class Scorer:
+    """Scores splits with one compiled graph."""
+
+    def __init__(self, model: Ranker, objective: Objective, schema: Schema) -> None:
+        self._objective = objective
+        self._schema = schema
+        self._logits = tf.function(lambda features: model(features), reduce_retracing=True)
+
+    def logits(self, split: Split) -> dict[str, np.ndarray]:
+        """Returns the logits of every row of `split`, by task, [N]."""
+        parts = []
+        for start in range(0, len(split), _BATCH):
+            rows = np.arange(start, min(start + _BATCH, len(split)))
+            parts.append(self._logits(split.take(rows).features))
+        return {t: np.concatenate([p[t].numpy() for p in parts]) for t in parts[0]}
+
+    def evaluate(self, split: Split) -> Evaluation:
+        """Returns the loss and the metrics of `split`, by exact formulas over all its rows."""
+        logits = self.logits(split)
+        losses = self._objective.losses(logits, split.rows.labels, split.rows.weights)
+        predicted = {t: s.numpy() for t, s in scores(logits, self._schema).items()}
+        metrics = measure.evaluate(
+            self._schema.tasks,
+            labels=split.rows.labels,
+            scores=predicted,
+            weights=split.rows.weights,
+            users=split.users,
+            is_warm=split.is_warm,
+        )
+        return Evaluation(float(self._objective.total(losses)), metrics)

@@ -1,0 +1,149 @@
+"""The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ranker.guard import Guard
+from ranker.input import Batch
+from ranker.model import Ranker
+from ranker.objective import Objective
+from ranker.optim import Optimizer
+
+
+class StepReport(NamedTuple):
+    """What an attempt did; stacked over the attempts of a call, each array has them first.
+
+    Attributes:
+      attempt: number of the attempt, from 0; int64.
+      step: committed updates after it; int64.
+      losses: of the tasks, [T].
+      total: their weighted sum.
+      learning_rates: of the optimizer's groups, [G].
+      factors: clip factor of every trained variable, [V], in the optimizer's order.
+      accept: whether it was committed.
+      reason, task, variable, row: the verdict's, see `ranker.guard`.
+    """
+
+    attempt: tf.Tensor
+    step: tf.Tensor
+    losses: tf.Tensor
+    total: tf.Tensor
+    learning_rates: tf.Tensor
+    factors: tf.Tensor
+    accept: tf.Tensor
+    reason: tf.Tensor
+    task: tf.Tensor
+    variable: tf.Tensor
+    row: tf.Tensor
+
+
+class Step(tf.Module):
+    """Runs attempts on a model.
+
+    Attributes:
+      attempts: attempts so far, int64: also the number of the next batch.
+    """
+
+    def __init__(
+        self,
+        model: Ranker,
+        objective: Objective,
+        optimizer: Optimizer,
+        guard: Guard,
+        *,
+        seed: int,
+    ) -> None:
+        """Takes the parts; nothing is compiled before the first call."""
+        super().__init__(name="step")
+        self.model = model
+        self.objective = objective
+        self.optimizer = optimizer
+        self.guard = guard
+        self.attempts = tf.Variable(0, dtype=tf.int64, trainable=False, name="attempts")
+        self._seed = seed
+        self._compiled: tf.types.experimental.PolymorphicFunction | None = None
+
+    @property
+    def variables(self) -> dict[str, tf.Variable]:
+        """All state of the run by name: what a checkpoint holds."""
+        rooms = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
+        state = {f"{room}/{n}": v for room, named in rooms.items() for n, v in named.items()}
+        model = self.model.tables | self.model.dense
+        return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
+
+    def attempt(self, batch: Batch) -> StepReport:
+        """Tries `batch`: all of its changes are written, or none and nothing moves."""
+        losses, total, gradients = self._differentiate(batch)
+        learning_rates = self.optimizer.learning_rates()
+        proposal = self.optimizer.propose(gradients)
+        verdict = self.guard.judge(losses, proposal)
+        self.optimizer.commit(proposal, accept=verdict.accept)
+        self.guard.record(verdict)
+        attempt = self.attempts.assign_add(1) - 1
+        return StepReport(
+            attempt=attempt,
+            step=self.optimizer.step.read_value(),
+            losses=losses,
+            total=total,
+            learning_rates=learning_rates,
+            factors=self.optimizer.factors(proposal),
+            **verdict._asdict(),
+        )
+
+    def run(self, stack: Batch) -> StepReport:
+        """Tries each batch of `stack` in turn, and stops early if the guard halts.
+
+        Args:
+          stack: batches stacked on a new first axis, K of them; K may differ from
+            call to call without tracing again.
+
+        Returns:
+          The reports, stacked; fewer than K if the guard halted.
+        """
+        if self._compiled is None:
+            specs = tf.nest.map_structure(
+                lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), stack
+            )
+            self._compiled = tf.function(self._run, input_signature=[specs])
+        return self._compiled(stack)
+
+    def _differentiate(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, list]:
+        attempt = tf.cast(self.attempts, tf.int32)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self.optimizer.trainable)
+            logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
+            losses = self.objective.losses(logits, batch.labels, batch.weights)
+            total = self.objective.total(losses)
+        return losses, total, tape.gradient(total, self.optimizer.trainable)
+
+    def _run(self, stack: Batch) -> StepReport:
+        num_batches = tf.shape(next(iter(stack.labels.values())))[0]
+        arrays = _arrays(len(self.objective.tasks), self.optimizer, num_batches)
+
+        def more(k: tf.Tensor, _: StepReport) -> tf.Tensor:
+            return tf.logical_and(k < num_batches, tf.logical_not(self.guard.halted()))
+
+        def body(k: tf.Tensor, arrays: StepReport) -> tuple[tf.Tensor, StepReport]:
+            report = self.attempt(tf.nest.map_structure(lambda x: x[k], stack))
+            written = [a.write(k, value) for a, value in zip(arrays, report, strict=True)]
+            return k + 1, StepReport(*written)
+
+        tried, arrays = tf.while_loop(more, body, (0, arrays), parallel_iterations=1)
+        return StepReport(*(array.stack()[:tried] for array in arrays))
+
+
+def _arrays(num_tasks: int, optimizer: Optimizer, size: tf.Tensor) -> StepReport:
+    shapes = {
+        "losses": (num_tasks,),
+        "learning_rates": (len(optimizer.groups),),
+        "factors": (len(optimizer.trainable),),
+    }
+    dtypes = {"attempt": tf.int64, "step": tf.int64, "row": tf.int64}
+    dtypes |= {"accept": tf.bool, "reason": tf.int32, "task": tf.int32, "variable": tf.int32}
+    return StepReport(
+        *(
+            tf.TensorArray(dtypes.get(n, tf.float32), size, element_shape=shapes.get(n, ()))
+            for n in StepReport._fields
+        )
+    )
