@@ -1,0 +1,102 @@
+"""Prepares a public dataset for training: raw files to checked Parquet.
+
+  python -m pipelines.prepare --dataset=movielens-100k
+  python -m pipelines.prepare --dataset=movielens-1m --source=~/Downloads/ml-1m.zip
+  python -m pipelines.prepare --dataset=movielens-25m --split=window --window_days=30
+  python -m pipelines.prepare --dataset=movielens-20m --split=global-temporal \
+      --boundaries=2014-01-01,2014-07-01 --negatives=4
+
+Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
+comes from, under what terms, and by which rules it is split.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from absl import app, flags
+
+from ranker import datasets
+
+_DEFAULTS = datasets.Options()
+_BAD_INPUT = 2
+
+_DATASET = flags.DEFINE_enum("dataset", "movielens-100k", datasets.NAMES, "Which dataset.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
+_SOURCE = flags.DEFINE_string(
+    "source", None, "Folder or archive with the raw files, in place of cache and network."
+)
+_CACHE = flags.DEFINE_string(
+    "cache", None, "Folder that keeps downloads; by default `ranker` in the user's cache folder."
+)
+_SPLIT = flags.DEFINE_enum(
+    "split", _DEFAULTS.split, datasets.SPLITS, "Which rows train, validate and test."
+)
+_BOUNDARIES = flags.DEFINE_list(
+    "boundaries",
+    list(_DEFAULTS.boundaries),
+    "Split global-temporal: where validation and test begin, as shares of the rows or dates.",
+)
+_WINDOW_DAYS = flags.DEFINE_float(
+    "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
+)
+_SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of the random split and the sampled rows.")
+_HISTORY = flags.DEFINE_integer(
+    "history", _DEFAULTS.history, "How many of the last liked items a row remembers."
+)
+_NEGATIVES = flags.DEFINE_integer(
+    "negatives", _DEFAULTS.negatives, "Unrated items sampled for each rated row (task watch)."
+)
+_MAX_BAD_ROWS = flags.DEFINE_float(
+    "max_bad_rows", _DEFAULTS.max_bad_rows, "Share of a file's rows that may be refused."
+)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Prepares, prints what was made, and exits with 2 if the data cannot be used."""
+    if len(argv) > 1:
+        sys.exit(_refuse(f"not a flag: {argv[1]!r}"))
+    folder = Path(_OUTPUT.value or Path("data") / _DATASET.value)
+    try:
+        options = datasets.Options(
+            source=_path(_SOURCE.value),
+            cache=_path(_CACHE.value),
+            split=_SPLIT.value,
+            boundaries=tuple(_BOUNDARIES.value),
+            window_days=_WINDOW_DAYS.value,
+            seed=_SEED.value,
+            history=_HISTORY.value,
+            negatives=_NEGATIVES.value,
+            max_bad_rows=_MAX_BAD_ROWS.value,
+        )
+        manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
+    except (datasets.DatasetError, OSError) as error:
+        sys.exit(_refuse(str(error)))
+    print(_table(manifest["rows"]), f"\n{folder}: {manifest['split']}", sep="")
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(os.path.expanduser(value)) if value else None
+
+
+def _refuse(problem: str) -> int:
+    print(f"prepare: {problem}", file=sys.stderr)
+    return _BAD_INPUT
+
+
+def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    names = list(rows["train"])
+    lines = [("", *names), *((part, *map(str, values.values())) for part, values in rows.items())]
+    return "\n".join("".join(f"{cell:<14}" for cell in line).rstrip() for line in lines)
+
+
+def _parse(argv: Sequence[str]) -> list[str]:
+    try:
+        return flags.FLAGS(argv)
+    except flags.Error as error:
+        sys.exit(_refuse(str(error)))
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=_parse)

@@ -1,0 +1,40 @@
+"""Public datasets to checked rows: raw files in; Parquet, vocabularies and schema out.
+
+Importing this package loads neither pandas nor pyarrow, so that a program can
+name the datasets in its `--help` at once; `prepare` loads what it needs.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ranker.datasets.editions import EDITIONS
+from ranker.datasets.errors import DatasetError, UnreachableError
+from ranker.datasets.options import SPLITS, Options
+
+NAMES = tuple(EDITIONS)
+
+__all__ = ["NAMES", "SPLITS", "DatasetError", "Options", "UnreachableError", "prepare"]
+
+
+def prepare(
+    name: str, destination: Path, *, options: Options | None = None, shows_progress: bool = False
+) -> Mapping[str, object]:
+    """Prepares dataset `name` into the folder `destination` and returns its manifest.
+
+    The folder is complete or not there: it is written beside `destination` and
+    renamed, and what was there before stays until then.
+
+    Args:
+      name: one of NAMES.
+      destination: the folder to write: {train,validation,test}.parquet, schema.toml,
+        vocabularies/ and manifest.json.
+      options: where from, how split, which features; the defaults if None.
+      shows_progress: whether to say on the terminal what is being done.
+
+    Raises:
+      DatasetError: one sentence with file, line and value, for data that is not
+        what it should be; with the options' names, for options that do not fit it.
+    """
+    from ranker.datasets import preparation  # loads pyarrow
+
+    return preparation.run(name, destination, options or Options(), shows_progress=shows_progress)

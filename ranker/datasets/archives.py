@@ -1,0 +1,141 @@
+"""Where raw files are read from: a folder, or an archive that is never unpacked.
+
+Both give a file's bytes by its base name, and remember size and SHA-256 of what
+was read, for the manifest.
+"""
+
+import hashlib
+import io
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from ranker.datasets.errors import DatasetError
+
+
+class Files:
+    """The raw files in a folder or in a zip archive.
+
+    Attributes:
+      path: the folder or archive.
+      read: by name, what was read: {"bytes": ..., "sha256": ...}.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Lists what is at `path`.
+
+        Raises:
+          DatasetError: if there is nothing, or an archive that is truncated, no zip,
+            or holds a link, an absolute path or a path with `..`.
+        """
+        self.path = path
+        self.read: dict[str, dict[str, object]] = {}
+        if path.is_dir():
+            self._archive = None
+            self._members = _list_folder(path)
+        elif path.is_file():
+            self._archive = _open_archive(path)
+            self._members = _list_archive(self._archive, path)
+        else:
+            raise DatasetError(f"{path}: no such folder or archive")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def open(self, name: str) -> BinaryIO:
+        """Returns a stream over the file of base name `name`.
+
+        Reading it raises DatasetError where an archive turns out to be damaged.
+
+        Raises:
+          DatasetError: if there is no such file.
+        """
+        if name not in self._members:
+            raise DatasetError(
+                f"{self.path}: no file {name!r} in it; it has: "
+                f"{', '.join(sorted(self._members)[:20]) or 'nothing'}"
+            )
+        member = self._members[name]
+        if self._archive is None:
+            source = (self.path / member).open("rb")
+        else:
+            source = self._archive.open(member)
+        return io.BufferedReader(_Hashed(source, self, name), buffer_size=1 << 20)
+
+    def close(self) -> None:
+        """Closes the archive."""
+        if self._archive is not None:
+            self._archive.close()
+
+
+class _Hashed(io.RawIOBase):
+    """A stream that hashes what passes through, and speaks of damage in one sentence."""
+
+    def __init__(self, source: BinaryIO, files: Files, name: str) -> None:
+        self._source = source
+        self._files = files
+        self._name = name
+        self._sha256 = hashlib.sha256()
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[override]
+        try:
+            block = self._source.read(len(buffer))
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise DatasetError(
+                f"{self._files.path}: {self._name} is damaged in the archive "
+                f"after {self._size} bytes: {error}"
+            ) from error
+        buffer[: len(block)] = block
+        self._sha256.update(block)
+        self._size += len(block)
+        if not block:
+            digest = self._sha256.hexdigest()
+            self._files.read[self._name] = {"bytes": self._size, "sha256": digest}
+        return len(block)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def _list_folder(path: Path) -> dict[str, str]:
+    """Returns base name to path, of the files in `path` and in the folders right in it."""
+    found = [p for pattern in ("*/*", "*") for p in sorted(path.glob(pattern)) if p.is_file()]
+    return {p.name: os.fspath(p.relative_to(path)) for p in found}
+
+
+def _open_archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise DatasetError(
+            f"{path}: not a zip archive, or a truncated one ({path.stat().st_size} bytes): {error}"
+        ) from error
+
+
+def _list_archive(archive: zipfile.ZipFile, path: Path) -> dict[str, str]:
+    """Returns base name to member, the shortest path where several share a name."""
+    members: dict[str, str] = {}
+    for info in sorted(archive.infolist(), key=lambda info: -len(info.filename)):
+        _check_member(info, path)
+        if not info.is_dir():
+            members[PurePosixPath(info.filename).name] = info.filename
+    return members
+
+
+def _check_member(info: zipfile.ZipInfo, path: Path) -> None:
+    # orig_filename is the name as it stands in the archive: filename is already tidied.
+    name = info.orig_filename.replace("\\", "/")
+    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    is_absolute = name.startswith("/") or name[1:2] == ":"
+    if is_link or is_absolute or ".." in PurePosixPath(name).parts:
+        raise DatasetError(
+            f"{path}: refused: member {info.orig_filename!r} is a link, or leads out of the archive"
+        )

@@ -1,0 +1,89 @@
+"""The editions of MovieLens: their archives, formats and checksums."""
+
+import dataclasses
+
+from ranker.datasets.errors import DatasetError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Edition:
+    """One published edition.
+
+    Attributes:
+      name: as on the command line, "movielens-100k".
+      archive: the archive's file name at GroupLens.
+      md5: of the archive, as GroupLens publishes it; "" for an edition that is
+        replaced from time to time.
+      layout: "pipe" (u.data, u.item, u.user), "double_colon" (.dat) or "csv".
+      encoding: of its text.
+      lowest, step: of the rating scale, which ends at 5 stars.
+      has_users: whether it has demographics.
+      has_tags: whether it has tags.
+    """
+
+    name: str
+    archive: str
+    md5: str
+    layout: str
+    encoding: str = "utf-8"
+    lowest: float = 0.5
+    step: float = 0.5
+    has_users: bool = False
+    has_tags: bool = True
+
+
+_WHOLE_STARS = {"lowest": 1.0, "step": 1.0, "has_users": True, "has_tags": False}
+
+_ALL = (
+    Edition(
+        name="movielens-100k",
+        archive="ml-100k.zip",
+        md5="0e33842e24a9c977be4e0107933c0723",
+        layout="pipe",
+        encoding="latin-1",
+        **_WHOLE_STARS,
+    ),
+    Edition(
+        name="movielens-1m",
+        archive="ml-1m.zip",
+        md5="c4d9eecfca2ab87c1945afe126590906",
+        layout="double_colon",
+        encoding="latin-1",
+        **_WHOLE_STARS,
+    ),
+    Edition(
+        name="movielens-10m",
+        archive="ml-10m.zip",
+        md5="ce571fd55effeba0271552578f2648bd",
+        layout="double_colon",  # in UTF-8, unlike 1M: its README says so
+    ),
+    Edition(
+        name="movielens-20m",
+        archive="ml-20m.zip",
+        md5="cd245b17a1ae2cc31bb14903e1204af3",
+        layout="csv",
+    ),
+    Edition(
+        name="movielens-25m",
+        archive="ml-25m.zip",
+        md5="6b51fb2759a8657d3bfcbfc42b592ada",
+        layout="csv",
+    ),
+    Edition(
+        name="movielens-32m",
+        archive="ml-32m.zip",
+        md5="d472be332d4daa821edc399621853b57",
+        layout="csv",
+    ),
+    Edition(name="movielens-latest-small", archive="ml-latest-small.zip", md5="", layout="csv"),
+    Edition(name="movielens-latest", archive="ml-latest.zip", md5="", layout="csv"),
+)
+
+EDITIONS = {edition.name: edition for edition in _ALL}
+
+
+def edition_of(name: str) -> Edition:
+    """Returns the edition of that name; DatasetError naming all of them if there is none."""
+    if name not in EDITIONS:
+        raise DatasetError(f"no dataset {name!r}; there are: {', '.join(EDITIONS)}")
+    return EDITIONS[name]

@@ -1,0 +1,56 @@
+"""What may be chosen when a dataset is prepared."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+from ranker.datasets.errors import DatasetError
+
+SPLITS = ("user-temporal", "global-temporal", "random", "window")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """Where a dataset comes from, how it is split and which rows and features it gets.
+
+    Attributes:
+      source: a folder or archive to read instead of the cache or the network.
+      cache: the folder that keeps what was downloaded; by default `ranker` in the
+        user's cache folder.
+      split: one of SPLITS; `ranker.datasets.splits` has the rules.
+      boundaries: of global-temporal: where validation and test begin, each a share
+        of the rows in (0, 1) or a date (YYYY-MM-DD, UTC).
+      window_days: of window: length of the validation and of the test window.
+      seed: of the random split and of the sampled rows.
+      history: most liked items a row remembers; >= 1.
+      negatives: unrated items sampled for each rated row; 0 for none.
+      max_bad_rows: largest share of a file's rows that may be refused, in [0, 1).
+    """
+
+    source: Path | None = None
+    cache: Path | None = None
+    split: str = "user-temporal"
+    boundaries: tuple[str, str] = ("0.8", "0.9")
+    window_days: float = 7.0
+    seed: int = 0
+    history: int = 50
+    negatives: int = 0
+    max_bad_rows: float = 0.001
+
+    def __post_init__(self) -> None:
+        if self.split not in SPLITS:
+            raise DatasetError(f"split {self.split!r} is none of {', '.join(SPLITS)}")
+        if len(self.boundaries) != 2:
+            raise DatasetError(
+                f"boundaries must be two, of validation and test, got {','.join(self.boundaries)}"
+            )
+        self._check("window_days", self.window_days > 0, "> 0")
+        self._check("seed", self.seed >= 0, ">= 0")
+        self._check("history", self.history >= 1, ">= 1")
+        self._check("negatives", self.negatives >= 0, ">= 0")
+        self._check("max_bad_rows", 0 <= self.max_bad_rows < 1, "in [0, 1)")
+
+    def _check(self, name: str, holds: bool, bound: str) -> None:
+        value = getattr(self, name)
+        if not (holds and math.isfinite(value)):
+            raise DatasetError(f"{name} must be {bound}, got {value}")

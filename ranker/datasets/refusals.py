@@ -1,0 +1,54 @@
+"""Rows that are not what they should be: refused, counted by reason, up to a share."""
+
+import collections
+
+from ranker.datasets.errors import DatasetError
+
+
+class Refusals:
+    """Counts the rows of one file: read, and refused by reason.
+
+    Attributes:
+      file: the file's name, as messages give it.
+      num_read: rows read so far, header apart.
+      first: by reason, a sentence on the first row refused for it.
+    """
+
+    def __init__(self, file: str, *, max_share: float) -> None:
+        self.file = file
+        self.num_read = 0
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.first: dict[str, str] = {}
+        self._max_share = max_share
+
+    def add(self, reason: str, *, line: int, problem: str, count: int = 1) -> None:
+        """Counts `count` rows refused for `reason`, the first of them at `line`."""
+        self.counts[reason] += count
+        self.first.setdefault(reason, f"{self.file}, line {line}: {problem}")
+
+    def check(self) -> None:
+        """Raises DatasetError if nothing was read, or more was refused than may be."""
+        if not self.num_read:
+            raise DatasetError(f"{self.file}: empty file: it holds no rows")
+        refused = self.counts.total()
+        if refused > self._max_share * self.num_read:
+            reasons = "; ".join(
+                f"{count} for {reason} ({self.first[reason]})"
+                for reason, count in self.counts.most_common()
+            )
+            raise DatasetError(
+                f"{self.file}: {refused} of {self.num_read} rows refused, more than "
+                f"max_bad_rows = {self._max_share} allows: {reasons}"
+            )
+
+    def report(self) -> dict[str, object]:
+        """Returns the counts for a manifest."""
+        refused = {
+            reason: {"rows": count, "first": self.first[reason]}
+            for reason, count in self.counts.most_common()
+        }
+        return {
+            "read": self.num_read,
+            "kept": self.num_read - self.counts.total(),
+            "refused": refused,
+        }
