@@ -46,25 +46,71 @@ def _any_of_row(flags: tf.Tensor) -> tf.Tensor:
     return tf.reduce_any(flags, axis=list(range(1, flags.shape.rank)))
 
 
+def norm(tensor: tf.Tensor, axes: Sequence[int] | None = None) -> tf.Tensor:
+    """Returns the Euclidean norm over `axes` (kept, of size 1), or over all for None (a scalar).
+
+    Scaled by the largest element first, so that it is right from 1e-38 to 1e38; NaN if an
+    element is NaN or infinite; 0 of nothing.
+    """
+    size = tf.abs(tensor)
+    largest = tf.maximum(tf.reduce_max(size, axis=axes, keepdims=axes is not None), 0.0)
+    share = tf.where(largest > 0, size / largest, size)
+    return largest * tf.sqrt(tf.reduce_sum(tf.square(share), axis=axes, keepdims=axes is not None))
+
+
+def norms(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Returns each tensor's Euclidean norm, [V]; NaN if it has a NaN or an infinity.
+
+    One read of each tensor, unless a square overflows. Squares under 1e-38 count as 0.
+    """
+    fast = tf.sqrt(2.0 * tf.stack([tf.nn.l2_loss(tensor) for tensor in tensors]))
+    return tf.cond(
+        tf.reduce_all(tf.math.is_finite(fast)),
+        lambda: fast,
+        lambda: tf.stack([norm(tensor) for tensor in tensors]),
+    )
+
+
+def share_within(size: tf.Tensor, limit: Number, *, smallest: float = 0.0) -> tf.Tensor:
+    """Returns the largest share in [0, 1] with share * size <= limit; elementwise.
+
+    Args:
+      size: >= 0.
+      limit: > 0, broadcasts to `size`.
+      smallest: the least size to divide by.
+
+    Returns:
+      0 where `size` or `limit` is NaN or infinite: nothing can be kept of that.
+    """
+    share = tf.where(size <= limit, tf.ones_like(size), limit / tf.maximum(size, smallest))
+    known = tf.math.is_finite(size) & tf.math.is_finite(limit)
+    return tf.where(known, share, tf.zeros_like(share))
+
+
 def is_zero(number: Number) -> bool:
     """Returns whether `number` is a Python zero; a tensor's value is not known yet."""
     return isinstance(number, int | float) and number == 0
 
 
 def check_number(
-    owner: object, name: str, *, above: float = -math.inf, least: float = -math.inf
+    owner: object,
+    name: str,
+    *,
+    above: float = -math.inf,
+    least: float = -math.inf,
+    below: float = math.inf,
 ) -> None:
-    """Raises ValueError unless `owner.name` is finite, > `above` and >= `least`.
+    """Raises ValueError unless `owner.name` is finite, > `above`, >= `least`, < `below`.
 
     A tensor or a variable passes: its value is not known while a graph is drawn.
     """
     value = getattr(owner, name)
     if not isinstance(value, int | float):
         return
-    if not (math.isfinite(value) and value > above and value >= least):
-        bound = f" and > {above}" if above > -math.inf else ""
-        bound += f" and >= {least}" if least > -math.inf else ""
-        raise ValueError(f"{type(owner).__name__}: {name} must be finite{bound}, got {value}")
+    if not (math.isfinite(value) and value > above and value >= least and value < below):
+        bounds = {">": above, ">=": least, "<": below}
+        text = "".join(f" and {sign} {b}" for sign, b in bounds.items() if math.isfinite(b))
+        raise ValueError(f"{type(owner).__name__}: {name} must be finite{text}, got {value}")
 
 
 def check_member(owner: object, name: str, allowed: Sequence[str]) -> None:

@@ -10,21 +10,35 @@ Plain TensorFlow, no Keras; no file, no log, no settings.
 """
 
 from ranker.optim.change import Change, Gradient, Proposal
-from ranker.optim.clip.clippy import Clippy
+from ranker.optim.clip import Agc, Clipper, Clippy, GlobalNorm, Norm, Value
 from ranker.optim.optimizer import Group, Optimizer
 from ranker.optim.rules.adagrad import Adagrad
-from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot, WarmUp
+from ranker.optim.rules.adam import Adam
+from ranker.optim.rules.rmsprop import RmsProp
+from ranker.optim.rules.rule import Rule
+from ranker.optim.rules.sgd import Sgd
+from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot, Schedule, WarmUp
 
 __all__ = [
     "Adagrad",
+    "Adam",
+    "Agc",
     "Change",
+    "Clipper",
     "Clippy",
     "Constant",
     "Cosine",
+    "GlobalNorm",
     "Gradient",
     "Group",
     "InverseSquareRoot",
+    "Norm",
     "Optimizer",
     "Proposal",
+    "RmsProp",
+    "Rule",
+    "Schedule",
+    "Sgd",
+    "Value",
     "WarmUp",
 ]

@@ -73,6 +73,7 @@ class Optimizer:
     """Turns gradients into proposed changes, and writes those that were accepted.
 
     Attributes:
+      groups: as given.
       step: int64 variable, the number of committed updates.
       groups: as given.
       trainable: the groups' variables, in order.
@@ -96,6 +97,7 @@ class Optimizer:
         _refuse_repeated("variable name", [name for _, name, _ in named])
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
         _refuse_idle(clippers, [group.name for group in groups])
+        self.groups = tuple(groups)
         self._clippers = tuple(clippers)
         self.groups = tuple(groups)
         self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]

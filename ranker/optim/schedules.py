@@ -55,7 +55,7 @@ class Cosine:
 
     Attributes:
       rate: the highest, > 0.
-      decay_steps: updates from the end of the warm-up to the lowest rate, >= 1.
+      decay_steps: the step that has the lowest rate first; > `warmup_steps`.
       warmup_steps: >= 0.
       final_share: the lowest rate, as a share of `rate`, >= 0.
     """
@@ -67,13 +67,14 @@ class Cosine:
 
     def __post_init__(self) -> None:
         check_number(self, "rate", above=0)
-        check_number(self, "decay_steps", least=1)
         check_number(self, "warmup_steps", least=0)
+        check_number(self, "decay_steps", above=self.warmup_steps)
         check_number(self, "final_share", least=0)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""
-        past = tf.cast(step - self.warmup_steps, tf.float32) / self.decay_steps
+        length = self.decay_steps - self.warmup_steps
+        past = tf.cast(step - self.warmup_steps, tf.float32) / length
         fall = (1 + tf.cos(math.pi * tf.clip_by_value(past, 0.0, 1.0))) / 2
         share = self.final_share + (1 - self.final_share) * fall
         return self.rate * share * _risen(step, self.warmup_steps)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_member, check_number, is_zero
+from ranker.numerics import Number, check_member, check_number, is_zero, share_within
 from ranker.optim import rows
 from ranker.optim.clip.clipper import Clippable
 
@@ -27,7 +27,7 @@ class Clippy:
         starts at zero never moves. With Adagrad in the standard order no step is above
         the learning rate, so at rates up to `absolute` this clipper does nothing.
       accumulator_relative: >= 0; else than 0 it needs a rule with a precondition:
-        Adagrad or RMSprop. The bound then tightens as the accumulator grows.
+        Adagrad or RmsProp. The bound then tightens as the accumulator grows.
       scope: what shares one factor: a "variable", a "layer" (variables whose names are
         equal up to the last "/"), a "row" (place on axis 0), or each "coordinate".
       targets: the group it applies to, or "all". The paper clips no embeddings.
@@ -52,9 +52,9 @@ class Clippy:
         """Returns for each update the share to keep; 0 for a scope that is not finite."""
         excesses = [self._excess(item) for item in items]
         if self.scope == "coordinate":
-            return [_share(excess) for excess in excesses]
+            return [share_within(excess, 1.0) for excess in excesses]
         if self.scope == "row":
-            return [_share(_worst_of_row(excess)) for excess in excesses]
+            return [share_within(_worst_of_row(excess), 1.0) for excess in excesses]
         worst = [tf.reduce_max(excess) for excess in excesses]
         return _each(items, worst, by_layer=self.scope == "layer")
 
@@ -65,7 +65,7 @@ class Clippy:
             if item.precondition is None:
                 raise ValueError(
                     f"Clippy: accumulator_relative is {self.accumulator_relative}, but the rule "
-                    f"of {item.name!r} has no precondition; Adagrad and RMSprop have"
+                    f"of {item.name!r} has no precondition; Adagrad and RmsProp have"
                 )
             bound += self.accumulator_relative * item.precondition
         return tf.abs(item.values) / bound
@@ -82,14 +82,8 @@ def _each(items: Sequence[Clippable], worst: list[tf.Tensor], *, by_layer: bool)
     for name, excess in zip(names, worst, strict=True):
         scopes[name].append(excess)
     excesses = [e[0] if len(e) == 1 else tf.reduce_max(tf.stack(e)) for e in scopes.values()]
-    shares = dict(zip(scopes, tf.unstack(_share(tf.stack(excesses))), strict=True))
+    shares = dict(zip(scopes, tf.unstack(share_within(tf.stack(excesses), 1.0)), strict=True))
     return [shares[name] for name in names]
-
-
-def _share(excess: tf.Tensor) -> tf.Tensor:
-    """Returns min(1, 1 / excess); 0 if that is not finite."""
-    share = tf.where(excess > 1, 1 / excess, tf.ones_like(excess))
-    return tf.where(tf.math.is_finite(excess), share, tf.zeros_like(excess))
 
 
 def _worst_of_row(excess: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Adagrad: each coordinate's rate falls with the sum of its squared gradients."""
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,12 +32,8 @@ class Adagrad:
     accumulate: str = "raw"
 
     def __post_init__(self) -> None:
-        check_accumulation(self)
+        check_accumulation(self, initial="initial_accumulator")
         check_number(self, "epsilon", least=0)
-        if self.order == "delayed":
-            check_number(self, "initial_accumulator", above=0)
-        else:
-            check_number(self, "initial_accumulator", least=0)
 
     def initial(self) -> dict[str, float]:
         """Returns each slot's name and the value it starts from."""
@@ -53,8 +50,8 @@ class Adagrad:
         return Direction(gradient * precondition, precondition)
 
 
-def check_accumulation(rule: object) -> None:
-    """Raises ValueError unless `order` and `accumulate` of `rule` go together."""
+def check_accumulation(rule: Any, *, initial: str) -> None:
+    """Raises ValueError unless order, accumulate and the start `initial` go together."""
     check_member(rule, "order", ("standard", "delayed"))
     check_member(rule, "accumulate", ("raw", "clipped"))
     if (rule.order, rule.accumulate) == ("standard", "clipped"):
@@ -62,3 +59,6 @@ def check_accumulation(rule: object) -> None:
             f"{type(rule).__name__}: accumulate 'clipped' needs order 'delayed', got 'standard': "
             "how much is clipped is not known before the step"
         )
+    check_number(rule, initial, least=0)
+    if rule.order == "delayed":
+        check_number(rule, initial, above=0)
