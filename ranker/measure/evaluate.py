@@ -1,0 +1,104 @@
+"""All metrics of all tasks, warm and cold users apart, as plain numbers for JSON.
+
+A metric that the rows do not define is left out and a `note` says why: no file of ours
+holds a NaN, and no reader takes a 0.5 for an AUC that was never measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ranker.measure import binary, regression
+from ranker.schema import Task
+
+
+def evaluate(
+    tasks: Sequence[Task],
+    *,
+    labels: Mapping[str, np.ndarray],
+    scores: Mapping[str, np.ndarray],
+    weights: Mapping[str, np.ndarray],
+    users: np.ndarray,
+    is_warm: np.ndarray,
+) -> dict[str, dict[str, Any]]:
+    """Returns the metrics of each task over the rows that carry its label.
+
+    A binary task has `auc`, `log_loss`, `gauc` with `gauc_users` and `gauc_rows`,
+    `normalized_entropy`, `ece` and `calibration`; a regression `rmse` and `mae`; each
+    has `rows`, and the same again under `warm` and `cold`.
+
+    Args:
+      labels, scores, weights: by task, [N]; a weight of 0 masks the row. Scores are
+        what is served: probabilities, or predictions in the label's unit.
+      users: whose rows they are, integers or strings. [N]
+      is_warm: whether that user was in the training split. [N]
+
+    Raises:
+      ValueError: for a label of a binary task that is neither 0 nor 1.
+    """
+    is_numbered = np.issubdtype(np.asarray(users).dtype, np.integer)
+    numbers = users if is_numbered else np.unique(users, return_inverse=True)[1]
+    result = {}
+    for task in tasks:
+        rows = _Rows(labels[task.name], scores[task.name], weights[task.name], numbers, is_warm)
+        rows = rows.take(np.flatnonzero(np.asarray(rows.weights) > 0))
+        rows = rows.take(np.argsort(rows.scores))  # once here, not in every metric
+        result[task.name] = _metrics(task, rows) | {
+            "warm": _metrics(task, rows.take(rows.is_warm)),
+            "cold": _metrics(task, rows.take(~rows.is_warm)),
+        }
+    return result
+
+
+class _Rows(NamedTuple):
+    labels: np.ndarray
+    scores: np.ndarray
+    weights: np.ndarray
+    users: np.ndarray
+    is_warm: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "_Rows":
+        """Returns those rows; labels, scores and weights as float64."""
+        labels, scores, weights = (np.asarray(v)[rows].astype(np.float64) for v in self[:3])
+        return _Rows(labels, scores, weights, *(np.asarray(v)[rows] for v in self[3:]))
+
+
+def _metrics(task: Task, rows: _Rows) -> dict[str, Any]:
+    labels, scores, weights, *_ = rows
+    counted: dict[str, Any] = {"rows": len(labels)}
+    if not len(labels):
+        return counted | {"note": "no labelled rows"}
+    num_bad = int(len(labels) - np.isfinite(scores).sum())
+    if num_bad:
+        return counted | {"note": f"{num_bad} of {len(scores)} scores are not finite: no metrics"}
+    if task.kind == "regression":
+        return counted | {
+            "rmse": regression.root_mean_squared_error(labels, scores, weights),
+            "mae": regression.mean_absolute_error(labels, scores, weights),
+        }
+    return counted | _binary(task, rows)
+
+
+def _binary(task: Task, rows: _Rows) -> dict[str, Any]:
+    labels, scores, weights, users, _ = rows
+    is_odd = (labels != 0) & (labels != 1)
+    if is_odd.any():
+        raise ValueError(f"task {task.name!r}: a label is {labels[is_odd][0]}, neither 0 nor 1")
+    by_user = binary.auc_by_user(labels, scores, weights, users)
+    values = {
+        "auc": binary.auc(labels, scores, weights),
+        "log_loss": binary.log_loss(labels, scores, weights),
+        "gauc": by_user and by_user.value,
+        "gauc_users": by_user and by_user.users,
+        "gauc_rows": by_user and by_user.rows,
+        "normalized_entropy": binary.normalized_entropy(labels, scores, weights),
+        "ece": binary.calibration_error(labels, scores, weights),
+        "calibration": binary.calibration_ratio(labels, scores, weights),
+    }
+    present = {name: value for name, value in values.items() if value is not None}
+    absent = ", ".join(name for name in values if name not in present)
+    if not absent:
+        return present
+    reason = "one class only" if values["auc"] is None else "no user has both classes"
+    return present | {"note": f"{reason}: no {absent}"}
