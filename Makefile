@@ -1,0 +1,37 @@
+# Every line is a command a person could type; `make -n train` prints them.
+PYTHON ?= python3
+BIN = .venv/bin
+WORKDIR ?= runs/movielens-100k
+CONFIG ?= configs/movielens_100k.toml
+
+.PHONY: train test unit lint bench clean
+
+train: .venv/run
+	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
+	$(BIN)/python -m pipelines.train --config=$(CONFIG) --workdir=$(WORKDIR)
+
+test: lint .venv/test
+	$(BIN)/python -m pytest
+
+unit: .venv/test
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: .venv/test
+	$(BIN)/python -m benchmarks.step_cost
+
+.venv/run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@
+
+.venv/test: .venv/run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv runs
