@@ -50,6 +50,8 @@ class Change(Protocol):
     @property
     def update(self) -> tf.Tensor: ...
     @property
+    def after(self) -> tf.Tensor: ...
+    @property
     def unclipped(self) -> tf.Tensor: ...
     @property
     def slots(self) -> Sequence[tuple[tf.Variable, tf.Tensor]]: ...
@@ -68,7 +70,7 @@ class Proposal(Protocol):
 
 def judged(change: Change) -> list[tf.Tensor]:
     """Returns the tensors of `change` that must be finite, each once."""
-    values = [change.update, *(values for _, values in change.slots)]
+    values = [change.after, *(values for _, values in change.slots)]
     return values if change.unclipped is change.update else [change.unclipped, *values]
 
 

@@ -29,6 +29,7 @@ class Change(NamedTuple):
     Attributes:
       variable, rows: as the gradient's.
       update: what would be subtracted, times the learning rate, decayed and clipped.
+      after: the variable's values at `rows` as they would be, less the update.
       slots: each slot variable and its new values at `rows`.
       factor: scalar, the smallest share that clippers left of any element.
       unclipped: the update before update-stage clippers, which answer zeros to a NaN:
@@ -39,6 +40,7 @@ class Change(NamedTuple):
     variable: tf.Variable
     rows: tf.Tensor | None
     update: tf.Tensor
+    after: tf.Tensor
     slots: tuple[tuple[tf.Variable, tf.Tensor], ...]
     factor: tf.Tensor
     unclipped: tf.Tensor

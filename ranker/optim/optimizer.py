@@ -53,18 +53,17 @@ class _Member:
 class _Draft(NamedTuple):
     """A change before update-stage clippers, and what it came from."""
 
-    gradient: tf.Tensor
+    item: Clippable
     slots: Slots
     advanced: Slots
-    update: tf.Tensor
-    precondition: tf.Tensor | None
+    update: Clippable
 
 
 class _Clipped(NamedTuple):
-    """What clippers left: the values, the share of each (None if no clipper was there)
+    """What clippers left: the item, the share of its values (None if none was at work),
     and the smallest share, a scalar."""
 
-    values: tf.Tensor
+    item: Clippable
     share: tf.Tensor | None
     factor: tf.Tensor
 
@@ -73,7 +72,6 @@ class Optimizer:
     """Turns gradients into proposed changes, and writes those that were accepted.
 
     Attributes:
-      groups: as given.
       step: int64 variable, the number of committed updates.
       groups: as given.
       trainable: the groups' variables, in order.
@@ -97,7 +95,6 @@ class Optimizer:
         _refuse_repeated("variable name", [name for _, name, _ in named])
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
         _refuse_idle(clippers, [group.name for group in groups])
-        self.groups = tuple(groups)
         self._clippers = tuple(clippers)
         self.groups = tuple(groups)
         self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]
@@ -126,20 +123,15 @@ class Optimizer:
             for index, (member, gradient) in enumerate(zip(self._members, gradients, strict=True))
             if gradient is not None
         )
-        kept = self._clip("gradient", [_item(g, g.values) for g in raw], raw)
+        kept = self._clip("gradient", [self._item(gradient) for gradient in raw])
         step = self.step.read_value()
-        drafts = [self._draft(g, k.values, step) for g, k in zip(raw, kept, strict=True)]
-        items = [_item(g, d.update, d.precondition) for g, d in zip(raw, drafts, strict=True)]
-        updates = self._clip("update", items, raw)
+        drafts = [self._draft(g, k.item, step) for g, k in zip(raw, kept, strict=True)]
+        updates = self._clip("update", [draft.update for draft in drafts])
         changes = (
-            self._change(g, draft, update, first.factor)
-            for g, draft, update, first in zip(raw, drafts, updates, kept, strict=True)
+            self._change(g, draft, update, k.factor)
+            for g, draft, update, k in zip(raw, drafts, updates, kept, strict=True)
         )
         return Proposal(raw, tuple(changes), ((self.step, step + 1),))
-
-    def learning_rates(self) -> tf.Tensor:
-        """Returns the rate of each group's next update, float32 [G]."""
-        return tf.stack([group.schedule(self.step.read_value()) for group in self.groups])
 
     def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
@@ -152,29 +144,39 @@ class Optimizer:
             factors[change.index] = tf.cast(change.factor, tf.float32)
         return tf.stack(factors)
 
-    def _draft(self, gradient: Gradient, values: tf.Tensor, step: tf.Tensor) -> _Draft:
-        """Returns the change that `values`, the clipped gradient, would make."""
+    def _item(self, gradient: Gradient) -> Clippable:
+        return Clippable(
+            name=gradient.name,
+            group=self._members[gradient.index].group.name,
+            is_table=gradient.rows is not None,
+            before=rows.read(gradient.variable, gradient.rows),
+            values=gradient.values,
+        )
+
+    def _draft(self, gradient: Gradient, item: Clippable, step: tf.Tensor) -> _Draft:
+        """Returns the change that `item`, the clipped gradient, would make."""
         member = self._members[gradient.index]
         group, rule = member.group, member.group.rule
         slots = tuple(rows.read(slot, gradient.rows) for slot in member.slots.values())
-        advanced = rule.advance(values, slots)
-        direction = rule.direct(values, slots if rule.order == "delayed" else advanced, step=step)
+        advanced = rule.advance(item.values, slots)
+        used = slots if rule.order == "delayed" else advanced
+        direction = rule.direct(item.values, used, step=step)
         update = direction.values
         if not is_zero(group.weight_decay):
-            update += group.weight_decay * rows.read(member.variable, gradient.rows)
-        rate = tf.cast(group.schedule(step), update.dtype)
-        return _Draft(values, slots, advanced, rate * update, direction.precondition)
+            update += group.weight_decay * item.before
+        update *= tf.cast(group.schedule(step), update.dtype)
+        clippable = item._replace(values=update, precondition=direction.precondition)
+        return _Draft(item, slots, advanced, clippable)
 
-    def _clip(self, stage: str, items: list[Clippable], raw: Sequence[Gradient]) -> list[_Clipped]:
+    def _clip(self, stage: str, items: Sequence[Clippable]) -> list[_Clipped]:
         """Returns what the clippers of `stage` leave of each item, in order."""
-        clipped = [_Clipped(item.values, None, tf.constant(1.0)) for item in items]
+        clipped = [_Clipped(item, None, tf.constant(1.0)) for item in items]
         for clipper in self._clippers:
-            groups = [self._members[gradient.index].group.name for gradient in raw]
-            places = [i for i, group in enumerate(groups) if clipper.targets in ("all", group)]
+            places = [i for i, item in enumerate(items) if clipper.targets in ("all", item.group)]
             if clipper.stage != stage or not places:
                 continue
-            chosen = [items[i]._replace(values=clipped[i].values) for i in places]
-            for i, share in zip(places, clipper.shares(chosen), strict=True):
+            shares = clipper.shares([clipped[i].item for i in places])
+            for i, share in zip(places, shares, strict=True):
                 clipped[i] = _keep(clipped[i], share)
         return clipped
 
@@ -185,31 +187,27 @@ class Optimizer:
         member = self._members[gradient.index]
         advanced, rule = draft.advanced, member.group.rule
         if rule.accumulate == "clipped" and clipped.share is not None:
-            kept = tf.math.multiply_no_nan(draft.gradient, clipped.share)
+            kept = tf.math.multiply_no_nan(draft.item.values, clipped.share)
             advanced = rule.advance(kept, draft.slots)
         return Change(
             variable=member.variable,
             rows=gradient.rows,
-            update=clipped.values,
+            update=clipped.item.values,
+            after=draft.item.before - clipped.item.values,
             slots=tuple(zip(member.slots.values(), advanced, strict=True)),
             factor=factor * clipped.factor,
-            unclipped=draft.update,
+            unclipped=draft.update.values,
             name=member.name,
             index=gradient.index,
         )
 
 
-def _item(
-    gradient: Gradient, values: tf.Tensor, precondition: tf.Tensor | None = None
-) -> Clippable:
-    return Clippable(gradient.name, gradient.variable, gradient.rows, values, precondition)
-
-
 def _keep(clipped: _Clipped, share: tf.Tensor) -> _Clipped:
     """Returns `share` of what is left; zeros where it is 0, whatever was there."""
     least = share if share.shape.rank == 0 else tf.minimum(1.0, tf.reduce_min(share))
+    values = tf.math.multiply_no_nan(clipped.item.values, share)
     return _Clipped(
-        values=tf.math.multiply_no_nan(clipped.values, share),
+        item=clipped.item._replace(values=values),
         share=share if clipped.share is None else clipped.share * share,
         factor=least if clipped.share is None else clipped.factor * least,
     )
@@ -217,7 +215,7 @@ def _keep(clipped: _Clipped, share: tf.Tensor) -> _Clipped:
 
 def _write(proposal: Proposal) -> tf.Tensor:
     for change in proposal.changes:
-        rows.subtract(change.variable, change.rows, change.update)
+        rows.write(change.variable, change.rows, change.after)
         for slot, values in change.slots:
             rows.write(slot, change.rows, values)
     for variable, value in proposal.statistics:

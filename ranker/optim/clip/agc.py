@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_number, norm, share_within
-from ranker.optim import rows
 from ranker.optim.clip.clipper import Clippable
 
 SMALLEST_NORM = 1e-6  # of a gradient: what a division by its norm is safe from
@@ -41,8 +40,8 @@ class Agc:
         return [self._share(item) for item in items]
 
     def _share(self, item: Clippable) -> tf.Tensor:
-        axes = unit_axes(item.values.shape.rank, is_table=item.rows is not None)
-        weights = norm(rows.read(item.variable, item.rows), axes)
+        axes = unit_axes(item.values.shape.rank, is_table=item.is_table)
+        weights = norm(item.before, axes)
         limit = self.max_ratio * tf.maximum(weights, self.epsilon)
         return share_within(norm(item.values, axes), limit, smallest=SMALLEST_NORM)
 

@@ -18,15 +18,17 @@ class Clippable(NamedTuple):
 
     Attributes:
       name: the variable's, unique in its optimizer.
-      variable: read it at `rows`, not whole, if they are given.
-      rows: unique ids [U], or None for the whole variable.
-      values: gradient or update, by the clipper's stage; [U, ...].
-      precondition: what the rule multiplied the gradient by, or None; [U, ...].
+      group: the name of its group.
+      is_table: whether axis 0 is the U rows touched, of a table, not the whole variable.
+      before: the variable's values, or its rows', before the step.
+      values: gradient or update, by the clipper's stage; of the shape of `before`.
+      precondition: what the rule multiplied the gradient by, of the same shape, or None.
     """
 
     name: str
-    variable: tf.Variable
-    rows: tf.Tensor | None
+    group: str
+    is_table: bool
+    before: tf.Tensor
     values: tf.Tensor
     precondition: tf.Tensor | None = None
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_member, check_number, is_zero, share_within
-from ranker.optim import rows
 from ranker.optim.clip.clipper import Clippable
 
 SCOPES = ("variable", "layer", "row", "coordinate")
@@ -60,7 +59,7 @@ class Clippy:
 
     def _excess(self, item: Clippable) -> tf.Tensor:
         """Returns |update| / bound, of the update's shape."""
-        bound = self.relative * tf.abs(rows.read(item.variable, item.rows)) + self.absolute
+        bound = self.relative * tf.abs(item.before) + self.absolute
         if not is_zero(self.accumulator_relative):
             if item.precondition is None:
                 raise ValueError(
