@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from ranker import model, optim
 from ranker.config import load, settings
@@ -194,7 +195,7 @@ def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:
     )
 
 
-def _plain(variant: object) -> dict:
+def _plain(variant: Any) -> dict:
     """Returns the settings of a tagged table without its tag: the builder's arguments."""
     fields = {f.name: getattr(variant, f.name) for f in dataclasses.fields(variant)}
     del fields["kind"]

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def dumps(document: Mapping[str, object]) -> str:
@@ -18,7 +19,7 @@ def dumps(document: Mapping[str, object]) -> str:
     return "\n".join(_table(document, ())).strip() + "\n"
 
 
-def _table(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
+def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     present = {key: value for key, value in table.items() if value is not None}
     nested = {key: value for key, value in present.items() if _is_nested(value)}
     lines = [f"{_key(key)} = {_value(v)}" for key, v in present.items() if key not in nested]
@@ -27,12 +28,12 @@ def _table(table: Mapping[str, object], path: tuple[str, ...]) -> list[str]:
         if isinstance(value, Mapping):
             lines += ["", f"[{'.'.join(inner)}]", *_table(value, inner)]
         else:
-            for item in value:  # type: ignore[attr-defined]
+            for item in value:
                 lines += ["", f"[[{'.'.join(inner)}]]", *_table(item, inner)]
     return lines
 
 
-def _is_nested(value: object) -> bool:
+def _is_nested(value: Any) -> bool:
     if isinstance(value, Mapping):
         return True
     is_list = isinstance(value, Sequence) and not isinstance(value, str)

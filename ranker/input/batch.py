@@ -1,8 +1,8 @@
 """Batches: what the input room makes and the model and the objective read."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import tensorflow as tf
+Array = Any  # a tf.Tensor inside the graph, an np.ndarray outside
 
 
 class Batch(NamedTuple):
@@ -17,6 +17,6 @@ class Batch(NamedTuple):
     In a stack of batches every array has one more axis in front.
     """
 
-    features: dict[str, tf.Tensor]
-    labels: dict[str, tf.Tensor]
-    weights: dict[str, tf.Tensor]
+    features: dict[str, Array]
+    labels: dict[str, Array]
+    weights: dict[str, Array]

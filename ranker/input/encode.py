@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from ranker.input.batch import Array
 from ranker.schema import Feature, Schema
 
 _PADDING = {"string": "", "int64": -1}
@@ -55,7 +56,7 @@ class Encoder(tf.Module):
             self._tables[name] = _lookup_table(values, feature.dtype, num_unknown)
             self.num_rows[name] = len(values) + num_unknown
 
-    def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def __call__(self, raw: Mapping[str, Array]) -> dict[str, tf.Tensor]:
         """Returns the encoded features of `raw`, as `Batch.features` describes them.
 
         Args:
@@ -66,7 +67,7 @@ class Encoder(tf.Module):
         """
         return {f.name: self._encode(f, raw[f.name]) for f in self._schema.features}
 
-    def _encode(self, feature: Feature, value: tf.Tensor) -> tf.Tensor:
+    def _encode(self, feature: Feature, value: Array) -> tf.Tensor:
         value = tf.convert_to_tensor(value, feature.dtype)
         if feature.kind == "numeric":
             return value

@@ -7,7 +7,7 @@ end of a pass: every batch has B examples and no example is dropped.
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
@@ -77,7 +77,7 @@ class Stream:
         return self._by_time[np.lexsort((generator.random(len(self._split)), windows))]
 
 
-def prefetch(stream: Stream, cuts: list[tuple[int, int]], *, depth: int = 2) -> Iterator[Batch]:
+def prefetch(stream: Stream, cuts: list[tuple[int, int]], *, depth: int = 2) -> Generator[Batch]:
     """Yields `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
 
     An error in the thread is raised here. Closing the iterator ends the thread.

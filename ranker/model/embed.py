@@ -44,7 +44,7 @@ def pool(table: tf.Variable, rows: tf.Tensor) -> tf.Tensor:
     """Returns the mean [B, D] of the rows of `table` in `rows` [B, L]; 0 where all are -1."""
     is_value = rows >= 0
     mask = tf.cast(is_value, table.dtype)
-    values = tf.gather(table, tf.where(is_value, rows, 0)) * mask[..., tf.newaxis]
+    values = tf.gather(table, tf.where(is_value, rows, 0)) * tf.expand_dims(mask, -1)
     count = tf.reduce_sum(mask, axis=1, keepdims=True)
     return tf.reduce_sum(values, axis=1) / tf.maximum(count, 1.0)
 

@@ -60,3 +60,6 @@ class Dot(tf.Module):
         if numeric:
             vectors.append(self._numeric(tf.concat(numeric, axis=1)))
         return tf.concat([*vectors, self._dot(vectors)], axis=1)
+
+
+Interaction = Concatenation | Dcn | Dot

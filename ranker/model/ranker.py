@@ -1,16 +1,17 @@
 """The model: fields, their interaction, what the tasks share, a tower a task."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.model.dense import Mlp, dense
 from ranker.model.embed import Embedding
+from ranker.model.interact import Interaction
 from ranker.model.linear import Linear
+from ranker.model.share import Sharing
 from ranker.schema import Schema, Task
-
-Sharing = Callable[[tf.Tensor, tf.Tensor | None], dict[str, tf.Tensor]]
 
 
 class Ranker(tf.Module):
@@ -27,8 +28,8 @@ class Ranker(tf.Module):
         *,
         embedding: Embedding,
         linear: Linear | None,
-        interaction: tf.Module,
-        sharing: tf.Module,
+        interaction: Interaction,
+        sharing: Sharing,
         tower_units: Sequence[int],
         dropout: float,
         has_layer_norm: bool,
@@ -87,7 +88,7 @@ class Ranker(tf.Module):
         return layers
 
 
-def scores(logits: Mapping[str, tf.Tensor], schema: Schema) -> dict[str, tf.Tensor]:
+def scores(logits: Mapping[str, Any], schema: Schema) -> dict[str, tf.Tensor]:
     """Returns what is served, [B] a task: probabilities, and predictions kept in range."""
     return {
         t.name: tf.sigmoid(logits[t.name])

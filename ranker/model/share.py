@@ -109,6 +109,9 @@ class Ple(tf.Module):
         return inputs
 
 
+Sharing = SharedBottom | Mmoe | Ple
+
+
 def _mix(experts: Sequence[tf.Tensor], logits: tf.Tensor) -> tf.Tensor:
     """Returns the softmax(logits)-weighted sum of `experts`; a sum beats stack and einsum here."""
     shares = tf.split(tf.nn.softmax(logits), len(experts), axis=1)

@@ -1,10 +1,13 @@
 """One loss a task, over the rows that have its label, and their weighted sum."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.schema import Task
+
+Array = Any  # a tf.Tensor or an np.ndarray
 
 REGRESSION_LOSSES = ("squared", "huber")
 
@@ -48,9 +51,9 @@ class Objective:
 
     def losses(
         self,
-        logits: Mapping[str, tf.Tensor],
-        labels: Mapping[str, tf.Tensor],
-        weights: Mapping[str, tf.Tensor],
+        logits: Mapping[str, Array],
+        labels: Mapping[str, Array],
+        weights: Mapping[str, Array],
     ) -> tf.Tensor:
         """Returns the loss of each task, [T], in the order of the tasks.
 
@@ -63,7 +66,7 @@ class Objective:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
         return tf.tensordot(self._weights, losses, 1)
 
-    def _loss(self, task: str, logit: tf.Tensor, label: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    def _loss(self, task: str, logit: Array, label: Array, weight: Array) -> tf.Tensor:
         is_counted = weight > 0
         # Both sides of a select are differentiated: a masked NaN must not get that far.
         label = tf.where(is_counted, label, 0.0)

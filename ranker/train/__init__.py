@@ -2,7 +2,14 @@
 
 from ranker.train.checkpoint import CheckpointError, Checkpoints, restore_checkpoint
 from ranker.train.loop import Loop, Outcome, Plan, Progress
-from ranker.train.observers import EventsLog, JsonLines, MetricsLog, Observer, ProgressBar, TensorBoard
+from ranker.train.observers import (
+    EventsLog,
+    JsonLines,
+    MetricsLog,
+    Observer,
+    ProgressBar,
+    TensorBoard,
+)
 from ranker.train.run_directory import (
     RunDirectoryError,
     environment,

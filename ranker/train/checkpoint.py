@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import tensorflow as tf
@@ -33,7 +34,8 @@ def save_checkpoint(
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     with (temporary / _VARIABLES).open("wb") as file:
-        np.savez(file, **{name: variable.numpy() for name, variable in variables.items()})
+        arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
+        np.savez(file, **arrays)
         _flush(file)
     digest = _sha256(temporary / _VARIABLES)
     with (temporary / _STATE).open("w", encoding="utf-8") as file:
@@ -127,7 +129,7 @@ class Checkpoints:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())
 
 
-def _flush(file) -> None:
+def _flush(file: IO) -> None:
     file.flush()
     os.fsync(file.fileno())
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import numpy as np
 
-from ranker.input import Stream, prefetch
+from ranker.input import Batch, Stream, prefetch
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.observers import JsonLines, Observer
 from ranker.train.scoring import Evaluation
@@ -142,7 +142,7 @@ class Loop:
         done = int(self._step.attempts.numpy()) - start
         return Outcome(status, done, time.perf_counter() - began, waiting, pausing)
 
-    def _call(self, stack) -> bool:
+    def _call(self, stack: Batch) -> bool:
         """Runs one call and tells the observers; returns whether the guard halted."""
         reports = StepReport(*(value.numpy() for value in self._step.run(stack)))
         for observer in self._observers:

@@ -45,7 +45,9 @@ class Scorer:
     def __init__(self, model: Ranker, objective: Objective, schema: Schema) -> None:
         self._objective = objective
         self._schema = schema
-        self._logits = tf.function(lambda features: model(features), reduce_retracing=True)
+        self._logits = tf.function(
+            lambda features: model(features), reduce_retracing=True, autograph=False
+        )
 
     def logits(self, split: Split) -> dict[str, np.ndarray]:
         """Returns the logits of every row of `split`, by task, [N]."""

@@ -1,11 +1,12 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from ranker.guard import Guard
-from ranker.input import Batch
+from ranker.input import Array, Batch
 from ranker.model import Ranker
 from ranker.objective import Objective
 from ranker.optim import Optimizer
@@ -25,17 +26,17 @@ class StepReport(NamedTuple):
       reason, task, variable, row: the verdict's, see `ranker.guard`.
     """
 
-    attempt: tf.Tensor
-    step: tf.Tensor
-    losses: tf.Tensor
-    total: tf.Tensor
-    learning_rates: tf.Tensor
-    factors: tf.Tensor
-    accept: tf.Tensor
-    reason: tf.Tensor
-    task: tf.Tensor
-    variable: tf.Tensor
-    row: tf.Tensor
+    attempt: Array
+    step: Array
+    losses: Array
+    total: Array
+    learning_rates: Array
+    factors: Array
+    accept: Array
+    reason: Array
+    task: Array
+    variable: Array
+    row: Array
 
 
 class Step(tf.Module):
@@ -60,9 +61,9 @@ class Step(tf.Module):
         self.objective = objective
         self.optimizer = optimizer
         self.guard = guard
-        self.attempts = tf.Variable(0, dtype=tf.int64, trainable=False, name="attempts")
+        self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
-        self._compiled: tf.types.experimental.PolymorphicFunction | None = None
+        self._compiled: Callable[[Batch], StepReport] | None = None
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
@@ -102,11 +103,14 @@ class Step(tf.Module):
           The reports, stacked; fewer than K if the guard halted.
         """
         if self._compiled is None:
-            specs = tf.nest.map_structure(
-                lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), stack
-            )
-            self._compiled = tf.function(self._run, input_signature=[specs])
+            self._compiled = self._compile(stack)
         return self._compiled(stack)
+
+    def _compile(self, stack: Batch) -> Callable[[Batch], StepReport]:
+        """Returns the graph for stacks like `stack`, of any number of batches."""
+        specs = tf.nest.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), stack)
+        # Without AutoGraph, which this code does not need, tracing takes a third of the time.
+        return tf.function(self._run, input_signature=[specs], autograph=False)
 
     def _differentiate(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, list]:
         attempt = tf.cast(self.attempts, tf.int32)
