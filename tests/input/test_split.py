@@ -1,0 +1,75 @@
+"""Parquet to arrays: nulls, lists, missing columns, damaged files."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import tiny_schema, tiny_table
+
+from ranker.input import Encoder, raw_values, read_split, read_vocabularies
+from ranker.input import split as split_module
+
+
+@pytest.fixture(scope="module")
+def encoder(prepared):
+    return Encoder(tiny_schema(), read_vocabularies(prepared, tiny_schema()))
+
+
+def read(path, encoder):
+    known = [str(i) for i in range(1, 21)]
+    return read_split(path, tiny_schema(), encoder, known_users=known)
+
+
+def test_nulls_mask_their_task_and_only_theirs(prepared, encoder):
+    table = pq.read_table(prepared / "train.parquet")
+    rows = read(prepared / "train.parquet", encoder).rows
+    is_null = table.column("like").is_null().to_numpy()
+    assert 0 < is_null.sum() < len(is_null)
+    np.testing.assert_array_equal(rows.weights["like"], np.where(is_null, 0.0, 1.0))
+    np.testing.assert_array_equal(rows.weights["rating"], np.ones(400))
+    np.testing.assert_array_equal(rows.labels["rating"], table.column("rating").to_numpy())
+
+
+def test_who_is_warm_is_who_is_in_the_training_vocabulary(prepared, encoder):
+    split = read(prepared / "train.parquet", encoder)
+    np.testing.assert_array_equal(split.is_warm, split.users <= 20)
+    assert not split.is_warm.all()
+
+
+def test_parts_join_to_the_whole(prepared, encoder, monkeypatch):
+    whole = read(prepared / "train.parquet", encoder)
+    monkeypatch.setattr(split_module, "_ENCODE_ROWS", 64)
+    parts = read(prepared / "train.parquet", encoder)
+    for kind, arrays in whole.rows._asdict().items():
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, getattr(parts.rows, kind)[name])
+
+
+@pytest.mark.parametrize("is_sliced", [False, True])
+def test_lists_are_padded_and_cut(is_sliced):
+    feature = tiny_schema().feature("liked_items")
+    lists = pa.chunked_array([[[9]], [[], [1, 2], [3, 4, 5, 6, 7], None]])
+    lists = lists.slice(1) if is_sliced else lists
+    expected = [[9, -1, -1, -1], [-1] * 4, [1, 2, -1, -1], [3, 4, 5, 6], [-1] * 4]
+    assert raw_values(lists, feature).tolist() == expected[1 if is_sliced else 0 :]
+
+
+def test_a_missing_column_is_named(prepared, encoder, tmp_path):
+    path = tmp_path / "train.parquet"
+    pq.write_table(tiny_table(5, 0).drop_columns(["gender", "like"]), path)
+    with pytest.raises(ValueError, match=r"train.parquet: no column gender, like"):
+        read(path, encoder)
+
+
+def test_a_truncated_file_is_named(prepared, encoder, tmp_path):
+    path = tmp_path / "cut.parquet"
+    path.write_bytes((prepared / "train.parquet").read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"cut.parquet: not a readable Parquet file"):
+        read(path, encoder)
+
+
+def test_an_empty_file_is_refused(encoder, tmp_path):
+    path = tmp_path / "none.parquet"
+    pq.write_table(tiny_table(5, 0).slice(0, 0), path)
+    with pytest.raises(ValueError, match=r"none.parquet: no rows"):
+        read(path, encoder)

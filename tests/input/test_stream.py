@@ -1,0 +1,82 @@
+"""The order of the examples, and that a batch is known by its number alone."""
+
+import numpy as np
+import pytest
+
+from ranker.input import Batch, Split, Stream, prefetch
+
+
+def numbered(num_rows, times=None):
+    """Returns a split whose label says which row it is."""
+    labels = {"t": np.arange(num_rows, dtype=np.float32)}
+    ones = np.ones(num_rows, np.float32)
+    times = np.arange(num_rows)[::-1] if times is None else times
+    return Split(Batch({}, labels, {"t": ones}), ones, ones > 0, times)
+
+
+def rows(stack):
+    return stack.labels["t"].astype(int)
+
+
+@pytest.mark.parametrize("order", ["shuffled", "time", "window"])
+def test_every_pass_has_every_row_once(order):
+    stream = Stream(numbered(10), batch_size=4, seed=3, order=order, window_examples=3)
+    seen = rows(stream.stack(0, 10)).reshape(-1)
+    for start in range(0, 40, 10):
+        assert sorted(seen[start : start + 10]) == list(range(10))
+
+
+def test_a_batch_is_the_same_whatever_was_read_before():
+    stream = Stream(numbered(10), batch_size=4, seed=3)
+    whole = rows(stream.stack(0, 9))
+    fresh = Stream(numbered(10), batch_size=4, seed=3)
+    np.testing.assert_array_equal(rows(fresh.stack(5, 2)), whole[5:7])
+    np.testing.assert_array_equal(rows(stream.stack(2, 1))[0], whole[2])
+
+
+def test_passes_and_seeds_differ():
+    first = rows(Stream(numbered(50), batch_size=50, seed=1).stack(0, 2))
+    other = rows(Stream(numbered(50), batch_size=50, seed=2).stack(0, 1))
+    assert (first[0] != first[1]).any()
+    assert (first[0] != other[0]).any()
+
+
+def test_time_goes_from_old_to_new():
+    stream = Stream(
+        numbered(6, times=np.array([5, 3, 9, 1, 3, 0])), batch_size=6, seed=0, order="time"
+    )
+    assert rows(stream.stack(0, 1))[0].tolist() == [5, 3, 1, 4, 0, 2]
+
+
+def test_windows_keep_time_between_them_and_shuffle_inside():
+    stream = Stream(
+        numbered(100, times=np.arange(100)),
+        batch_size=100,
+        seed=0,
+        order="window",
+        window_examples=10,
+    )
+    order = rows(stream.stack(0, 1))[0]
+    np.testing.assert_array_equal(order // 10, np.arange(100) // 10)
+    assert (order != np.arange(100)).any()
+
+
+def test_prefetch_gives_what_stack_gives_and_raises_what_it_raises():
+    stream = Stream(numbered(10), batch_size=4, seed=3)
+    cuts = [(0, 2), (2, 1), (3, 4)]
+    for (first, num), stack in zip(cuts, prefetch(stream, cuts), strict=True):
+        np.testing.assert_array_equal(rows(stack), rows(stream.stack(first, num)))
+
+    class Broken:
+        def stack(self, first, num):
+            raise ValueError(f"row {first} is bad")
+
+    with pytest.raises(ValueError, match="row 7 is bad"):
+        next(prefetch(Broken(), [(7, 1)]))
+
+
+def test_bad_orders_are_refused():
+    with pytest.raises(ValueError, match="order 'random' is none of shuffled, time, window"):
+        Stream(numbered(3), batch_size=1, seed=0, order="random")
+    with pytest.raises(ValueError, match="window_examples must be >= 1, got 0"):
+        Stream(numbered(3), batch_size=1, seed=0, order="window")
