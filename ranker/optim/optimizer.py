@@ -137,6 +137,10 @@ class Optimizer:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
         tf.cond(accept, lambda: _write(proposal), lambda: tf.constant(False))
 
+    def learning_rates(self) -> tf.Tensor:
+        """Returns the rate of each group's next update, float32 [G]."""
+        return tf.stack([group.schedule(self.step.read_value()) for group in self.groups])
+
     def factors(self, proposal: Proposal) -> tf.Tensor:
         """Returns the clip factor of each of `trainable` [V]; 1 if it had no gradient."""
         factors = [tf.constant(1.0)] * len(self.trainable)
