@@ -17,33 +17,12 @@ Number = float | tf.Tensor | tf.Variable
 def surely_finite(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
     """Returns a bool scalar: True only if no element of any tensor is NaN or infinite.
 
-    False for some finite tensors too, whose sum overflows: `all_finite` is exact.
+    False for some finite tensors too, whose sum overflows: `ranker.guard` then looks closely.
     """
     if not tensors:
         return tf.constant(True)
     sums = [tf.reduce_sum(tensor) for tensor in tensors]
     return tf.math.is_finite(tf.add_n([tf.cast(total, tf.float32) for total in sums]))
-
-
-def all_finite(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Returns a bool scalar: whether no element of any tensor is NaN or infinite."""
-    if not tensors:
-        return tf.constant(True)
-    return tf.reduce_all([tf.reduce_all(tf.math.is_finite(tensor)) for tensor in tensors])
-
-
-def first_not_finite(tensor: tf.Tensor) -> tf.Tensor:
-    """Returns the first place on axis 0 with a NaN or an infinity, or -1; int64 scalar.
-
-    A scalar tensor counts as one place.
-    """
-    bad = tf.logical_not(tf.math.is_finite(tensor))
-    places = tf.reshape(bad, [-1]) if tensor.shape.rank == 0 else _any_of_row(bad)
-    return tf.concat([tf.where(places)[:, 0], tf.constant([-1], tf.int64)], axis=0)[0]
-
-
-def _any_of_row(flags: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_any(flags, axis=list(range(1, flags.shape.rank)))
 
 
 def norm(tensor: tf.Tensor, axes: Sequence[int] | None = None) -> tf.Tensor:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import tensorflow as tf
-
-from ranker import numerics
 
 ACCEPTED, BAD_LOSS, BAD_GRADIENT, BAD_CHANGE = range(4)
 
@@ -81,36 +80,53 @@ def accepted() -> Verdict:
 
 
 def inspect(losses: tf.Tensor, proposal: Proposal) -> Verdict:
-    """Returns the exact verdict, by looking at every element. Dear: see `Guard.judge`."""
-    task = tf.cast(numerics.first_not_finite(losses), tf.int32)
-    gradient, gradient_row = _first_bad([(g.index, g.rows, [g.values]) for g in proposal.gradients])
-    change, change_row = _first_bad([(c.index, c.rows, judged(c)) for c in proposal.changes])
-    reason = tf.where(change >= 0, BAD_CHANGE, ACCEPTED)
-    reason = tf.where(gradient >= 0, BAD_GRADIENT, reason)
-    reason = tf.where(task >= 0, BAD_LOSS, reason)
-    variable = tf.where(gradient >= 0, gradient, change)
-    row = tf.where(gradient >= 0, gradient_row, change_row)
+    """Returns the exact verdict, by looking at every element, in NumPy on the host.
+
+    Only an attempt that is all but refused gets here, so its round trip costs no good
+    step anything; drawn as a graph it took most of the time to trace and start one.
+    """
+    places = [(g.index, g.rows, [g.values]) for g in proposal.gradients]
+    num_gradients = len(places)
+    places += [(c.index, c.rows, judged(c)) for c in proposal.changes]
+    layout = [(index, rows is not None, len(tensors)) for index, rows, tensors in places]
+    flat = [losses]
+    for _, rows, tensors in places:
+        flat += [*([] if rows is None else [rows]), *tensors]
+    found = tf.numpy_function(
+        lambda *arrays: _look(layout, num_gradients, arrays),
+        flat,
+        (tf.int32, tf.int32, tf.int32, tf.int64),
+    )
+    reason, task, variable, row = (tf.ensure_shape(value, ()) for value in found)
     return Verdict(reason == ACCEPTED, reason, task, variable, row)
 
 
-def _first_bad(
-    places: Sequence[tuple[int, tf.Tensor | None, Sequence[tf.Tensor]]],
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns index and row id of the first of `places` that is not all finite, or -1s."""
-    firsts = [_first_bad_row(rows, tensors) for _, rows, tensors in places]
-    rows = tf.stack([*firsts, tf.constant(-1, tf.int64)])
-    indices = tf.constant([index for index, _, _ in places] + [-1])
-    is_bad = tf.concat([rows[:-1] >= 0, [True]], axis=0)
-    first = tf.argmax(is_bad)
-    return indices[first], rows[first]
+def _look(
+    layout: Sequence[tuple[int, bool, int]], num_gradients: int, arrays: Sequence[np.ndarray]
+) -> tuple[np.int32, np.int32, np.int32, np.int64]:
+    """Returns reason, task, variable and row of the first value that is not finite.
+
+    Args:
+      layout: of each gradient, then each change: index, whether row ids come first
+        among its arrays, and how many tensors follow.
+      arrays: the losses, then what `layout` says.
+    """
+    task = _first_row(arrays[0])
+    left = iter(arrays[1:])
+    reason, variable, row = ACCEPTED, -1, -1
+    for place, (index, has_rows, num_tensors) in enumerate(layout):
+        ids = next(left) if has_rows else None
+        firsts = [_first_row(next(left)) for _ in range(num_tensors)]
+        bad = [first for first in firsts if first >= 0]
+        if bad and variable < 0:
+            reason = BAD_GRADIENT if place < num_gradients else BAD_CHANGE
+            variable, row = index, bad[0] if ids is None else ids[bad[0]]
+    reason = BAD_LOSS if task >= 0 else reason
+    return np.int32(reason), np.int32(task), np.int32(variable), np.int64(row)
 
 
-def _first_bad_row(rows: tf.Tensor | None, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Returns the id of the first row that is bad in the first bad one of `tensors`, or -1."""
-    places = tf.stack([*(numerics.first_not_finite(tensor) for tensor in tensors), -1])
-    place = places[tf.argmax(tf.concat([places[:-1] >= 0, [True]], axis=0))]
-    if rows is None:
-        return place
-    none = tf.constant([-1], tf.int64)
-    ids = tf.concat([none, tf.cast(rows, tf.int64)], axis=0)
-    return ids[place + 1]
+def _first_row(array: np.ndarray) -> int:
+    """Returns the first place on axis 0 that is not all finite, or -1; a scalar is one place."""
+    bad = np.atleast_1d(~np.isfinite(array))
+    bad = bad.any(axis=tuple(range(1, bad.ndim)))
+    return int(bad.argmax()) if bad.any() else -1
