@@ -42,9 +42,7 @@ _WINDOW_DAYS = flags.DEFINE_float(
     "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
 )
 _SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of the random split and the sampled rows.")
-_HISTORY = flags.DEFINE_integer(
-    "history", _DEFAULTS.history, "How many of the last liked items a row remembers."
-)
+_HISTORY = flags.DEFINE_integer("history", _DEFAULTS.history, "Most liked items in a row.")
 _NEGATIVES = flags.DEFINE_integer(
     "negatives", _DEFAULTS.negatives, "Unrated items sampled for each rated row (task watch)."
 )

@@ -6,6 +6,7 @@ name the datasets in its `--help` at once; `prepare` loads what it needs.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ranker.datasets.editions import EDITIONS
 from ranker.datasets.errors import DatasetError, UnreachableError
@@ -18,7 +19,7 @@ __all__ = ["NAMES", "SPLITS", "DatasetError", "Options", "UnreachableError", "pr
 
 def prepare(
     name: str, destination: Path, *, options: Options | None = None, shows_progress: bool = False
-) -> Mapping[str, object]:
+) -> Mapping[str, Any]:
     """Prepares dataset `name` into the folder `destination` and returns its manifest.
 
     The folder is complete or not there: it is written beside `destination` and
@@ -37,4 +38,6 @@ def prepare(
     """
     from ranker.datasets import preparation  # loads pyarrow
 
-    return preparation.run(name, destination, options or Options(), shows_progress=shows_progress)
+    return preparation.run(
+        name, destination, options=options or Options(), shows_progress=shows_progress
+    )

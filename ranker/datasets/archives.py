@@ -11,9 +11,11 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO, Self, cast
 
 from ranker.datasets.errors import DatasetError
+
+_BUFFER_BYTES = 1 << 20
 
 
 class Files:
@@ -60,21 +62,30 @@ class Files:
             )
         member = self._members[name]
         if self._archive is None:
-            source = (self.path / member).open("rb")
+            source: IO[bytes] = (self.path / member).open("rb")
         else:
-            source = self._archive.open(member)
-        return io.BufferedReader(_Hashed(source, self, name), buffer_size=1 << 20)
+            source = self._open_member(self._archive, member)
+        hashed = _Hashed(source, self, name=name)
+        return cast(BinaryIO, io.BufferedReader(hashed, buffer_size=_BUFFER_BYTES))
 
-    def close(self) -> None:
-        """Closes the archive."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
         if self._archive is not None:
             self._archive.close()
+
+    def _open_member(self, archive: zipfile.ZipFile, member: str) -> IO[bytes]:
+        try:
+            return archive.open(member)
+        except (zipfile.BadZipFile, RuntimeError) as error:  # RuntimeError: it is encrypted
+            raise DatasetError(f"{self.path}: cannot read {member}: {error}") from error
 
 
 class _Hashed(io.RawIOBase):
     """A stream that hashes what passes through, and speaks of damage in one sentence."""
 
-    def __init__(self, source: BinaryIO, files: Files, name: str) -> None:
+    def __init__(self, source: IO[bytes], files: Files, *, name: str) -> None:
         self._source = source
         self._files = files
         self._name = name

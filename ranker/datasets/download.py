@@ -36,15 +36,15 @@ def download(url: str, path: Path, *, md5: str, progress: Progress) -> None:
         part.unlink(missing_ok=True)
     done = part.stat().st_size if part.exists() else 0
     try:
-        _receive(url, part, done, progress)
+        _receive(url, part, done=done, progress=progress)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         reason = getattr(error, "reason", None) or error
         raise UnreachableError(f"{url}: not reachable: {reason}") from error
-    _check_digest(part, "md5", md5, url)
+    _check_digest(part, md5=md5, origin=url)
     os.replace(part, path)
 
 
-def _receive(url: str, part: Path, done: int, progress: Progress) -> None:
+def _receive(url: str, part: Path, *, done: int, progress: Progress) -> None:
     headers = {"Range": f"bytes={done}-"} if done else {}
     request = urllib.request.Request(url, headers=headers)
     try:
@@ -93,11 +93,13 @@ def download_wheel(requirement: str, path: Path, *, sha256: str) -> None:
         if done.returncode or not wheel.exists():
             lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             raise UnreachableError(f"pip download {requirement} failed: {lines[-1]}")
-        _check_digest(wheel, "sha256", sha256, f"pip download {requirement}")
+        _check_digest(wheel, sha256=sha256, origin=f"pip download {requirement}")
         os.replace(wheel, path)
 
 
-def _check_digest(path: Path, kind: str, expected: str, origin: str) -> None:
+def _check_digest(path: Path, *, origin: str, **digest: str) -> None:
+    """Deletes `path` and raises if it has not the one `digest`, kind=hex; "" is any."""
+    (kind, expected), *_ = digest.items()
     if not expected:
         return
     with path.open("rb") as stream:

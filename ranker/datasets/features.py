@@ -9,7 +9,7 @@ towards the middle of the scale). So a new user has the mean of the day, not 0.
 import numpy as np
 import pyarrow as pa
 
-from ranker.datasets.interactions import Interactions, Tags
+from ranker.datasets.interactions import Events, Interactions, Tags
 from ranker.datasets.past import Past, PastSum, PastValues
 from ranker.schema import Feature
 
@@ -44,24 +44,33 @@ class Columns:
         data = self._data
         sides = {**data.users.columns, **data.items.columns}
         longest = {name: _longest(column) for name, column in sides.items()}
-        stars = {"minimum": data.lowest, "maximum": data.highest}
         return (
             _categorical("user_id", pa.int64()),
             _categorical("item_id", pa.int64()),
-            *(_categorical(name, sides[name].type, longest[name]) for name in sides),
-            *((_categorical("tags", pa.list_(pa.string()), MAX_TAGS),) if data.tags else ()),
+            *(_categorical(name, sides[name].type, max_length=longest[name]) for name in sides),
+            *(
+                (_categorical("tags", pa.list_(pa.string()), max_length=MAX_TAGS),)
+                if data.tags
+                else ()
+            ),
             _categorical("hour", pa.int64()),
             _categorical("weekday", pa.int64()),
-            _numeric("user_count", log1p=True, minimum=0.0),
-            _numeric("item_count", log1p=True, minimum=0.0),
-            _numeric("user_mean", **stars),
-            _numeric("item_mean", **stars),
-            _categorical("liked_items", pa.list_(pa.int64()), self._history, vocabulary="item_id"),
+            _count("user_count"),
+            _mean("user_mean", data),
+            _count("item_count"),
+            _mean("item_mean", data),
+            _categorical(
+                "liked_items",
+                pa.list_(pa.int64()),
+                max_length=self._history,
+                vocabulary="item_id",
+            ),
         )
 
-    def make(self, user: np.ndarray, item: np.ndarray, time: np.ndarray) -> dict[str, pa.Array]:
-        """Returns the columns, by name, of M rows: numbers of user and item, and Unix seconds."""
+    def make(self, events: Events) -> dict[str, pa.Array]:
+        """Returns the columns, by name, of M events, whether they took place or not."""
         data = self._data
+        user, item, time = events
         columns = {"user_id": pa.array(data.users.ids[user])}
         columns["item_id"] = pa.array(data.items.ids[item])
         for side, numbers in ((data.users, user), (data.items, item)):
@@ -72,14 +81,13 @@ class Columns:
             columns["tags"] = _lists(data.tags.names.take(pa.array(words)), offsets)
         columns["hour"] = pa.array(time // _HOUR_SECONDS % 24)
         columns["weekday"] = pa.array((time // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7)
-        columns.update(self._past_columns(user, item, time))
+        columns.update(self._past_columns(events))
         liked, offsets = self._liked.before(user, time)
         columns["liked_items"] = _lists(pa.array(data.items.ids[liked]), offsets)
         return columns
 
-    def _past_columns(
-        self, user: np.ndarray, item: np.ndarray, time: np.ndarray
-    ) -> dict[str, pa.Array]:
+    def _past_columns(self, events: Events) -> dict[str, pa.Array]:
+        user, item, time = events
         step = self._data.step
         middle = (self._data.lowest + self._data.highest) / 2
         count, total = self._by_all.before(np.zeros_like(user), time)
@@ -128,7 +136,7 @@ def _longest(column: pa.Array) -> int:
 
 
 def _categorical(
-    name: str, kind: pa.DataType, max_length: int = 1, *, vocabulary: str = ""
+    name: str, kind: pa.DataType, *, max_length: int = 1, vocabulary: str = ""
 ) -> Feature:
     is_list = pa.types.is_list(kind)
     value = kind.value_type if is_list else kind
@@ -142,13 +150,11 @@ def _categorical(
     )
 
 
-def _numeric(
-    name: str,
-    *,
-    log1p: bool = False,
-    minimum: float | None = None,
-    maximum: float | None = None,
-) -> Feature:
+def _count(name: str) -> Feature:
+    return Feature(name=name, kind="numeric", dtype="float32", log1p=True, minimum=0.0)
+
+
+def _mean(name: str, data: Interactions) -> Feature:
     return Feature(
-        name=name, kind="numeric", dtype="float32", log1p=log1p, minimum=minimum, maximum=maximum
+        name=name, kind="numeric", dtype="float32", minimum=data.lowest, maximum=data.highest
     )

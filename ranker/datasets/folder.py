@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ranker.datasets.errors import DatasetError
+
+MARK = "manifest.json"  # a folder with this in it is one of ours
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -18,8 +21,14 @@ def replacing(destination: Path) -> Iterator[Path]:
     If the block raises, the folder is deleted and `destination` is as it was. A
     killed process leaves `destination` old or new; what else it leaves beside it
     goes the next time.
+
+    Raises:
+      DatasetError: if `destination` holds anything but an earlier result: replacing
+        would delete it.
     """
     destination = destination.absolute()
+    if destination.exists() and not _is_ours(destination):
+        raise DatasetError(f"{destination}: not replaced: it exists and has no {MARK} in it")
     destination.parent.mkdir(parents=True, exist_ok=True)
     _delete_abandoned(destination)
     written = destination.with_name(f".{destination.name}.{os.getpid()}.partial")
@@ -29,6 +38,12 @@ def replacing(destination: Path) -> Iterator[Path]:
         _swap(written, destination)
     finally:
         shutil.rmtree(written, ignore_errors=True)
+
+
+def _is_ours(destination: Path) -> bool:
+    if not destination.is_dir():
+        return False
+    return (destination / MARK).exists() or not any(destination.iterdir())
 
 
 def _delete_abandoned(destination: Path) -> None:

@@ -2,11 +2,20 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.refusals import Refusals
+
+
+class Events(NamedTuple):
+    """Who met what, and when, [M] each: numbers of user and item, and Unix seconds."""
+
+    user: np.ndarray
+    item: np.ndarray
+    time: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ranker.datasets.interactions import Interactions
+from ranker.datasets.interactions import Events, Interactions
 
 _ROUNDS = 32  # of drawing again what was rated; what is left then is counted out
 
@@ -16,6 +16,7 @@ class Unrated:
     """
 
     def __init__(self, data: Interactions) -> None:
+        """Sorts who rated what when, and when each item arrived."""
         pair = _pair(data.user, data.item)
         order = np.argsort(pair)
         self._pairs = pair[order]
@@ -24,6 +25,24 @@ class Unrated:
         by_arrival = np.argsort(data.time[first], kind="stable")
         self._items = items[by_arrival].astype(np.int32)
         self._arrivals = data.time[first][by_arrival]
+
+    def follow(
+        self, events: Events, *, num_items: int, random: np.random.Generator
+    ) -> tuple[Events, np.ndarray]:
+        """Returns the events, sampled ones behind each, and [M] the number of each, or -1.
+
+        A sampled event, numbered -1, is the user of the event before it meeting an
+        unrated item at the same time. Each event is followed by `num_items` with
+        distinct items, or by all there are if there are fewer.
+        """
+        items, rows = self.sample(events.user, events.time, num_items=num_items, random=random)
+        origin = np.concatenate([np.arange(len(events.user)), rows])
+        order = np.argsort(origin, kind="stable")
+        origin = origin[order]
+        item = np.concatenate([events.item, items])[order]
+        is_sampled = order >= len(events.user)
+        followed = Events(events.user[origin], item, events.time[origin])
+        return followed, np.where(is_sampled, -1, origin)
 
     def sample(
         self, user: np.ndarray, time: np.ndarray, *, num_items: int, random: np.random.Generator
@@ -34,38 +53,34 @@ class Unrated:
         there are if there are fewer; `rows` is ascending.
         """
         num_there = np.searchsorted(self._arrivals, time, side="right")
-        drawn = np.full((len(user), num_items), -1, np.int32)
-        row, slot = np.nonzero(np.ones_like(drawn, bool))
+        drawn = self._items[random.integers(0, num_there[:, None], (len(user), num_items))]
+        left = np.arange(len(user))
         for _ in range(_ROUNDS):
-            drawn[row, slot] = self._items[random.integers(0, num_there[row])]
-            row, slot = np.nonzero(self._is_wrong(drawn, user, time))
-            if not len(row):
-                break
-        for i in np.unique(row):
-            drawn[i] = self._count_out(user[i], time[i], num_there[i], num_items, random)
+            again = self._is_rated(user[left, None], time[left, None], item=drawn[left])
+            again |= _is_repeat(drawn[left])
+            is_left = again.any(axis=1)
+            left, again = left[is_left], again[is_left]
+            fresh = self._items[random.integers(0, num_there[left, None], again.shape)]
+            drawn[left] = np.where(again, fresh, drawn[left])
+        for i in left:
+            there = self._items[: num_there[i]]
+            unrated = there[~self._is_rated(user[i], time[i], item=there)]
+            few = random.permutation(unrated)[:num_items]
+            drawn[i] = np.pad(few, (0, num_items - len(few)), constant_values=-1)
         rows, slots = np.nonzero(drawn >= 0)
         return drawn[rows, slots], rows
 
-    def _is_wrong(self, drawn: np.ndarray, user: np.ndarray, time: np.ndarray) -> np.ndarray:
-        """Returns, [M, N], whether an item was rated or stands in the row before."""
-        pair = _pair(user[:, None], drawn)
+    def _is_rated(self, user: np.ndarray, time: np.ndarray, *, item: np.ndarray) -> np.ndarray:
+        pair = _pair(user, item)
         place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
-        wrong = (self._pairs[place] == pair) & (self._times[place] <= time[:, None])
-        for slot in range(1, drawn.shape[1]):
-            wrong[:, slot] |= (drawn[:, :slot] == drawn[:, slot : slot + 1]).any(axis=1)
-        return wrong
-
-    def _count_out(
-        self, user: int, time: int, num_there: int, num_items: int, random: np.random.Generator
-    ) -> np.ndarray:
-        """Returns the items of one row, [num_items], -1 where there are no more."""
-        there = self._items[:num_there]
-        pair = _pair(user, there)
-        place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
-        rated = (self._pairs[place] == pair) & (self._times[place] <= time)
-        unrated = random.permutation(there[~rated])[:num_items]
-        return np.pad(unrated, (0, num_items - len(unrated)), constant_values=-1)
+        return (self._pairs[place] == pair) & (self._times[place] <= time)
 
 
-def _pair(user: np.ndarray | int, item: np.ndarray) -> np.ndarray:
-    return (np.int64(user) << 32) | item
+def _is_repeat(drawn: np.ndarray) -> np.ndarray:
+    """Returns, [M, N], whether the item stands in the row before."""
+    same = drawn[:, :, None] == drawn[:, None, :]
+    return np.tril(same, k=-1).any(axis=2)
+
+
+def _pair(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+    return (user.astype(np.int64) << 32) | item

@@ -27,7 +27,11 @@ class Past:
 
     def until(self, group: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Returns, [M], the place in `order` behind the last event of the group before `time`."""
-        return np.searchsorted(self._keys, _key(group, time), side="left")
+        asked = _key(group, time)
+        order = np.argsort(asked)  # neighbours in the answer are neighbours in the cache
+        until = np.empty(len(asked), np.int64)
+        until[order] = np.searchsorted(self._keys, asked[order], side="left")
+        return until
 
     def count(self, group: np.ndarray, until: np.ndarray) -> np.ndarray:
         """Returns, [M], the number of events of the group up to the place `until`."""

@@ -1,7 +1,9 @@
 """What is going on, for a person at a terminal."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -12,6 +14,7 @@ class Progress:
     def __init__(self, *, is_shown: bool) -> None:
         self._is_shown = is_shown
         self._bar: tqdm | None = None
+        self._is_begun = False
 
     def say(self, text: str) -> None:
         """Writes one line, above any bar."""
@@ -35,19 +38,16 @@ class Progress:
         with tqdm(total=num_stages, unit="stage", disable=not self._is_shown) as bar:
             self._bar = bar
             yield
-            bar.set_description("done")
-            bar.update(num_stages - bar.n)
+            bar.update()
         self._bar = None
 
     def stage(self, name: str) -> None:
-        """Begins a stage; the one before is done."""
+        """Begins a stage; the one before it is done."""
         if self._bar is not None:
-            if self._bar.desc:
-                self._bar.update()
+            self._bar.update(int(self._is_begun))
             self._bar.set_description(name)
+        self._is_begun = True
 
 
-def _stderr():
-    import sys  # looked up when used: a test replaces it
-
-    return sys.stderr
+def _stderr() -> TextIO:
+    return sys.stderr  # looked up when used: a test replaces it

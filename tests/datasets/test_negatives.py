@@ -1,0 +1,84 @@
+"""Sampled items: there at the moment, unrated, distinct, and as many as there are."""
+
+import numpy as np
+import pytest
+
+from ranker.datasets.interactions import Entities, Events, Interactions
+from ranker.datasets.negatives import Unrated
+
+
+def _interactions(rows) -> Interactions:
+    user, item, time = np.array(sorted(rows, key=lambda row: row[2]), np.int64).T
+    nobody = Entities(ids=np.arange(100), columns={})
+    return Interactions(
+        user=user.astype(np.int32),
+        item=item.astype(np.int32),
+        rating=np.full(len(user), 3.0, np.float32),
+        time=time,
+        users=nobody,
+        items=nobody,
+        tags=None,
+        lowest=1.0,
+        highest=5.0,
+        step=1.0,
+        refusals=(),
+    )
+
+
+def _random_rows(seed: int, *, num_users: int, num_items: int, num_times: int):
+    random = np.random.default_rng(seed)
+    pairs = random.permutation(num_users * num_items)[: num_users * num_items // 2]
+    return [(p // num_items, p % num_items, int(random.integers(num_times))) for p in pairs]
+
+
+@pytest.mark.parametrize("num_items", [1, 3, 50])
+@pytest.mark.parametrize(("catalogue", "num_times"), [(6, 5), (40, 1000), (40, 1)])
+def test_samples_are_unrated_and_there(catalogue, num_times, num_items):
+    rows = _random_rows(1, num_users=5, num_items=catalogue, num_times=num_times)
+    data = _interactions(rows)
+    random = np.random.default_rng(0)
+    items, origin = Unrated(data).sample(data.user, data.time, num_items=num_items, random=random)
+    for i, (user, time) in enumerate(zip(data.user, data.time, strict=True)):
+        there = {item for _, item, t in rows if t <= time}
+        rated = {item for u, item, t in rows if u == user and t <= time}
+        mine = items[origin == i].tolist()
+        assert len(set(mine)) == len(mine) == min(num_items, len(there - rated))
+        assert set(mine) <= there - rated
+    assert (np.diff(origin) >= 0).all()
+
+
+def test_every_unrated_item_is_drawn_alike():
+    data = _interactions([(0, item, 0) for item in range(10)] + [(1, 3, 0), (1, 4, 0)])
+    user, time = np.ones(8_000, np.int32), np.zeros(8_000, np.int64)
+    items, _ = Unrated(data).sample(user, time, num_items=1, random=np.random.default_rng(0))
+    counts = np.bincount(items, minlength=10)
+    assert counts[[3, 4]].tolist() == [0, 0]
+    # 1000 each, standard deviation 30: five of them
+    assert np.abs(np.delete(counts, [3, 4]) - 1000).max() < 150
+
+
+def test_an_item_rated_later_may_be_drawn_and_one_to_come_may_not():
+    data = _interactions([(0, 0, 0), (1, 1, 5), (0, 1, 9), (1, 2, 10)])
+    unrated = Unrated(data)
+    at = Events(np.zeros(3, np.int32), np.zeros(3, np.int32), np.array([4, 5, 9]))
+    items, origin = unrated.sample(at.user, at.time, num_items=3, random=np.random.default_rng(0))
+    assert (items.tolist(), origin.tolist()) == ([1], [1])
+
+
+def test_samples_follow_their_event_and_are_the_seeds():
+    rows = _random_rows(2, num_users=4, num_items=30, num_times=10)
+    data = _interactions(rows)
+    events = Events(data.user, data.item, data.time)
+
+    def follow(seed: int):
+        return Unrated(data).follow(events, num_items=2, random=np.random.default_rng(seed))
+
+    followed, origin = follow(0)
+    rated = origin >= 0
+    assert origin[rated].tolist() == list(range(len(data.user)))
+    np.testing.assert_array_equal(followed.item[rated], data.item)
+    behind = np.maximum.accumulate(origin)
+    np.testing.assert_array_equal(followed.user, data.user[behind])
+    np.testing.assert_array_equal(followed.time, data.time[behind])
+    np.testing.assert_array_equal(followed.item, follow(0)[0].item)
+    assert (followed.item[:20] != follow(1)[0].item[:20]).any()

