@@ -1,5 +1,7 @@
 """Judges attempts, counts refusals, and says when there were too many in a row."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from ranker import numerics
@@ -34,20 +36,23 @@ class Guard:
         """Returns whether the attempt may be committed, and if not, why and where.
 
         Exact: any finite value is accepted, however large. Nearly every attempt costs
-        one sum over each tensor; only where a sum is not finite is every element looked
-        at.
+        one sum over each tensor that would be written; only where a sum is not finite,
+        or a clipper kept nothing, is every element of every tensor looked at. That is
+        enough, since what is not finite goes on into a slot or the new values, unless a
+        clipper erases it, and then the factor is 0.
 
         Args:
           losses: [T], one a task.
           proposal: gradients as differentiated, and the changes made of them.
         """
-        tensors = [losses, *(gradient.values for gradient in proposal.gradients)]
+        tensors = [losses]
         for change in proposal.changes:
-            tensors += verdicts.judged(change)
+            tensors += [change.after, *(values for _, values in change.slots)]
+        kept = [change.factor > 0 for change in proposal.changes]  # nothing was erased
         return tf.cond(
-            numerics.surely_finite(tensors),
+            tf.reduce_all([numerics.surely_finite(tensors), *kept]),
             verdicts.accepted,
-            lambda: verdicts.inspect(losses, proposal),
+            lambda: _apart(lambda: verdicts.inspect(losses, proposal)),
         )
 
     def record(self, verdict: Verdict) -> None:
@@ -59,3 +64,12 @@ class Guard:
     def halted(self) -> tf.Tensor:
         """Returns a bool scalar: whether `max_refusals` in a row have been refused."""
         return self.refused_in_a_row >= self.max_refusals
+
+
+def _apart(inspect: Callable[[], Verdict]) -> Verdict:
+    """Returns `inspect()`; in a graph, as one operation, so that the executor has no
+    thousand of them to pass over at each attempt that is not refused."""
+    if tf.executing_eagerly():
+        return inspect()
+    function = tf.function(inspect, autograph=False, experimental_attributes={"_noinline": True})
+    return function()

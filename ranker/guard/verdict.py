@@ -42,14 +42,15 @@ class Gradient(Protocol):
 
 
 class Change(Protocol):
-    """What the guard reads of a change; `unclipped`, since clippers turn NaN into 0."""
+    """What the guard reads of a change: `unclipped`, since clippers turn NaN into 0, and
+    `factor`, which is 0 (or NaN) if they did."""
 
     @property
     def rows(self) -> tf.Tensor | None: ...
     @property
-    def update(self) -> tf.Tensor: ...
-    @property
     def after(self) -> tf.Tensor: ...
+    @property
+    def factor(self) -> tf.Tensor: ...
     @property
     def unclipped(self) -> tf.Tensor: ...
     @property
@@ -68,9 +69,8 @@ class Proposal(Protocol):
 
 
 def judged(change: Change) -> list[tf.Tensor]:
-    """Returns the tensors of `change` that must be finite, each once."""
-    values = [change.after, *(values for _, values in change.slots)]
-    return values if change.unclipped is change.update else [change.unclipped, *values]
+    """Returns the tensors of `change` that must be finite."""
+    return [change.unclipped, change.after, *(values for _, values in change.slots)]
 
 
 def accepted() -> Verdict:
