@@ -94,18 +94,26 @@ class PleSharing:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LinearSettings:
-    """The shallow part: biases a value, and a user-item product of `factors` terms a task."""
+class ShallowSettings:
+    """The shallow part, added to each logit: see `ranker.model.Shallow`.
+
+    Attributes:
+      biases: features with a bias a value.
+      factors: width of the user-item product's vectors; 0 for no product.
+      histories: multi-valued features of items that join the user's vector.
+      initial_scale: standard deviation of the initial factors.
+    """
 
     biases: tuple[str, ...] = ("user_id", "item_id")
     factors: int = 0
-    dropout: float = 0.0
+    histories: tuple[str, ...] = ()
     initial_scale: float = 0.05
 
     def __post_init__(self) -> None:
         require(self, "factors", minimum=0)
-        require(self, "dropout", minimum=0, below=1)
         require(self, "initial_scale", minimum=0)
+        if self.histories and not self.factors:
+            raise ValueError(f"histories need factors > 0, got {self.factors}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -123,7 +131,7 @@ class ModelSettings:
     embedding_width: int = 32
     initial_scale: float = 0.05
     encoding: Encoding = VocabularyEncoding()
-    linear: LinearSettings = LinearSettings()
+    shallow: ShallowSettings = ShallowSettings()
     interaction: NoInteraction | DcnInteraction | DotInteraction = NoInteraction()
     has_layer_norm: bool = False
     sharing: SharedBottomSharing | MmoeSharing | PleSharing = MmoeSharing()

@@ -2,8 +2,8 @@
 
 from ranker.model.embed import Embedding
 from ranker.model.interact import Concatenation, Dcn, Dot, Interaction
-from ranker.model.linear import Linear
 from ranker.model.ranker import Ranker, scores
+from ranker.model.shallow import Shallow
 from ranker.model.share import Mmoe, Ple, SharedBottom, Sharing
 
 __all__ = [
@@ -12,10 +12,10 @@ __all__ = [
     "Dot",
     "Embedding",
     "Interaction",
-    "Linear",
     "Mmoe",
     "Ple",
     "Ranker",
+    "Shallow",
     "SharedBottom",
     "Sharing",
     "scores",

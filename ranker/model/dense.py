@@ -12,11 +12,11 @@ def glorot(seed: int, name: str) -> tf.keras.initializers.Initializer:
 
 
 def dense(
-    name: str, units: int, *, seed: int, activation: str | None = None
+    name: str, units: int, *, seed: int, activation: str | None = None, use_bias: bool = True
 ) -> tf.keras.layers.Dense:
     """Returns a Keras Dense layer called `name`, Glorot-uniform, biases at 0."""
     return tf.keras.layers.Dense(
-        units, activation, kernel_initializer=glorot(seed, name), name=name
+        units, activation, use_bias, kernel_initializer=glorot(seed, name), name=name
     )
 
 

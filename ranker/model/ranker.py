@@ -9,7 +9,7 @@ import tensorflow as tf
 from ranker.model.dense import Mlp, dense
 from ranker.model.embed import Embedding
 from ranker.model.interact import Interaction
-from ranker.model.linear import Linear
+from ranker.model.shallow import Shallow
 from ranker.model.share import Sharing
 from ranker.schema import Schema, Task
 
@@ -27,7 +27,7 @@ class Ranker(tf.Module):
         schema: Schema,
         *,
         embedding: Embedding,
-        linear: Linear | None,
+        shallow: Shallow,
         interaction: Interaction,
         sharing: Sharing,
         tower_units: Sequence[int],
@@ -43,7 +43,7 @@ class Ranker(tf.Module):
         super().__init__(name="ranker")
         self._schema = schema
         self._embedding = embedding
-        self._linear = linear
+        self._shallow = shallow
         self._interaction = interaction
         self._norm = tf.keras.layers.LayerNormalization(name="norm") if has_layer_norm else None
         self._sharing = sharing
@@ -53,7 +53,7 @@ class Ranker(tf.Module):
         }
         self._heads = {t.name: dense(f"head/{t.name}", 1, seed=seed) for t in schema.tasks}
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
-        tables = [*embedding.tables.values(), *(linear.tables if linear else ())]
+        tables = [*embedding.tables.values(), *shallow.tables]
         self.tables = {v.name.removesuffix(":0"): v for v in tables}
         self.dense = _by_layer(self._layers())
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
@@ -72,11 +72,11 @@ class Ranker(tf.Module):
         if self._norm is not None:
             x = self._norm(x)
         inputs = self._sharing(x, seed)
-        linear = self._linear(features, seed) if self._linear else {}
+        shallow = self._shallow(features)
         logits = {}
         for task in self._schema.tasks:
             tower = self._towers[task.name](inputs[task.name], seed)
-            logit = self._heads[task.name](tower)[:, 0] + linear.get(task.name, 0.0)
+            logit = self._heads[task.name](tower)[:, 0] + shallow[task.name]
             logits[task.name] = _from_prior(task, logit)
         return logits
 
@@ -85,7 +85,7 @@ class Ranker(tf.Module):
         layers += self._sharing.layers
         for task in self._schema.tasks:
             layers += [*self._towers[task.name].layers, self._heads[task.name]]
-        return layers
+        return layers + self._shallow.layers
 
 
 def scores(logits: Mapping[str, Any], schema: Schema) -> dict[str, tf.Tensor]:

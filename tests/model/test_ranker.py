@@ -1,0 +1,146 @@
+"""The model: every part trains, names are stable, one row scores as many do."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import tiny_schema
+
+from ranker import model
+from ranker.input import Encoder, read_split, read_vocabularies
+
+TASKS = ("like", "rating")
+INTERACTIONS = {
+    "none": lambda seed: model.Concatenation(),
+    "dcn": lambda seed: model.Dcn(num_layers=2, projection_width=None, seed=seed),
+    "dcn-low-rank": lambda seed: model.Dcn(num_layers=1, projection_width=3, seed=seed),
+    "dot": lambda seed: model.Dot(width=4, seed=seed),
+}
+SHARINGS = {
+    "shared_bottom": lambda seed: model.SharedBottom(TASKS, units=(8,), dropout=0.5, seed=seed),
+    "mmoe": lambda seed: model.Mmoe(TASKS, num_experts=3, units=(8, 6), dropout=0.5, seed=seed),
+    "ple": lambda seed: model.Ple(
+        TASKS, num_levels=2, num_shared=2, num_own=1, units=(8,), dropout=0.5, seed=seed
+    ),
+}
+
+
+def make(rows, *, interaction="none", sharing="mmoe", seed=0, dropout=0.5, factors=2):
+    schema = tiny_schema()
+    return model.Ranker(
+        schema,
+        embedding=model.Embedding(schema, rows, width=4, seed=seed, scale=0.1),
+        shallow=model.Shallow(
+            schema,
+            rows,
+            biases=("user_id", "item_id"),
+            factors=factors,
+            histories=("liked_items",) if factors else (),
+            seed=seed,
+            scale=0.1,
+        ),
+        interaction=INTERACTIONS[interaction](seed),
+        sharing=SHARINGS[sharing](seed),
+        tower_units=(5,),
+        dropout=dropout,
+        has_layer_norm=interaction == "dcn",
+        seed=seed,
+    )
+
+
+@pytest.fixture(scope="module")
+def data(prepared):
+    schema = tiny_schema()
+    vocabularies = read_vocabularies(prepared, schema)
+    encoder = Encoder(schema, vocabularies)
+    split = read_split(
+        prepared / "train.parquet", schema, encoder, known_users=vocabularies["user_id"]
+    )
+    return encoder.num_rows, split.take(np.arange(16))
+
+
+@pytest.mark.parametrize("sharing", SHARINGS)
+@pytest.mark.parametrize("interaction", INTERACTIONS)
+def test_every_variable_is_trained(data, interaction, sharing):
+    num_rows, batch = data
+    ranker = make(num_rows, interaction=interaction, sharing=sharing, dropout=0.0)
+    named = ranker.tables | ranker.dense
+    with tf.GradientTape() as tape:
+        logits = ranker(batch.features)
+        total = tf.add_n([tf.reduce_sum(v * tf.range(16.0)) for v in logits.values()])
+    gradients = dict(zip(named, tape.gradient(total, list(named.values())), strict=True))
+    for name, gradient in gradients.items():
+        values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+        assert np.abs(values).max() > 0, name
+    assert all(logits[task].shape == (16,) for task in TASKS)
+
+
+@pytest.mark.parametrize("sharing", SHARINGS)
+@pytest.mark.parametrize("interaction", INTERACTIONS)
+def test_a_batch_of_one_scores_as_in_a_batch(data, interaction, sharing):
+    num_rows, batch = data
+    ranker = make(num_rows, interaction=interaction, sharing=sharing)
+    many = ranker(batch.features)
+    one = ranker({name: value[3:4] for name, value in batch.features.items()})
+    for task in TASKS:
+        np.testing.assert_allclose(one[task], many[task][3:4], rtol=1e-5, atol=1e-6)
+
+
+def test_the_seed_and_nothing_else_decides_the_initial_values(data):
+    num_rows, _ = data
+    first, again, other = (make(num_rows, interaction="dcn", seed=s) for s in (4, 4, 5))
+    assert list(first.dense) == list(again.dense)
+    for name, variable in (first.tables | first.dense).items():
+        np.testing.assert_array_equal(variable, (again.tables | again.dense)[name])
+    kernels = [name for name in first.dense if "kernel" in name]
+    assert all((first.dense[n].numpy() != other.dense[n].numpy()).any() for n in kernels)
+    drawn = [first.dense[n].numpy().reshape(-1)[:8] for n in kernels]
+    assert len({array.tobytes() for array in drawn}) == len(kernels)
+
+
+def test_dropout_needs_a_seed_and_repeats_with_it(data):
+    num_rows, batch = data
+    ranker = make(num_rows)
+    seeds = [None, None, tf.constant([1, 2]), tf.constant([1, 2]), tf.constant([1, 3])]
+    a, b, c, d, e = (ranker(batch.features, seed=seed)["like"].numpy() for seed in seeds)
+    assert (a == b).all()
+    assert (c == d).all()
+    assert (a != c).any()
+    assert (c != e).any()
+
+
+def test_before_training_a_model_says_what_the_labels_say(data):
+    # Tables at 0 and heads' biases at 0: the logit of the rate, and the mean.
+    num_rows, batch = data
+    ranker = make(num_rows)
+    for variable in (ranker.tables | ranker.dense).values():
+        variable.assign(tf.zeros_like(variable))
+    scores = model.scores(ranker(batch.features), tiny_schema())
+    np.testing.assert_allclose(scores["like"], np.full(16, 0.6), rtol=1e-6)
+    np.testing.assert_allclose(scores["rating"], np.full(16, 3.5), rtol=1e-6)
+
+
+def test_scores_keep_to_the_range_of_the_task():
+    logits = {"like": tf.constant([0.0]), "rating": tf.constant([9.0])}
+    scores = model.scores(logits, tiny_schema())
+    assert scores["like"].numpy() == 0.5
+    assert scores["rating"].numpy() == 5.0
+
+
+def test_pooling_is_the_mean_of_what_is_there():
+    table = tf.Variable([[1.0, 2.0], [3.0, 4.0], [100.0, 100.0]])
+    pooled = model.embed.pool(table, tf.constant([[0, 1, -1], [1, -1, -1], [-1, -1, -1]]))
+    np.testing.assert_allclose(pooled, [[2, 3], [3, 4], [0, 0]])
+
+
+def test_a_bias_of_no_feature_is_refused(data):
+    num_rows, _ = data
+    with pytest.raises(ValueError, match="no feature 'user_count' to have a bias"):
+        model.Shallow(
+            tiny_schema(),
+            num_rows,
+            biases=("user_count",),
+            factors=0,
+            histories=(),
+            seed=0,
+            scale=0.1,
+        )

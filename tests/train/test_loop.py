@@ -1,0 +1,50 @@
+"""When what happens, and early stopping's count."""
+
+import math
+
+import pytest
+
+from ranker.train import Evaluation, Plan, Progress
+
+
+def plan(**changes):
+    settings = {
+        "total": 100,
+        "attempts_per_call": 30,
+        "evaluate_every": 40,
+        "checkpoint_every": 50,
+        "monitor": "loss",
+        "patience": 0,
+    }
+    return Plan(**(settings | changes))
+
+
+def test_a_call_ends_where_something_is_due():
+    ends = [first + num for first, num in plan().cuts(0)]
+    assert ends == [30, 40, 50, 60, 80, 90, 100]
+
+
+@pytest.mark.parametrize("start", [30, 40, 60, 90, 100])
+def test_the_cuts_after_a_resume_are_those_of_the_whole(start):
+    whole = plan().cuts(0)
+    assert plan().cuts(start) == [cut for cut in whole if cut[0] >= start]
+
+
+def test_a_stop_between_two_cuts_rejoins_them():
+    assert plan().cuts(33)[:2] == [(33, 7), (40, 10)]
+
+
+def test_the_best_is_the_lowest_and_nan_never_is():
+    progress = Progress()
+    assert not progress.note(10, math.nan)
+    assert progress.note(20, 2.0)
+    assert not progress.note(30, 2.0)
+    assert progress.note(40, 1.0)
+    assert (progress.best, progress.best_attempt, progress.evaluations_since_best) == (1.0, 40, 0)
+
+
+def test_a_monitored_auc_is_better_when_higher():
+    evaluation = Evaluation(0.5, {"like": {"auc": 0.8, "log_loss": 0.6}})
+    assert evaluation.value("loss") == 0.5
+    assert evaluation.value("like.auc") == -0.8
+    assert evaluation.value("like.log_loss") == 0.6

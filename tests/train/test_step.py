@@ -1,0 +1,94 @@
+"""The step: what it reports, what it refuses, and that a call is many attempts."""
+
+import numpy as np
+import pytest
+
+from ranker import build
+from ranker.config import settings
+from ranker.input import Batch, Stream
+
+
+@pytest.fixture(scope="module")
+def config(prepared):
+    return settings.RunConfig(
+        seed=3,
+        data=settings.DataSettings(path=str(prepared), batch_size=16),
+        model=settings.ModelSettings(embedding_width=4, tower_units=(8,), dropout=0.2),
+        clip=(settings.ClippyClip(),),
+        guard=settings.GuardSettings(max_refusals=2),
+    )
+
+
+@pytest.fixture(scope="module")
+def stack(config):
+    split = build.build_run(config).split("train")
+    return Stream(split, batch_size=16, seed=3).stack(0, 6)
+
+
+@pytest.fixture(scope="module")
+def steps(config):
+    """Two steps of the same run, traced once; `fresh` sets them back to the start."""
+    pair = [build.build_run(config).step for _ in range(2)]
+    return [(step, state(step)) for step in pair]
+
+
+def fresh(steps, which=0):
+    step, initial = steps[which]
+    for name, variable in step.variables.items():
+        variable.assign(initial[name])
+    return step
+
+
+def state(step):
+    return {name: variable.numpy() for name, variable in step.variables.items()}
+
+
+def spoiled(stack, attempt, *, task="rating", value=np.nan):
+    labels = {name: array.copy() for name, array in stack.labels.items()}
+    labels[task][attempt, 5] = value
+    weights = {name: np.ones_like(array) for name, array in stack.weights.items()}
+    return Batch(stack.features, labels, weights)
+
+
+def cut(stack, start, stop):
+    return Batch(*({n: a[start:stop] for n, a in arrays.items()} for arrays in stack))
+
+
+def test_six_attempts_in_one_call_are_six_calls_of_one(steps, stack):
+    together, apart = fresh(steps), fresh(steps, 1)
+    reports = together.run(stack)
+    for k in range(6):
+        one = apart.run(cut(stack, k, k + 1))
+        np.testing.assert_array_equal(one.losses[0], reports.losses[k])
+    for name, value in state(together).items():
+        np.testing.assert_array_equal(value, state(apart)[name], err_msg=name)
+    assert reports.attempt.numpy().tolist() == list(range(6))
+    assert reports.step.numpy().tolist() == list(range(1, 7))
+    assert reports.factors.shape == (6, len(together.optimizer.names))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_nan_in_one_label_moves_nothing_and_names_the_task(steps, stack, bad):
+    step = fresh(steps)
+    step.run(cut(stack, 0, 2))
+    before = state(step)
+    report = step.run(cut(spoiled(stack, 2, value=bad), 2, 3))
+    after = state(step)
+    moved = {name for name in before if before[name].tobytes() != after[name].tobytes()}
+    assert moved == {"attempts", "guard/refused", "guard/refused_in_a_row"}
+    assert not report.accept[0]
+    assert step.objective.tasks[int(report.task[0])] == "rating"
+    step.run(cut(stack, 3, 4))
+    assert state(step)["optimizer/step"] == 3
+    assert state(step)["guard/refused_in_a_row"] == 0
+    assert state(step)["guard/refused"] == 1
+
+
+def test_too_many_refusals_in_a_row_end_the_call(steps, stack):
+    step = fresh(steps)
+    bad = spoiled(spoiled(stack, 1), 2)
+    report = step.run(bad)
+    assert report.accept.numpy().tolist() == [True, False, False]
+    assert bool(step.guard.halted())
+    assert state(step)["attempts"] == 3
+    assert len(step.run(stack).attempt) == 0
