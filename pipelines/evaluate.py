@@ -1,0 +1,59 @@
+"""Evaluates a finished run's best checkpoint on one split of its data.
+
+  python -m pipelines.evaluate --workdir=runs/first
+  python -m pipelines.evaluate --workdir=runs/first --split=validation --json
+
+Prints each task's metrics for all rows, and for warm users (known from training) and
+cold ones apart. Exit codes: 0 done; 2 no such run, or data that cannot be read.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from pipelines import program
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
+_SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which rows.")
+_JSON = flags.DEFINE_bool("json", False, "Print JSON in place of the table.")
+
+
+def main(_: Sequence[str]) -> int:
+    """Evaluates and prints; returns the exit code."""
+    from ranker import build  # TensorFlow loads here, not for --help
+
+    try:
+        run = build.load_run(Path(_WORKDIR.value))
+        metrics = run.scorer.evaluate(run.split(_SPLIT.value)).metrics
+    except (ValueError, OSError) as error:
+        return program.refuse(error)
+    print(json.dumps(metrics, indent=2, allow_nan=False) if _JSON.value else _tables(metrics))
+    return 0
+
+
+def _tables(metrics: Mapping[str, Any]) -> str:
+    return "\n\n".join(_table(task, of_task) for task, of_task in metrics.items())
+
+
+def _table(task: str, metrics: Mapping[str, Any]) -> str:
+    groups = {"all": metrics, "warm": metrics["warm"], "cold": metrics["cold"]}
+    names = [name for name, value in metrics.items() if isinstance(value, int | float)]
+    lines = [[task, *names]]
+    lines += [[g, *(_cell(values.get(name)) for name in names)] for g, values in groups.items()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rows = ["  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
+    notes = [f"{g}: {values['note']}" for g, values in groups.items() if "note" in values]
+    return "\n".join([*rows, *notes])
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,58 @@
+"""Exports a finished run's best checkpoint as a SavedModel, checked in a fresh process.
+
+  python -m pipelines.export --workdir=runs/first
+  python -m pipelines.export --workdir=runs/first --output=/models/ranker
+
+Writes the next version <N>/ into --output once plain TensorFlow has served it and given
+the trainer's own scores. Exit codes: 0 done; 2 no such run, one that diverged, or a model
+that must not be served, and nothing written.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+
+from pipelines import program
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Where versions go; WORKDIR/export if not given.")
+
+
+def main(_: Sequence[str]) -> int:
+    """Exports; returns the exit code."""
+    workdir = Path(_WORKDIR.value)
+    try:
+        version = _export(workdir, Path(_OUTPUT.value or workdir / "export"))
+    except (ValueError, OSError) as error:
+        return program.refuse(error)
+    print(version)
+    return 0
+
+
+def _export(workdir: Path, output: Path) -> Path:
+    path = workdir / "RESULT.json"
+    result = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if result.get("status") == "diverged":
+        raise ValueError(f"{workdir}: the run diverged: not exported")
+    from ranker import build, input, serve  # TensorFlow loads here, not for --help
+
+    run = build.load_run(workdir)
+    rows = Path(run.config.data.path) / "test.parquet"
+    return serve.export(
+        run.model,
+        run.encoder,
+        run.schema,
+        output,
+        examples=input.read_raw(rows, run.schema, num_rows=run.config.export.warmup_requests),
+        card={
+            "settings": dataclasses.asdict(run.config),
+            "metrics": result.get("metrics", {}),
+        },
+    )
+
+
+if __name__ == "__main__":
+    program.run(main)

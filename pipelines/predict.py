@@ -1,0 +1,50 @@
+r"""Scores the rows of a file with an exported model; needs nothing but the export.
+
+  python -m pipelines.predict --model=runs/first --input=rows.parquet --output=out.parquet
+  python -m pipelines.predict --model=export/1 --input=rows.csv --output=out.parquet \
+      --keep=user_id,item_id,timestamp
+
+--model is a SavedModel, or a folder or run whose newest version is taken. Input is
+Parquet, or CSV if the name ends in .csv (lists as a|b|c), with a column a feature.
+Output is Parquet: the kept columns and <task>_score for each task, in the input's order.
+Exit codes: 0 done; 2 input that cannot be read, and no output.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from tqdm import tqdm
+
+from pipelines import program
+
+_MODEL = flags.DEFINE_string("model", None, "Exported model, or run directory.", required=True)
+_INPUT = flags.DEFINE_string("input", None, "Parquet or CSV file with the rows.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Parquet file to write.", required=True)
+_KEEP = flags.DEFINE_list(
+    "keep", [], "Input columns to copy to the output; by default the user's and the item's."
+)
+
+
+def main(_: Sequence[str]) -> int:
+    """Scores the file; returns the exit code."""
+    from ranker import serve  # TensorFlow loads here, not for --help
+
+    output = Path(_OUTPUT.value)
+    try:
+        model = serve.newest_version(Path(_MODEL.value))
+        with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:
+
+            def show(done: int, total: int | None) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            count = serve.predict(model, Path(_INPUT.value), output, keep=_KEEP.value, on_rows=show)
+    except (ValueError, OSError) as error:
+        return program.refuse(error)
+    print(f"{count:,} rows scored by {model}: {output}")
+    return 0
+
+
+if __name__ == "__main__":
+    program.run(main)

@@ -1,0 +1,31 @@
+"""What the programs share: flags that are wrong, and input that is, end in one line and 2."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from absl import app, flags
+
+BAD_INPUT = 2
+
+
+def run(main: Callable[[Sequence[str]], int]) -> None:
+    """Parses the flags and ends the process with what `main` returns."""
+    app.run(main, flags_parser=_parse)
+
+
+def refuse(problem: object) -> int:
+    """Says on one line what cannot be done; returns the exit code 2."""
+    said = "; ".join(str(problem).splitlines())
+    print(f"{Path(sys.argv[0]).stem}: {said}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _parse(argv: Sequence[str]) -> list[str]:
+    try:
+        left = flags.FLAGS(argv)
+    except flags.Error as error:
+        sys.exit(refuse(error))
+    if len(left) > 1:
+        sys.exit(refuse(f"not a flag: {left[1]!r}"))
+    return left

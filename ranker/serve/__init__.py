@@ -1,0 +1,7 @@
+"""The model as it is served: a SavedModel that needs nothing of ours, and its use."""
+
+from ranker.serve.check import ExportError
+from ranker.serve.predict import predict
+from ranker.serve.saved_model import export, newest_version
+
+__all__ = ["ExportError", "export", "newest_version", "predict"]

@@ -1,0 +1,61 @@
+"""The model card: what the model is, takes, returns and is worth, for whoever finds it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ranker import toml
+from ranker.schema import Schema
+
+
+def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
+    """Returns the card in Markdown.
+
+    Args:
+      card: "metrics" as RESULT.json holds them (split, task, name) and "settings" as
+        nested mappings; either may be missing. Where the data lay, `data.path`, is
+        left out: it means nothing elsewhere.
+    """
+    lines = [f"# Multitask ranker on {schema.dataset}", "", "## Inputs", ""]
+    lines += _table(
+        ["feature", "type", "shape"],
+        ([f.name, f.dtype, "[B, L]" if f.is_multivalued else "[B]"] for f in schema.features),
+    )
+    lines += [
+        "",
+        'Lists are padded with "" or -1. Signature `serving_default` takes these by name,',
+    ]
+    lines += ["`serving_tf_example` serialised tf.Examples under the name `examples`."]
+    lines += ["", "## Outputs", ""]
+    lines += _table(["task", "score"], ([t.name, _meaning(t.kind)] for t in schema.tasks))
+    for split, tasks in card.get("metrics", {}).items():
+        lines += ["", f"## Metrics: {split}"]
+        for task, metrics in tasks.items():
+            lines += ["", f"### {task}", "", *_metrics(metrics)]
+    if "settings" in card:
+        settings = dict(card["settings"])
+        data = {k: v for k, v in settings.get("data", {}).items() if k != "path"}
+        lines += ["", "## Settings", "", "```toml", toml.dumps(settings | {"data": data}) + "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _meaning(kind: str) -> str:
+    return "probability of label 1" if kind == "binary" else "prediction in the label's unit"
+
+
+def _metrics(metrics: Mapping[str, Any]) -> list[str]:
+    groups = {"all": metrics} | {k: v for k, v in metrics.items() if isinstance(v, Mapping)}
+    names = [k for k, v in metrics.items() if isinstance(v, int | float)]
+    rows = ([name, *(_number(group.get(name)) for group in groups.values())] for name in names)
+    notes = [f"{name}: {group['note']}." for name, group in groups.items() if "note" in group]
+    return [*_table(["metric", *groups], rows), *(line for note in notes for line in ("", note))]
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def _table(head: list[str], rows: Iterator[list[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]

@@ -1,0 +1,121 @@
+"""Rows of a Parquet or CSV file, batch by batch, as the served model takes them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from ranker.input import raw_values
+from ranker.schema import Feature, Schema
+
+LIST_SEPARATOR = "|"  # between the values of a list in a CSV cell
+
+_BATCH_ROWS = 16_384
+_TYPES = {"int64": pa.int64(), "string": pa.string(), "float32": pa.float32()}
+
+
+class Rows:
+    """An open file of rows.
+
+    Attributes:
+      kept: the Arrow schema of the columns that are passed on.
+      num_rows: how many there are, or None for CSV: only the end tells.
+    """
+
+    def __init__(self, path: Path, schema: Schema, *, keep: Sequence[str]) -> None:
+        """Opens `path`: CSV if its name ends in ".csv", else Parquet.
+
+        Raises:
+          ValueError: naming the file, and the columns if some are missing.
+          OSError: if it cannot be opened.
+        """
+        self._path = path
+        self._features = schema.features
+        try:
+            if path.suffix.lower() == ".csv":
+                self._open_csv(keep)
+            else:
+                self._open_parquet(keep)
+        except pa.ArrowException as error:
+            raise self._error(error) from error
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, dict[str, np.ndarray]]]:
+        """Yields columns to pass on with the raw features, at most 16,384 rows at a time.
+
+        Raises:
+          ValueError: naming the file and the column, for what the model cannot take.
+        """
+        try:
+            for batch in self._source:
+                for start in range(0, len(batch), _BATCH_ROWS):
+                    rows = batch.slice(start, _BATCH_ROWS)
+                    yield rows.select(self.kept.names), self._raw(rows)
+        except pa.ArrowException as error:
+            raise self._error(error) from error
+
+    def _open_parquet(self, keep: Sequence[str]) -> None:
+        file = pq.ParquetFile(self._path)
+        columns = self._columns(file.schema_arrow.names, keep)
+        self.num_rows: int | None = file.metadata.num_rows
+        self.kept = pa.schema([file.schema_arrow.field(name) for name in keep])
+        self._source: Iterator[pa.RecordBatch] = file.iter_batches(_BATCH_ROWS, columns=columns)
+
+    def _open_csv(self, keep: Sequence[str]) -> None:
+        with pyarrow.csv.open_csv(self._path) as header:
+            columns = self._columns(header.schema.names, keep)
+        types = {f.name: _TYPES["string" if f.is_multivalued else f.dtype] for f in self._features}
+        options = pyarrow.csv.ConvertOptions(
+            column_types=types, include_columns=columns, null_values=[""], strings_can_be_null=True
+        )
+        source = pyarrow.csv.open_csv(self._path, convert_options=options)
+        self.num_rows = None
+        self.kept = pa.schema([source.schema.field(name) for name in keep])
+        self._source = iter(source)
+
+    def _columns(self, present: Sequence[str], keep: Sequence[str]) -> list[str]:
+        wanted = list(dict.fromkeys([*(f.name for f in self._features), *keep]))
+        missing = [name for name in wanted if name not in present]
+        if missing:
+            raise ValueError(
+                f"{self._path}: no column {', '.join(missing)}; it has: {', '.join(present)}"
+            )
+        return wanted
+
+    def _raw(self, rows: pa.RecordBatch) -> dict[str, np.ndarray]:
+        return {f.name: self._values(rows.column(f.name), f) for f in self._features}
+
+    def _values(self, column: pa.Array, feature: Feature) -> np.ndarray:
+        try:
+            typed = _typed(column, feature)
+        except pa.ArrowException as error:
+            raise ValueError(f"{self._path}: column {feature.name}: {_line(error)}") from error
+        holes = pc.list_flatten(typed) if feature.is_multivalued else typed
+        if holes.null_count:
+            raise ValueError(
+                f"{self._path}: column {feature.name}: {holes.null_count} empty values"
+            )
+        values = raw_values(pa.chunked_array([typed]), feature)
+        if feature.kind == "numeric" and not np.isfinite(values).all():
+            bad = values[~np.isfinite(values)][0]
+            raise ValueError(f"{self._path}: column {feature.name}: a value is {bad}")
+        return values
+
+    def _error(self, error: Exception) -> ValueError:
+        return ValueError(f"{self._path}: {_line(error)}")
+
+
+def _typed(column: pa.Array, feature: Feature) -> pa.Array:
+    """Returns `column` with the feature's own type; text becomes a list where one is due."""
+    if not feature.is_multivalued:
+        return column.cast(_TYPES[feature.dtype])
+    if pa.types.is_string(column.type) or pa.types.is_null(column.type):
+        column = pc.split_pattern(column.cast(pa.string()), LIST_SEPARATOR)
+    return column.cast(pa.list_(_TYPES[feature.dtype]))
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

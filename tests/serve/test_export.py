@@ -1,0 +1,380 @@
+"""The SavedModel: what is in it, what it gives, and what is never exported."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from tensorflow.core.framework import tensor_pb2
+
+from ranker import build, model, serve
+from ranker.config import model as config_model
+from ranker.config import settings
+from ranker.input import read_raw
+from ranker.schema import read_schema
+from ranker.serve import check
+
+CARD = {
+    "settings": {"seed": 31, "data": {"path": "/somewhere/private", "batch_size": 77}},
+    "metrics": {
+        "test": {
+            "like": {
+                "rows": 9,
+                "auc": 0.75,
+                "warm": {"rows": 9, "auc": 0.75},
+                "cold": {"rows": 0, "note": "no labelled rows"},
+            }
+        }
+    },
+}
+
+
+def make_run(folder: Path, seed: int = 3) -> build.Run:
+    config = settings.RunConfig(
+        seed=seed,
+        data=settings.DataSettings(path=str(folder)),
+        model=settings.ModelSettings(
+            embedding_width=4,
+            sharing=config_model.SharedBottomSharing(units=(8,)),
+            linear=config_model.LinearSettings(factors=2),
+            tower_units=(4,),
+            dropout=0.5,
+        ),
+    )
+    run = build.build_run(config)
+    generator = np.random.default_rng(seed)
+    for variable in run.model.variables:  # biases too: zeros would hide what is not saved
+        variable.assign(generator.normal(0, 0.5, variable.shape))
+    return run
+
+
+def export(run: build.Run, directory: Path, num_rows: int = 12) -> Path:
+    rows = Path(run.config.data.path) / "test.parquet"
+    raw = read_raw(rows, run.schema, num_rows=12)
+    examples = {name: values[:num_rows] for name, values in raw.items()}
+    return serve.export(run.model, run.encoder, run.schema, directory, examples=examples, card=CARD)
+
+
+def trainer_scores(run: build.Run, raw: dict) -> dict[str, np.ndarray]:
+    found = model.scores(run.model(run.encoder(raw)), run.schema)
+    return {task: value.numpy() for task, value in found.items()}
+
+
+@pytest.fixture(scope="module")
+def run(prepared):
+    return make_run(prepared)
+
+
+@pytest.fixture(scope="module")
+def version(run, tmp_path_factory):
+    """An export that went through its fresh process."""
+    return export(run, tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture(scope="module")
+def served(version):
+    return tf.saved_model.load(str(version)).signatures
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """Leaves the fresh process out, where it is not what is tested."""
+    monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
+
+
+def assert_served(found, expected):
+    assert set(found) == set(expected)
+    for task, value in expected.items():
+        np.testing.assert_allclose(found[task].numpy(), value, rtol=0, atol=1e-6)
+
+
+def test_a_version_holds_the_model_and_what_is_said_of_it(version, run):
+    assert version.name == "1"
+    assert {path.name for path in version.parent.iterdir()} == {"1"}
+    assert {str(p.relative_to(version)) for p in version.rglob("*") if p.is_file()} == {
+        "saved_model.pb",
+        "fingerprint.pb",
+        "variables/variables.index",
+        "variables/variables.data-00000-of-00001",
+        "assets.extra/tf_serving_warmup_requests",
+        "assets.extra/schema.toml",
+        "assets.extra/model_card.md",
+    }
+    assert read_schema(version / "assets.extra" / "schema.toml") == run.schema
+
+
+def test_nothing_of_this_machine_is_in_it(version, prepared):
+    private = [os.getcwd(), str(version.parent), str(prepared), sys.prefix, "/somewhere/private"]
+    for path in version.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        for word in (*private, "site-packages", "keras_metadata", "pickle"):
+            assert word.encode() not in content, f"{word} in {path}"
+
+
+def test_the_signatures_take_raw_features_by_name_and_any_number_of_rows(served):
+    taken = served["serving_default"].structured_input_signature[1]
+    assert {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in taken.items()} == {
+        "user_id": ("int64", [None]),
+        "item_id": ("int64", [None]),
+        "gender": ("string", [None]),
+        "genres": ("string", [None, None]),
+        "liked_items": ("int64", [None, None]),
+        "user_count": ("float32", [None]),
+    }
+    (examples,) = served["serving_tf_example"].structured_input_signature[1].values()
+    assert (examples.name, examples.dtype, examples.shape.as_list()) == (
+        "examples",
+        tf.string,
+        [None],
+    )
+    for signature in served.values():
+        assert set(signature.structured_outputs) == {"like", "rating"}
+
+
+@pytest.mark.parametrize("num_rows", [1, 100])
+def test_both_signatures_give_the_trainers_scores(served, run, prepared, num_rows):
+    raw = read_raw(prepared / "test.parquet", run.schema, num_rows=num_rows)
+    expected = trainer_scores(run, raw)
+    assert (
+        np.std(
+            trainer_scores(run, read_raw(prepared / "test.parquet", run.schema, num_rows=99))[
+                "like"
+            ]
+        )
+        > 0.01
+    )
+    assert_served(served["serving_default"](**as_tensors(raw)), expected)
+    examples = tf.constant(serve.requests.to_examples(run.schema, raw))
+    assert_served(served["serving_tf_example"](examples=examples), expected)
+
+
+def as_tensors(raw):
+    return {name: tf.constant(value) for name, value in raw.items()}
+
+
+def test_unknown_values_and_empty_lists_are_served(served, run):
+    raw = {
+        "user_id": np.array([999_999, -5]),
+        "item_id": np.array([3, 10**15]),
+        "gender": np.array(["é", ""], object),
+        "genres": np.full((2, 0), "", object),
+        "liked_items": np.full((2, 3), -1),
+        "user_count": np.array([0, 1e9], np.float32),
+    }
+    expected = trainer_scores(run, raw)
+    inputs = as_tensors(raw) | {"genres": tf.zeros((2, 0), tf.string)}
+    assert_served(served["serving_default"](**inputs), expected)
+    examples = serve.requests.to_examples(run.schema, raw)
+    assert_served(served["serving_tf_example"](examples=tf.constant(examples)), expected)
+
+
+def test_what_a_list_holds_beyond_its_length_does_not_count(served, run, prepared):
+    raw = read_raw(prepared / "test.parquet", run.schema, num_rows=5)
+    expected = trainer_scores(run, raw)
+    longer = dict(raw, liked_items=np.pad(raw["liked_items"], ((0, 0), (0, 2)), constant_values=7))
+    full = (raw["liked_items"] != -1).all(axis=1)
+    assert full.any()
+    found = served["serving_default"](**as_tensors(longer))
+    np.testing.assert_allclose(found["like"].numpy(), expected["like"], atol=1e-6)
+
+
+def test_an_example_without_a_feature_is_refused_by_name(served):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Feature: gender"):
+        served["serving_tf_example"](examples=tf.constant([tf.train.Example().SerializeToString()]))
+
+
+def prediction_log():
+    """Returns the class of tensorflow.serving.PredictionLog, as far as it is used."""
+    types = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(
+        name="serving_for_test.proto", package="serving_for_test", syntax="proto3"
+    )
+    file.dependency.append(tensor_pb2.DESCRIPTOR.name)
+
+    def message(parent, name, *fields):
+        described = parent.add(name=name)
+        for number, field, kind in fields:
+            added = described.field.add(name=field, number=number, label=types.LABEL_OPTIONAL)
+            added.type = types.TYPE_STRING if kind == "string" else types.TYPE_MESSAGE
+            if kind != "string":
+                added.type_name = kind
+        return described
+
+    message(file.message_type, "ModelSpec", (1, "name", "string"), (3, "signature_name", "string"))
+    request = message(
+        file.message_type,
+        "PredictRequest",
+        (1, "model_spec", ".serving_for_test.ModelSpec"),
+        (2, "inputs", ".serving_for_test.PredictRequest.InputsEntry"),
+    )
+    request.field[1].label = types.LABEL_REPEATED
+    entry = message(
+        request.nested_type,
+        "InputsEntry",
+        (1, "key", "string"),
+        (2, "value", ".tensorflow.TensorProto"),
+    )
+    entry.options.map_entry = True
+    message(file.message_type, "PredictLog", (1, "request", ".serving_for_test.PredictRequest"))
+    message(file.message_type, "PredictionLog", (6, "predict_log", ".serving_for_test.PredictLog"))
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(file.SerializeToString())
+    described = pool.FindMessageTypeByName("serving_for_test.PredictionLog")
+    return message_factory.GetMessageClass(described)
+
+
+def test_the_warmup_requests_are_prediction_logs_that_the_model_answers(version, served, run):
+    kind = prediction_log()
+    path = version / "assets.extra" / "tf_serving_warmup_requests"
+    logs = [kind.FromString(r.numpy()) for r in tf.data.TFRecordDataset(str(path))]
+    requests = [log.predict_log.request for log in logs]
+    assert [r.model_spec.signature_name for r in requests] == (
+        ["serving_default"] * 12 + ["serving_tf_example"]
+    )
+    answers = [
+        served[r.model_spec.signature_name](
+            **{name: tf.constant(tf.make_ndarray(value)) for name, value in r.inputs.items()}
+        )
+        for r in requests
+    ]
+    one_by_one = np.concatenate([answer["like"].numpy() for answer in answers[:12]])
+    np.testing.assert_allclose(one_by_one, answers[12]["like"].numpy(), atol=1e-6)
+    rows = Path(run.config.data.path) / "test.parquet"
+    expected = trainer_scores(run, read_raw(rows, run.schema, num_rows=12))
+    np.testing.assert_allclose(one_by_one, expected["like"], atol=1e-6)
+
+
+def test_the_card_tells_inputs_outputs_metrics_and_settings(version):
+    card = (version / "assets.extra" / "model_card.md").read_text("utf-8")
+    assert "| liked_items | int64 | [B, L] |" in card
+    assert "| like | probability of label 1 |" in card
+    assert "| auc | 0.7500 | 0.7500 | - |" in card
+    assert "cold: no labelled rows." in card
+    assert "seed = 31" in card
+    assert "batch_size = 77" in card
+
+
+def test_versions_count_on_and_what_was_being_written_is_cleared(run, tmp_path, unchecked):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / ".writing").mkdir()
+    (tmp_path / ".writing" / "left.txt").write_text("by a killed export")
+    assert export(run, tmp_path).name == "8"
+    assert export(run, tmp_path).name == "9"
+    assert not (tmp_path / "9" / "left.txt").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"7", "8", "9", "notes"}
+
+
+def test_the_newest_version_is_found_from_a_run_or_a_folder_or_itself(tmp_path):
+    for name in ("2", "10"):
+        (tmp_path / "export" / name).mkdir(parents=True)
+        (tmp_path / "export" / name / "saved_model.pb").touch()
+    newest = tmp_path / "export" / "10"
+    for place in (tmp_path, tmp_path / "export", newest):
+        assert serve.newest_version(place) == newest
+    assert serve.newest_version(tmp_path / "export" / "2").name == "2"
+    with pytest.raises(FileNotFoundError, match="nowhere: no SavedModel here"):
+        serve.newest_version(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_variable_that_is_not_finite_is_refused_by_name(prepared, tmp_path, bad, unchecked):
+    run = make_run(prepared)
+    table = next(v for v in run.model.variables if v.name == "embedding/item_id:0")
+    table.scatter_nd_update([[4, 2], [6, 1]], [bad, -np.inf])
+    with pytest.raises(serve.ExportError) as caught:
+        export(run, tmp_path / "exports")
+    assert str(caught.value) == (
+        f"variable 'embedding/item_id:0' holds 2 values that are not finite, the first, {bad}, "
+        "at [4, 2]: not exported"
+    )
+    assert not (tmp_path / "exports").exists()
+
+
+def test_without_an_example_nothing_can_be_checked(run, tmp_path):
+    with pytest.raises(serve.ExportError, match=r"^no example row to check the export with"):
+        export(run, tmp_path, num_rows=0)
+
+
+def test_an_export_that_is_not_served_as_trained_leaves_nothing(run, tmp_path, monkeypatch):
+    def serve_badly(_, folder):
+        for signature in ("serving_default", "serving_tf_example"):
+            for task, value in (("like", 0.5), ("rating", 3.5)):
+                scores = tf.io.serialize_tensor(tf.fill([12], value))
+                tf.io.write_file(f"{folder}/{signature}/out/{task}", scores)
+
+    monkeypatch.setattr(check, "_serve", serve_badly)
+    with pytest.raises(serve.ExportError, match=r"^signature 'serving_default', task 'like': 12"):
+        export(run, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+EXPECTED = np.array([0.5, 0.25, 4.0], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("served_scores", "message"),
+    [
+        ([0.5, 0.25, 4.0 + 3e-6], None),
+        (
+            [0.5, 0.250002, 4.0],
+            "1 of 3 scores are off by more than 1e-06; the first, row 1: 0.25",
+        ),
+        ([0.5, np.nan, np.nan], "2 of 3 scores are off by more than 1e-06; the first, row 1: nan"),
+        ([0.5, 0.25], r"shape \(2,\) served, \(3,\) expected"),
+        (None, "a fresh process got no such output"),
+    ],
+)
+def test_scores_are_compared_one_by_one(tmp_path, monkeypatch, served_scores, message):
+    def write(_, folder):
+        if served_scores is not None:
+            scores = tf.io.serialize_tensor(tf.constant(served_scores, tf.float32))
+            tf.io.write_file(f"{folder}/default/out/like", scores)
+
+    monkeypatch.setattr(check, "_serve", write)
+
+    def compare():
+        check.check_in_fresh_process(tmp_path, inputs={"default": {}}, expected={"like": EXPECTED})
+
+    if message is None:
+        compare()
+        return
+    with pytest.raises(serve.ExportError, match=f"^signature 'default', task 'like': {message}"):
+        compare()
+
+
+def test_a_process_that_takes_too_long_is_no_serving(tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "TIMEOUT_SECONDS", 0.01)
+    with pytest.raises(serve.ExportError, match=r"^a fresh process did not serve within 0.01 s$"):
+        check.check_in_fresh_process(tmp_path, inputs={}, expected={})
+
+
+@pytest.mark.slow
+def test_what_cannot_be_loaded_is_refused_with_the_last_line_said(tmp_path):
+    with pytest.raises(
+        serve.ExportError, match=r"^a fresh process could not serve \(exit 1\): OSE"
+    ):
+        check.check_in_fresh_process(tmp_path / "nothing", inputs={}, expected={})
+
+
+@pytest.mark.slow
+def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_path, monkeypatch):
+    run = make_run(prepared)
+    monkeypatch.setattr(
+        "ranker.serve.saved_model.scores",
+        lambda logits, schema: {t: v + tf.random.uniform([]) for t, v in logits.items()},
+    )
+    with pytest.raises(serve.ExportError, match="12 of 12 scores are off by more than 1e-06"):
+        export(run, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_fresh_process_has_no_way_to_ranker():
+    code = "import ranker"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert "ranker" not in check._SCRIPT

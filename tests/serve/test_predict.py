@@ -1,0 +1,201 @@
+"""Scoring files: the trainer's scores, in constant memory, or a sentence and no output."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+from conftest import tiny_schema, tiny_table
+
+from ranker import build, model, serve
+from ranker.config import settings
+from ranker.input import read_raw
+from ranker.serve import rows as rows_module
+
+FEATURES = [feature.name for feature in tiny_schema().features]
+
+
+@pytest.fixture(scope="module")
+def run(prepared):
+    config = settings.RunConfig(
+        seed=5,
+        data=settings.DataSettings(path=str(prepared)),
+        model=settings.ModelSettings(embedding_width=4, tower_units=(4,)),
+    )
+    return build.build_run(config)
+
+
+@pytest.fixture(scope="module")
+def version(run, prepared, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
+        examples = read_raw(prepared / "test.parquet", run.schema, num_rows=3)
+        folder = tmp_path_factory.mktemp("exports")
+        return serve.export(run.model, run.encoder, run.schema, folder, examples=examples, card={})
+
+
+def as_csv(table, path):
+    """Writes lists as a|b|c."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            lists = table.column(place).to_pylist()
+            texts = ["|".join(map(str, values)) for values in lists]
+            table = table.set_column(place, field.name, pa.array(texts))
+    pyarrow.csv.write_csv(table, path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize("batch_rows", [7, 16_384])
+def test_scores_are_the_trainers_in_the_order_of_the_rows(
+    version, run, prepared, tmp_path, monkeypatch, kind, batch_rows
+):
+    monkeypatch.setattr(rows_module, "_BATCH_ROWS", batch_rows)
+    table = pq.read_table(prepared / "test.parquet").slice(0, 40)
+    path = tmp_path / f"rows.{kind}"
+    as_csv(table, path) if kind == "csv" else pq.write_table(table, path)
+    seen = []
+    keep = ["item_id", "timestamp", "like"]
+    count = serve.predict(
+        version,
+        path,
+        tmp_path / "out.parquet",
+        keep=keep,
+        on_rows=lambda done, total: seen.append((done, total)),
+    )
+    assert count == 40
+    assert seen[-1] == (40, None if kind == "csv" else 40)
+    assert len(seen) == -(-40 // batch_rows)
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.column_names == [*keep, "like_score", "rating_score"]
+    for name in keep:
+        assert found.column(name).to_pylist() == table.column(name).to_pylist()
+    raw = read_raw(prepared / "test.parquet", run.schema, num_rows=40)
+    expected = model.scores(run.model(run.encoder(raw)), run.schema)
+    for task, scores in expected.items():
+        np.testing.assert_allclose(found.column(f"{task}_score"), scores.numpy(), atol=1e-6)
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, "out.parquet"}
+
+
+def test_the_user_and_the_item_are_kept_by_default(version, tmp_path):
+    pq.write_table(tiny_table(6, 1).select(FEATURES), tmp_path / "rows.parquet")
+    serve.predict(version, tmp_path / "rows.parquet", tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.column_names == ["user_id", "item_id", "like_score", "rating_score"]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_no_rows_give_no_scores(version, tmp_path, kind):
+    path = tmp_path / f"rows.{kind}"
+    empty = tiny_table(6, 1).slice(0, 0)
+    as_csv(empty, path) if kind == "csv" else pq.write_table(empty, path)
+    assert serve.predict(version, path, tmp_path / "out.parquet") == 0
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.num_rows == 0
+    assert found.column_names == ["user_id", "item_id", "like_score", "rating_score"]
+
+
+def test_a_file_that_fails_midway_leaves_the_old_output(version, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows_module, "_BATCH_ROWS", 4)
+    table = with_column(tiny_table(12, 1), "user_count", [1.0] * 10 + [float("nan")] * 2)
+    pq.write_table(table, tmp_path / "rows.parquet")
+    (tmp_path / "out.parquet").write_text("old")
+    with pytest.raises(ValueError, match=r"rows\.parquet: column user_count: a value is nan"):
+        serve.predict(version, tmp_path / "rows.parquet", tmp_path / "out.parquet")
+    assert (tmp_path / "out.parquet").read_text() == "old"
+    assert {p.name for p in tmp_path.iterdir()} == {"rows.parquet", "out.parquet"}
+
+
+def with_column(table, name, values):
+    return table.set_column(table.column_names.index(name), name, pa.array(values))
+
+
+def read(path, keep=("user_id",)):
+    return list(rows_module.Rows(path, tiny_schema(), keep=keep).batches())
+
+
+def refusal(path, **named):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole message is compared)
+        read(path, **named)
+    return str(caught.value)
+
+
+def test_other_types_that_hold_the_same_values_are_taken(tmp_path):
+    table = tiny_table(9, 2)
+    other = with_column(table, "user_id", table["user_id"].cast(pa.int32()).combine_chunks())
+    other = with_column(
+        other, "user_count", table["user_count"].cast(pa.float64()).combine_chunks()
+    )
+    lists = table["liked_items"].cast(pa.large_list(pa.int16())).combine_chunks()
+    other = with_column(other, "liked_items", lists)
+    gender = table["gender"].combine_chunks().dictionary_encode()
+    other = with_column(other, "gender", gender)
+    for name, each in (("plain", table), ("other", other)):
+        pq.write_table(each, tmp_path / f"{name}.parquet")
+    ((_, plain),), ((_, found),) = (read(tmp_path / f"{n}.parquet") for n in ("plain", "other"))
+    for name, values in plain.items():
+        assert found[name].dtype == values.dtype
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_text_in_csv_is_text_and_an_empty_cell_an_empty_list(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        "user_id,item_id,gender,genres,liked_items,user_count\n"
+        '7,1,NA,"Film-Noir|Drama",,2\n'
+        "8,2,007,,3|4,0.5\n"
+    )
+    ((kept, raw),) = read(path, keep=("gender", "user_id"))
+    assert kept.to_pydict() == {"gender": ["NA", "007"], "user_id": [7, 8]}
+    assert raw["gender"].tolist() == ["NA", "007"]
+    assert raw["genres"].tolist() == [["Film-Noir", "Drama", ""], ["", "", ""]]
+    assert raw["liked_items"].tolist() == [[-1] * 4, [3, 4, -1, -1]]
+    assert raw["user_count"].dtype == np.float32
+
+
+MISTAKES = {
+    "missing": ("user_id,item_id,gender\n1,2,F\n", "no column genres, liked_items, user_count; "
+    "it has: user_id, item_id, gender"),
+    "text for a number": ("{head}1,two,F,,,1\n", "In CSV column #1: CSV conversion error to "
+    "int64"),
+    "empty id": ("{head},2,F,,,1\n,3,F,,,1\n", "column user_id: 2 empty values"),
+    "text in a list": ("{head}1,2,F,,3|x,1\n", "column liked_items: Failed to parse string: 'x'"),
+    "hole in a list": ("{head}1,2,F,,3||4,1\n", "column liked_items: Failed to parse string: ''"),
+    "not a number": ("{head}1,2,F,,,nan\n", "column user_count: a value is nan"),
+    "infinite": ("{head}1,2,F,,,-inf\n", "column user_count: a value is -inf"),
+    "columns": ("{head}1,2,F\n", "CSV parse error: Expected 6 columns, got 3"),
+    "empty": ("", "Empty CSV file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_csv_that_cannot_be_scored_is_refused_in_a_sentence(tmp_path, mistake):
+    text, message = MISTAKES[mistake]
+    path = tmp_path / "rows.csv"
+    path.write_text(text.format(head=",".join(FEATURES) + "\n"))
+    assert refusal(path).startswith(f"{path}: {message}")
+
+
+def test_a_parquet_that_cannot_be_scored_is_refused_in_a_sentence(tmp_path):
+    table, path = tiny_table(5, 1), tmp_path / "rows.parquet"
+
+    def said(changed, **named):
+        pq.write_table(changed, path)
+        return refusal(path, **named).removeprefix(f"{path}: ")
+
+    assert said(table.drop_columns(["gender"])).startswith("no column gender; it has: user_id, ")
+    assert said(table, keep=("color",)).startswith("no column color; it has: user_id, ")
+    nulls = pa.array([1, None, 3, None, 5])
+    assert said(with_column(table, "item_id", nulls)) == "column item_id: 2 empty values"
+    holes = pa.array([[1, None]] + [[2]] * 4)
+    assert said(with_column(table, "liked_items", holes)) == "column liked_items: 1 empty values"
+    halves = pa.array([1.5] * 5)
+    assert said(with_column(table, "user_id", halves)).startswith("column user_id: Float value 1.5")
+    pq.write_table(table, path)
+    path.write_bytes(path.read_bytes()[:-40])
+    assert "arquet" in refusal(path)
+
+
+def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
+    for name in ("rows.csv", "rows.parquet"):
+        with pytest.raises(FileNotFoundError, match=name):
+            read(tmp_path / name)
