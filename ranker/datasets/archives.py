@@ -96,6 +96,11 @@ class _Hashed(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:  # type: ignore[override]
+        """Fills `buffer` and returns how many bytes it got; 0 at the end.
+
+        Raises:
+          DatasetError: if the archive is damaged here.
+        """
         try:
             block = self._source.read(len(buffer))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

@@ -30,9 +30,9 @@ class Columns:
         num_users, num_items = len(data.users.ids), len(data.items.ids)
         stars = np.rint(data.rating / data.step).astype(np.int32)
         nobody = np.zeros(len(data.time), np.int32)
-        self._by_user = _Ratings(data.user, data.time, stars, num_groups=num_users)
-        self._by_item = _Ratings(data.item, data.time, stars, num_groups=num_items)
-        self._by_all = _Ratings(nobody, data.time, stars, num_groups=1)
+        self._by_user = _Ratings(data.user, data.time, stars=stars, num_groups=num_users)
+        self._by_item = _Ratings(data.item, data.time, stars=stars, num_groups=num_items)
+        self._by_all = _Ratings(nobody, data.time, stars=stars, num_groups=1)
         liked = data.rating >= LIKED_STARS
         past = Past(data.user[liked], data.time[liked], num_groups=num_users)
         self._liked = PastValues(past, data.item[liked], max_length=history)
@@ -105,7 +105,7 @@ class _Ratings:
     """How many ratings a group had, and what they add up to, before a time."""
 
     def __init__(
-        self, group: np.ndarray, time: np.ndarray, stars: np.ndarray, *, num_groups: int
+        self, group: np.ndarray, time: np.ndarray, *, stars: np.ndarray, num_groups: int
     ) -> None:
         self._past = Past(group, time, num_groups=num_groups)
         self._sum = PastSum(self._past, stars)

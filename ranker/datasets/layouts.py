@@ -114,12 +114,12 @@ _PERSON = ("user_id", "age", "gender", "occupation", "zip_code")
 
 
 def _pipe(edition: Edition) -> Layout:
-    def table(file: str, columns: tuple[str, ...], delimiter: str = "|") -> Table:
+    def table(file: str, columns: tuple[str, ...], *, delimiter: str = "|") -> Table:
         return Table(file, Format(columns, delimiter, encoding=edition.encoding))
 
     item = ("item_id", "title", "release_date", "video_release_date", "url", *_GENRES)
     return Layout(
-        ratings=table("u.data", _RATED, "\t"),
+        ratings=table("u.data", _RATED, delimiter="\t"),
         items=table("u.item", item),
         users=table("u.user", _PERSON),
         genres=_flagged,

@@ -95,6 +95,7 @@ class _Reader:
         self._max_bad_rows = max_bad_rows
 
     def ratings(self, edition: Edition, *, users: Entities | None, items: Entities) -> Ratings:
+        """Returns the ratings by known users of known items, in order of time."""
         table = self._layout.ratings
         refusals = self._refusals_of(table)
         file = RatingsFile(table, refusals=refusals)
@@ -108,6 +109,7 @@ class _Reader:
         return in_time_order(rows)
 
     def items(self) -> Entities:
+        """Returns the items with their genres and year of release."""
         found: dict[int, tuple[list[str], int]] = {}
         for row in self._text(self._layout.items):
             number = row.new_id("item_id", found)

@@ -44,13 +44,13 @@ class Options:
             raise DatasetError(
                 f"boundaries must be two, of validation and test, got {','.join(self.boundaries)}"
             )
-        self._check("window_days", self.window_days > 0, "> 0")
-        self._check("seed", self.seed >= 0, ">= 0")
-        self._check("history", self.history >= 1, ">= 1")
-        self._check("negatives", self.negatives >= 0, ">= 0")
-        self._check("max_bad_rows", 0 <= self.max_bad_rows < 1, "in [0, 1)")
+        self._check("window_days", "> 0", holds=self.window_days > 0)
+        self._check("seed", ">= 0", holds=self.seed >= 0)
+        self._check("history", ">= 1", holds=self.history >= 1)
+        self._check("negatives", ">= 0", holds=self.negatives >= 0)
+        self._check("max_bad_rows", "in [0, 1)", holds=0 <= self.max_bad_rows < 1)
 
-    def _check(self, name: str, holds: bool, bound: str) -> None:
+    def _check(self, name: str, bound: str, *, holds: bool) -> None:
         value = getattr(self, name)
         if not (holds and math.isfinite(value)):
             raise DatasetError(f"{name} must be {bound}, got {value}")

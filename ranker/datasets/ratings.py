@@ -44,12 +44,11 @@ class RatingsFile:
         blocks = []
         for line, columns in file.numbers(("int64", "int64", "float64", "int64")):
             user, item, rating, time = columns
-            blocks.append(self._in_range(Ratings(user, item, rating, time, line), edition))
+            block = self._in_range(Ratings(user, item, rating, time, line), edition)
+            blocks.append(_compact(block))  # now: a large file is held once, at half the size
         if not blocks:
             self._refusals.check()
-        kinds = (np.int32, np.int32, np.float32, np.int64, np.int32)
-        columns = zip(zip(*blocks, strict=True), kinds, strict=True)
-        return Ratings(*(np.concatenate(c, dtype=kind, casting="unsafe") for c, kind in columns))
+        return Ratings(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
     def known(self, ratings: Ratings, name: str, *, ids: np.ndarray, file: str) -> Ratings:
         """Returns the rows whose `name` ("user" or "item") is in `ids`, those of `file`."""
@@ -96,6 +95,11 @@ class RatingsFile:
         line, count = int(ratings.line[~keep][0]), int((~keep).sum())
         self._refusals.add(reason, line=line, problem=problem[0], count=count)
         return Ratings(*(column[keep] for column in ratings))
+
+
+def _compact(block: Ratings) -> Ratings:
+    kinds = (np.int32, np.int32, np.float32, np.int64, np.int32)
+    return Ratings(*(column.astype(kind) for column, kind in zip(block, kinds, strict=True)))
 
 
 def in_time_order(ratings: Ratings) -> Ratings:

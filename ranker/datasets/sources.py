@@ -77,6 +77,7 @@ class _Finder:
         self._wheel = WHEELS.get(edition.name)
 
     def cached(self) -> tuple[Path, str] | None:
+        """Returns a cached file with the right checksum, and its origin; None if there is none."""
         candidates = [(self._edition.archive, "md5", self._edition.md5)]
         if self._wheel:
             candidates.append((self._wheel.file, "sha256", self._wheel.sha256))
@@ -91,6 +92,11 @@ class _Finder:
         return None
 
     def downloaded(self) -> tuple[Path, str]:
+        """Returns the file now in the cache, and where it came from.
+
+        Raises:
+          DatasetError: if nobody has it, or not as it should be.
+        """
         self._cache.mkdir(parents=True, exist_ok=True)
         address, path = GROUPLENS + self._edition.archive, self._cache / self._edition.archive
         self._progress.say(f"downloading {address}")
