@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import app, flags, logging
 
 BAD_INPUT = 2
 
 
 def run(main: Callable[[Sequence[str]], int]) -> None:
     """Parses the flags and ends the process with what `main` returns."""
+    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
     app.run(main, flags_parser=_parse)
 
 

@@ -123,11 +123,14 @@ def _scorer(model: Ranker, encoder: Encoder, schema: Schema) -> Callable:
 
 
 def _signatures(score: Callable, schema: Schema) -> dict[str, Any]:
+    def score_features(**raw: tf.Tensor) -> dict[str, tf.Tensor]:
+        return score(raw)
+
     def score_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return score(tf.io.parse_example(examples, {f.name: _parsed(f) for f in schema.features}))
 
     return {
-        "serving_default": tf.function(lambda **raw: score(raw)).get_concrete_function(
+        "serving_default": tf.function(score_features).get_concrete_function(
             **{f.name: _spec(f) for f in schema.features}
         ),
         "serving_tf_example": tf.function(score_examples).get_concrete_function(
