@@ -27,9 +27,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> i
 _SOURCE = flags.DEFINE_string(
     "source", None, "Folder or archive with the raw files, in place of cache and network."
 )
-_CACHE = flags.DEFINE_string(
-    "cache", None, "Folder that keeps downloads; by default `ranker` in the user's cache folder."
-)
+_CACHE = flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given.")
 _SPLIT = flags.DEFINE_enum(
     "split", _DEFAULTS.split, datasets.SPLITS, "Which rows train, validate and test."
 )
