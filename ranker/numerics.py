@@ -54,7 +54,7 @@ def share_within(size: tf.Tensor, limit: Number, *, smallest: float = 0.0) -> tf
     """Returns the largest share in [0, 1] with share * size <= limit; elementwise.
 
     Args:
-      size: >= 0.
+      size: >= 0, or -inf, the largest of no elements.
       limit: > 0, broadcasts to `size`.
       smallest: the least size to divide by.
 
@@ -62,7 +62,7 @@ def share_within(size: tf.Tensor, limit: Number, *, smallest: float = 0.0) -> tf
       0 where `size` or `limit` is NaN or infinite: nothing can be kept of that.
     """
     share = tf.where(size <= limit, tf.ones_like(size), limit / tf.maximum(size, smallest))
-    known = tf.math.is_finite(size) & tf.math.is_finite(limit)
+    known = (size < math.inf) & tf.math.is_finite(limit)
     return tf.where(known, share, tf.zeros_like(share))
 
 

@@ -1,7 +1,5 @@
 """Judges attempts, counts refusals, and says when there were too many in a row."""
 
-from collections.abc import Callable
-
 import tensorflow as tf
 
 from ranker import numerics
@@ -48,11 +46,12 @@ class Guard:
         tensors = [losses]
         for change in proposal.changes:
             tensors += [change.after, *(values for _, values in change.slots)]
-        kept = [change.factor > 0 for change in proposal.changes]  # nothing was erased
+        factors = [tf.cast(change.factor, tf.float32) for change in proposal.changes]
+        nothing_erased = tf.reduce_all(tf.stack([1.0, *factors]) > 0)
         return tf.cond(
-            tf.reduce_all([numerics.surely_finite(tensors), *kept]),
+            tf.logical_and(numerics.surely_finite(tensors), nothing_erased),
             verdicts.accepted,
-            lambda: _apart(lambda: verdicts.inspect(losses, proposal)),
+            lambda: verdicts.inspect(losses, proposal),
         )
 
     def record(self, verdict: Verdict) -> None:
@@ -64,12 +63,3 @@ class Guard:
     def halted(self) -> tf.Tensor:
         """Returns a bool scalar: whether `max_refusals` in a row have been refused."""
         return self.refused_in_a_row >= self.max_refusals
-
-
-def _apart(inspect: Callable[[], Verdict]) -> Verdict:
-    """Returns `inspect()`; in a graph, as one operation, so that the executor has no
-    thousand of them to pass over at each attempt that is not refused."""
-    if tf.executing_eagerly():
-        return inspect()
-    function = tf.function(inspect, autograph=False, experimental_attributes={"_noinline": True})
-    return function()

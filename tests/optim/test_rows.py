@@ -1,0 +1,63 @@
+"""Repeated ids summed first, exactly, in the order they came."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ranker.optim import rows
+
+IDS = {
+    "empty": [],
+    "one": [3],
+    "all different": [4, 0, 2],
+    "one repeat": [4, 0, 2, 0],
+    "mostly repeats": [1, 1, 1, 1, 0, 1],
+    "one row for ever": [0] * 9,
+}
+
+
+def random(shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)], ids=str)
+@pytest.mark.parametrize("ids", IDS.values(), ids=IDS)
+def test_sums_repeats_bit_for_bit_in_order(ids, shape, is_compiled):
+    values = random((len(ids), *shape)) * 10.0 ** np.random.default_rng(1).integers(
+        -6, 6, (len(ids), *[1] * len(shape))
+    ).astype(np.float32)
+    touched = tf.function(rows.touched) if is_compiled else rows.touched
+    got_rows, got = touched(tf.IndexedSlices(tf.constant(values), tf.constant(ids, tf.int32)))
+    expected_rows = list(dict.fromkeys(ids))
+    expected = np.zeros((len(expected_rows), *shape), np.float32)
+    for id_, value in zip(ids, values, strict=True):
+        expected[expected_rows.index(id_)] += value
+    assert got_rows.numpy().tolist() == expected_rows
+    np.testing.assert_array_equal(got.numpy(), expected)
+
+
+def test_sums_agree_with_the_segment_sum_on_a_large_batch():
+    for num_rows in (50, 100_000):
+        ids = np.random.default_rng(2).integers(0, num_rows, 4000)
+        values = tf.constant(random((4000, 8)))
+        got_rows, got = rows.touched(tf.IndexedSlices(values, tf.constant(ids)))
+        unique, places = tf.unique(tf.constant(ids))
+        expected = tf.math.unsorted_segment_sum(values, places, tf.size(unique))
+        np.testing.assert_array_equal(got_rows.numpy(), unique.numpy())
+        np.testing.assert_array_equal(got.numpy(), expected.numpy())
+
+
+def test_a_dense_gradient_has_no_rows():
+    got_rows, got = rows.touched(tf.constant([[1.0, 2.0]]))
+    assert got_rows is None
+    np.testing.assert_array_equal(got.numpy(), [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64])
+def test_writes_only_the_rows_named(dtype):
+    table = tf.Variable(random((5, 2)))
+    before = table.numpy()
+    rows.write(table, tf.constant([3, 0], dtype), tf.constant([[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(table.numpy()[[3, 0]], [[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(table.numpy()[[1, 2, 4]], before[[1, 2, 4]])

@@ -1,0 +1,98 @@
+"""Every setting of every rule, clipper and schedule survives a round trip and is checked."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from ranker import optim
+
+KINDS = {
+    optim.Adagrad: {
+        "initial_accumulator": 0.7,
+        "epsilon": 1e-3,
+        "order": "delayed",
+        "accumulate": "clipped",
+    },
+    optim.Adam: {"beta_1": 0.5, "beta_2": 0.6, "epsilon": 1e-3},
+    optim.RmsProp: {
+        "rho": 0.5,
+        "momentum": 0.0,
+        "initial_mean_square": 0.3,
+        "epsilon": 1e-3,
+        "order": "delayed",
+        "accumulate": "clipped",
+    },
+    optim.Sgd: {"momentum": 0.4, "nesterov": True},
+    optim.Value: {"max_value": 3.0, "targets": "dense"},
+    optim.Norm: {"max_norm": 3.0, "targets": "dense"},
+    optim.GlobalNorm: {"max_norm": 3.0, "targets": "dense"},
+    optim.Agc: {"max_ratio": 0.2, "epsilon": 0.01, "targets": "all"},
+    optim.Clippy: {
+        "relative": 0.1,
+        "absolute": 1e-7,
+        "accumulator_relative": 0.2,
+        "scope": "row",
+        "targets": "all",
+    },
+    optim.Constant: {"rate": 0.3},
+    optim.WarmUp: {"rate": 0.3, "warmup_steps": 3},
+    optim.Cosine: {"rate": 0.3, "decay_steps": 9, "warmup_steps": 3, "final_share": 0.5},
+    optim.InverseSquareRoot: {"rate": 0.3, "warmup_steps": 3},
+}
+
+
+def settings_of(thing):
+    """Returns every constructor argument by name, as configuration holds them."""
+    return {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing) if f.init}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_constructor_argument_survives_a_round_trip(kind):
+    arguments = KINDS[kind]
+    assert set(arguments) == {f.name for f in dataclasses.fields(kind) if f.init}
+    for name, value in arguments.items():
+        field = next(f for f in dataclasses.fields(kind) if f.name == name)
+        assert value != field.default or name == "momentum"  # or its loss would not show
+    thing = kind(**arguments)
+    back = kind(**json.loads(json.dumps(settings_of(thing))))
+    assert back == thing
+    assert settings_of(back) == arguments
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind, arguments in KINDS.items()
+        for name, value in arguments.items()
+        if type(value) in (int, float)
+    ],
+    ids=lambda x: getattr(x, "__name__", x),
+)
+def test_no_number_may_be_nan_infinite_or_negative(kind, name, bad):
+    with pytest.raises(ValueError, match=f"{kind.__name__}: {name} must be finite.*, got {bad}"):
+        kind(**KINDS[kind] | {name: bad})
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: optim.Adagrad(accumulate="clipped"), "'clipped' needs order 'delayed', got 'stan"),
+        (lambda: optim.RmsProp(accumulate="clipped"), "'clipped' needs order 'delayed', got 'stan"),
+        (lambda: optim.Adagrad(order="late"), "order 'late' is none of standard, delayed"),
+        (lambda: optim.Adagrad(accumulate="all"), "accumulate 'all' is none of raw, clipped"),
+        (lambda: optim.Clippy(scope="table"), "scope 'table' is none of variable, layer, row, co"),
+        (lambda: optim.Sgd(nesterov=True), "nesterov needs a momentum, got 0.0"),
+        (lambda: optim.Adam(beta_2=1.0), "beta_2 must be finite and >= 0 and < 1, got 1.0"),
+        (
+            lambda: optim.RmsProp(order="delayed", initial_mean_square=0.1, momentum=0.5),
+            "momentum 0.5 needs order 'standard'",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

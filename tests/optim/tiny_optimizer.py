@@ -1,0 +1,61 @@
+"""A small optimizer, numbers and every rule, for the optimizer's tests."""
+
+import numpy as np
+import tensorflow as tf
+
+from ranker import optim
+
+
+class Tiny:
+    """One dense variable and one table, each in its group, and their optimizer."""
+
+    def __init__(self, rule=None, *, clippers=(), rate=0.1, weight_decay=0.0, shape=(3, 2)):
+        rule = rule or optim.Adagrad()
+        self.kernel = tf.Variable(values(shape, seed=1))
+        self.table = tf.Variable(values((6, 4), seed=2))
+        groups = [
+            optim.Group(
+                name=name,
+                variables={f"{name}/kernel": variable},
+                rule=rule,
+                schedule=optim.Constant(rate=rate),
+                weight_decay=weight_decay,
+            )
+            for name, variable in (("dense", self.kernel), ("embeddings", self.table))
+        ]
+        self.optimizer = optim.Optimizer(groups, clippers=clippers)
+
+    def propose(self, kernel, slices, ids):
+        """Returns the proposal for a dense gradient and for slices of the table."""
+        indexed = tf.IndexedSlices(tf.constant(slices), tf.constant(ids, tf.int32))
+        return self.optimizer.propose([tf.constant(kernel), indexed])
+
+    def apply(self, kernel, slices, ids, *, accept=True):
+        """Proposes and commits, and returns the proposal."""
+        proposal = self.propose(kernel, slices, ids)
+        self.optimizer.commit(proposal, accept=tf.constant(accept))
+        return proposal
+
+    def state(self):
+        """Returns the bytes of every variable and slot."""
+        variables = {"kernel": self.kernel, "table": self.table} | self.optimizer.variables
+        return {name: variable.numpy().tobytes() for name, variable in variables.items()}
+
+
+def values(shape, *, seed=0, size=1.0):
+    """Returns float32 normal deviates times `size`."""
+    return (np.random.default_rng(seed).normal(size=shape) * size).astype(np.float32)
+
+
+RULES = {
+    "adagrad": optim.Adagrad(initial_accumulator=0.2),
+    "adagrad delayed": optim.Adagrad(initial_accumulator=0.2, order="delayed"),
+    "adagrad clipped": optim.Adagrad(order="delayed", accumulate="clipped"),
+    "adam": optim.Adam(beta_1=0.8),
+    "sgd": optim.Sgd(),
+    "momentum": optim.Sgd(momentum=0.7),
+    "nesterov": optim.Sgd(momentum=0.7, nesterov=True),
+    "rmsprop": optim.RmsProp(rho=0.8),
+    "rmsprop momentum": optim.RmsProp(rho=0.8, momentum=0.6),
+    "rmsprop delayed": optim.RmsProp(initial_mean_square=0.1, order="delayed"),
+}

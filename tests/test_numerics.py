@@ -1,0 +1,80 @@
+"""Norms from 1e-30 to 1e30, shares that never repair, checks that NaN does not pass."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ranker import numerics
+
+SIZES = [0.0, 1e-30, 1e-6, 1.0, 1e6, 1e30]
+BAD = [math.nan, math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 100])
+def test_no_bad_number_is_surely_finite(size, bad):
+    for place in {0, size // 2, size - 1}:
+        values = np.ones(size, np.float32)
+        values[place] = bad
+        assert not numerics.surely_finite([tf.ones([3]), tf.constant(values)])
+
+
+def test_infinities_of_both_signs_do_not_cancel():
+    assert not numerics.surely_finite([tf.constant([math.inf, -math.inf])])
+
+
+def test_large_finite_numbers_are_not_surely_finite():
+    assert numerics.surely_finite([tf.constant([3e38])])
+    assert not numerics.surely_finite([tf.fill([4], 3e38)])  # the sum overflows: look closely
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3)])
+def test_nothing_is_finite(shape):
+    assert numerics.surely_finite([tf.zeros(shape)])
+    assert numerics.surely_finite([])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_norm_is_right_at_every_size(size):
+    tensor = tf.constant([3.0, -4.0]) * size
+    np.testing.assert_allclose(numerics.norm(tensor), 5 * size, rtol=1e-6)
+    columns = numerics.norm(tf.constant([[3.0, 0.0], [4.0, 2.0]]) * size, [0])
+    np.testing.assert_allclose(columns, [[5 * size, 2 * size]], rtol=1e-6)
+
+
+def test_norms_survive_an_overflowing_square():
+    got = numerics.norms([tf.constant([3e30, 4e30]), tf.constant([3.0, 4.0]), tf.zeros([0])])
+    np.testing.assert_allclose(got, [5e30, 5.0, 0.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_the_norm_of_what_is_not_finite_is_nan(bad):
+    tensors = [tf.constant([1.0, bad]), tf.constant([3.0, 4.0])]
+    np.testing.assert_allclose(numerics.norms(tensors), [math.nan, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "share"),
+    [
+        (0.0, 2.0, 1.0),
+        (2.0, 2.0, 1.0),
+        (8.0, 2.0, 0.25),
+        (1e30, 1e-2, 1e-32),
+        (-math.inf, 2.0, 1.0),
+        (math.nan, 2.0, 0.0),
+        (math.inf, 2.0, 0.0),
+        (1.0, math.nan, 0.0),
+        (1.0, math.inf, 0.0),
+    ],
+)
+def test_share_within_a_limit(size, limit, share):
+    got = numerics.share_within(tf.constant(size), tf.constant(limit))
+    np.testing.assert_allclose(got, share, rtol=1e-6)
+
+
+def test_share_divides_by_no_less_than_the_smallest_size():
+    # 1e-7 / max(4e-7, 1e-6) = 0.1, not 0.25.
+    got = numerics.share_within(tf.constant(4e-7), 1e-7, smallest=1e-6)
+    np.testing.assert_allclose(got, 0.1, rtol=1e-6)
