@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -34,10 +34,9 @@ def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
 
 
 def _is_nested(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return True
-    is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    return is_list and bool(value) and all(isinstance(item, Mapping) for item in value)
+    if isinstance(value, list | tuple):
+        return bool(value) and all(isinstance(item, Mapping) for item in value)
+    return isinstance(value, Mapping)
 
 
 def _key(key: str) -> str:
@@ -56,7 +55,7 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"a setting must be finite, got {value}")
-        return repr(value)
-    if isinstance(value, Sequence):
+        return repr(float(value))  # NumPy's float64 is a float and has a repr of its own
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     raise TypeError(f"TOML cannot hold {value!r} of type {type(value).__name__}")

@@ -1,15 +1,13 @@
 """The SavedModel: what is in it, what it gives, and what is never exported."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from tensorflow.core.framework import tensor_pb2
+from prediction_log import prediction_log
 
 from ranker import build, model, serve
 from ranker.config import model as config_model
@@ -40,7 +38,6 @@ def make_run(folder: Path, seed: int = 3) -> build.Run:
         model=settings.ModelSettings(
             embedding_width=4,
             sharing=config_model.SharedBottomSharing(units=(8,)),
-            linear=config_model.LinearSettings(factors=2),
             tower_units=(4,),
             dropout=0.5,
         ),
@@ -187,46 +184,6 @@ def test_an_example_without_a_feature_is_refused_by_name(served):
         served["serving_tf_example"](examples=tf.constant([tf.train.Example().SerializeToString()]))
 
 
-def prediction_log():
-    """Returns the class of tensorflow.serving.PredictionLog, as far as it is used."""
-    types = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(
-        name="serving_for_test.proto", package="serving_for_test", syntax="proto3"
-    )
-    file.dependency.append(tensor_pb2.DESCRIPTOR.name)
-
-    def message(parent, name, *fields):
-        described = parent.add(name=name)
-        for number, field, kind in fields:
-            added = described.field.add(name=field, number=number, label=types.LABEL_OPTIONAL)
-            added.type = types.TYPE_STRING if kind == "string" else types.TYPE_MESSAGE
-            if kind != "string":
-                added.type_name = kind
-        return described
-
-    message(file.message_type, "ModelSpec", (1, "name", "string"), (3, "signature_name", "string"))
-    request = message(
-        file.message_type,
-        "PredictRequest",
-        (1, "model_spec", ".serving_for_test.ModelSpec"),
-        (2, "inputs", ".serving_for_test.PredictRequest.InputsEntry"),
-    )
-    request.field[1].label = types.LABEL_REPEATED
-    entry = message(
-        request.nested_type,
-        "InputsEntry",
-        (1, "key", "string"),
-        (2, "value", ".tensorflow.TensorProto"),
-    )
-    entry.options.map_entry = True
-    message(file.message_type, "PredictLog", (1, "request", ".serving_for_test.PredictRequest"))
-    message(file.message_type, "PredictionLog", (6, "predict_log", ".serving_for_test.PredictLog"))
-    pool = descriptor_pool.Default()
-    pool.AddSerializedFile(file.SerializeToString())
-    described = pool.FindMessageTypeByName("serving_for_test.PredictionLog")
-    return message_factory.GetMessageClass(described)
-
-
 def test_the_warmup_requests_are_prediction_logs_that_the_model_answers(version, served, run):
     kind = prediction_log()
     path = version / "assets.extra" / "tf_serving_warmup_requests"
@@ -313,54 +270,6 @@ def test_an_export_that_is_not_served_as_trained_leaves_nothing(run, tmp_path, m
     assert list(tmp_path.iterdir()) == []
 
 
-EXPECTED = np.array([0.5, 0.25, 4.0], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("served_scores", "message"),
-    [
-        ([0.5, 0.25, 4.0 + 3e-6], None),
-        (
-            [0.5, 0.250002, 4.0],
-            "1 of 3 scores are off by more than 1e-06; the first, row 1: 0.25",
-        ),
-        ([0.5, np.nan, np.nan], "2 of 3 scores are off by more than 1e-06; the first, row 1: nan"),
-        ([0.5, 0.25], r"shape \(2,\) served, \(3,\) expected"),
-        (None, "a fresh process got no such output"),
-    ],
-)
-def test_scores_are_compared_one_by_one(tmp_path, monkeypatch, served_scores, message):
-    def write(_, folder):
-        if served_scores is not None:
-            scores = tf.io.serialize_tensor(tf.constant(served_scores, tf.float32))
-            tf.io.write_file(f"{folder}/default/out/like", scores)
-
-    monkeypatch.setattr(check, "_serve", write)
-
-    def compare():
-        check.check_in_fresh_process(tmp_path, inputs={"default": {}}, expected={"like": EXPECTED})
-
-    if message is None:
-        compare()
-        return
-    with pytest.raises(serve.ExportError, match=f"^signature 'default', task 'like': {message}"):
-        compare()
-
-
-def test_a_process_that_takes_too_long_is_no_serving(tmp_path, monkeypatch):
-    monkeypatch.setattr(check, "TIMEOUT_SECONDS", 0.01)
-    with pytest.raises(serve.ExportError, match=r"^a fresh process did not serve within 0.01 s$"):
-        check.check_in_fresh_process(tmp_path, inputs={}, expected={})
-
-
-@pytest.mark.slow
-def test_what_cannot_be_loaded_is_refused_with_the_last_line_said(tmp_path):
-    with pytest.raises(
-        serve.ExportError, match=r"^a fresh process could not serve \(exit 1\): OSE"
-    ):
-        check.check_in_fresh_process(tmp_path / "nothing", inputs={}, expected={})
-
-
 @pytest.mark.slow
 def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_path, monkeypatch):
     run = make_run(prepared)
@@ -371,10 +280,3 @@ def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_p
     with pytest.raises(serve.ExportError, match="12 of 12 scores are off by more than 1e-06"):
         export(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_fresh_process_has_no_way_to_ranker():
-    code = "import ranker"
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=False)
-    assert done.returncode == 1
-    assert "ranker" not in check._SCRIPT

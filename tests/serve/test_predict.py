@@ -5,14 +5,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from conftest import tiny_schema, tiny_table
 
 from ranker import build, model, serve
 from ranker.config import settings
 from ranker.input import read_raw
+from ranker.schema import read_schema
 from ranker.serve import rows as rows_module
-
-FEATURES = [feature.name for feature in tiny_schema().features]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +32,17 @@ def version(run, prepared, tmp_path_factory):
         return serve.export(run.model, run.encoder, run.schema, folder, examples=examples, card={})
 
 
+@pytest.fixture(scope="module")
+def schema(prepared):
+    return read_schema(prepared / "schema.toml")
+
+
+@pytest.fixture(scope="module")
+def table(prepared):
+    """Twelve rows."""
+    return pq.read_table(prepared / "validation.parquet").slice(20, 12)
+
+
 def as_csv(table, path):
     """Writes lists as a|b|c."""
     for place, field in enumerate(table.schema):
@@ -50,9 +59,9 @@ def test_scores_are_the_trainers_in_the_order_of_the_rows(
     version, run, prepared, tmp_path, monkeypatch, kind, batch_rows
 ):
     monkeypatch.setattr(rows_module, "_BATCH_ROWS", batch_rows)
-    table = pq.read_table(prepared / "test.parquet").slice(0, 40)
+    rows = pq.read_table(prepared / "test.parquet").slice(0, 40)
     path = tmp_path / f"rows.{kind}"
-    as_csv(table, path) if kind == "csv" else pq.write_table(table, path)
+    as_csv(rows, path) if kind == "csv" else pq.write_table(rows, path)
     seen = []
     keep = ["item_id", "timestamp", "like"]
     count = serve.predict(
@@ -68,7 +77,7 @@ def test_scores_are_the_trainers_in_the_order_of_the_rows(
     found = pq.read_table(tmp_path / "out.parquet")
     assert found.column_names == [*keep, "like_score", "rating_score"]
     for name in keep:
-        assert found.column(name).to_pylist() == table.column(name).to_pylist()
+        assert found.column(name).to_pylist() == rows.column(name).to_pylist()
     raw = read_raw(prepared / "test.parquet", run.schema, num_rows=40)
     expected = model.scores(run.model(run.encoder(raw)), run.schema)
     for task, scores in expected.items():
@@ -76,17 +85,18 @@ def test_scores_are_the_trainers_in_the_order_of_the_rows(
     assert {p.name for p in tmp_path.iterdir()} == {path.name, "out.parquet"}
 
 
-def test_the_user_and_the_item_are_kept_by_default(version, tmp_path):
-    pq.write_table(tiny_table(6, 1).select(FEATURES), tmp_path / "rows.parquet")
+def test_the_user_and_the_item_are_kept_by_default(version, schema, table, tmp_path):
+    names = [feature.name for feature in schema.features]
+    pq.write_table(table.select(names), tmp_path / "rows.parquet")
     serve.predict(version, tmp_path / "rows.parquet", tmp_path / "out.parquet")
     found = pq.read_table(tmp_path / "out.parquet")
     assert found.column_names == ["user_id", "item_id", "like_score", "rating_score"]
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
-def test_no_rows_give_no_scores(version, tmp_path, kind):
+def test_no_rows_give_no_scores(version, table, tmp_path, kind):
     path = tmp_path / f"rows.{kind}"
-    empty = tiny_table(6, 1).slice(0, 0)
+    empty = table.slice(0, 0)
     as_csv(empty, path) if kind == "csv" else pq.write_table(empty, path)
     assert serve.predict(version, path, tmp_path / "out.parquet") == 0
     found = pq.read_table(tmp_path / "out.parquet")
@@ -94,10 +104,10 @@ def test_no_rows_give_no_scores(version, tmp_path, kind):
     assert found.column_names == ["user_id", "item_id", "like_score", "rating_score"]
 
 
-def test_a_file_that_fails_midway_leaves_the_old_output(version, tmp_path, monkeypatch):
+def test_a_file_that_fails_midway_leaves_the_old_output(version, table, tmp_path, monkeypatch):
     monkeypatch.setattr(rows_module, "_BATCH_ROWS", 4)
-    table = with_column(tiny_table(12, 1), "user_count", [1.0] * 10 + [float("nan")] * 2)
-    pq.write_table(table, tmp_path / "rows.parquet")
+    late = with_column(table, "user_count", [1.0] * 10 + [float("nan")] * 2)
+    pq.write_table(late, tmp_path / "rows.parquet")
     (tmp_path / "out.parquet").write_text("old")
     with pytest.raises(ValueError, match=r"rows\.parquet: column user_count: a value is nan"):
         serve.predict(version, tmp_path / "rows.parquet", tmp_path / "out.parquet")
@@ -109,18 +119,17 @@ def with_column(table, name, values):
     return table.set_column(table.column_names.index(name), name, pa.array(values))
 
 
-def read(path, keep=("user_id",)):
-    return list(rows_module.Rows(path, tiny_schema(), keep=keep).batches())
+def read(path, schema, keep=("user_id",)):
+    return list(rows_module.Rows(path, schema, keep=keep).batches())
 
 
-def refusal(path, **named):
+def refusal(path, schema, **named):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole message is compared)
-        read(path, **named)
+        read(path, schema, **named)
     return str(caught.value)
 
 
-def test_other_types_that_hold_the_same_values_are_taken(tmp_path):
-    table = tiny_table(9, 2)
+def test_other_types_that_hold_the_same_values_are_taken(schema, table, tmp_path):
     other = with_column(table, "user_id", table["user_id"].cast(pa.int32()).combine_chunks())
     other = with_column(
         other, "user_count", table["user_count"].cast(pa.float64()).combine_chunks()
@@ -131,20 +140,22 @@ def test_other_types_that_hold_the_same_values_are_taken(tmp_path):
     other = with_column(other, "gender", gender)
     for name, each in (("plain", table), ("other", other)):
         pq.write_table(each, tmp_path / f"{name}.parquet")
-    ((_, plain),), ((_, found),) = (read(tmp_path / f"{n}.parquet") for n in ("plain", "other"))
+    ((_, plain),), ((_, found),) = (
+        read(tmp_path / f"{n}.parquet", schema) for n in ("plain", "other")
+    )
     for name, values in plain.items():
         assert found[name].dtype == values.dtype
         np.testing.assert_array_equal(found[name], values)
 
 
-def test_text_in_csv_is_text_and_an_empty_cell_an_empty_list(tmp_path):
+def test_text_in_csv_is_text_and_an_empty_cell_an_empty_list(schema, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text(
         "user_id,item_id,gender,genres,liked_items,user_count\n"
         '7,1,NA,"Film-Noir|Drama",,2\n'
         "8,2,007,,3|4,0.5\n"
     )
-    ((kept, raw),) = read(path, keep=("gender", "user_id"))
+    ((kept, raw),) = read(path, schema, keep=("gender", "user_id"))
     assert kept.to_pydict() == {"gender": ["NA", "007"], "user_id": [7, 8]}
     assert raw["gender"].tolist() == ["NA", "007"]
     assert raw["genres"].tolist() == [["Film-Noir", "Drama", ""], ["", "", ""]]
@@ -168,19 +179,20 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_csv_that_cannot_be_scored_is_refused_in_a_sentence(tmp_path, mistake):
+def test_a_csv_that_cannot_be_scored_is_refused_in_a_sentence(schema, tmp_path, mistake):
     text, message = MISTAKES[mistake]
     path = tmp_path / "rows.csv"
-    path.write_text(text.format(head=",".join(FEATURES) + "\n"))
-    assert refusal(path).startswith(f"{path}: {message}")
+    head = ",".join(feature.name for feature in schema.features)
+    path.write_text(text.format(head=head + "\n"))
+    assert refusal(path, schema).startswith(f"{path}: {message}")
 
 
-def test_a_parquet_that_cannot_be_scored_is_refused_in_a_sentence(tmp_path):
-    table, path = tiny_table(5, 1), tmp_path / "rows.parquet"
+def test_a_parquet_that_cannot_be_scored_is_refused_in_a_sentence(schema, table, tmp_path):
+    table, path = table.slice(0, 5), tmp_path / "rows.parquet"
 
     def said(changed, **named):
         pq.write_table(changed, path)
-        return refusal(path, **named).removeprefix(f"{path}: ")
+        return refusal(path, schema, **named).removeprefix(f"{path}: ")
 
     assert said(table.drop_columns(["gender"])).startswith("no column gender; it has: user_id, ")
     assert said(table, keep=("color",)).startswith("no column color; it has: user_id, ")
@@ -192,10 +204,10 @@ def test_a_parquet_that_cannot_be_scored_is_refused_in_a_sentence(tmp_path):
     assert said(with_column(table, "user_id", halves)).startswith("column user_id: Float value 1.5")
     pq.write_table(table, path)
     path.write_bytes(path.read_bytes()[:-40])
-    assert "arquet" in refusal(path)
+    assert "arquet" in refusal(path, schema)
 
 
-def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
+def test_a_file_that_is_not_there_is_an_os_error(schema, tmp_path):
     for name in ("rows.csv", "rows.parquet"):
         with pytest.raises(FileNotFoundError, match=name):
-            read(tmp_path / name)
+            read(tmp_path / name, schema)
