@@ -136,6 +136,7 @@ def build_model(
             schema,
             num_rows,
             biases=wanted.shallow.biases,
+            has_numeric=wanted.shallow.has_numeric,
             factors=wanted.shallow.factors,
             histories=wanted.shallow.histories,
             seed=seed,

@@ -99,12 +99,14 @@ class ShallowSettings:
 
     Attributes:
       biases: features with a bias a value.
+      has_numeric: whether numeric features have a weight.
       factors: width of the user-item product's vectors; 0 for no product.
       histories: multi-valued features of items that join the user's vector.
       initial_scale: standard deviation of the initial factors.
     """
 
     biases: tuple[str, ...] = ("user_id", "item_id")
+    has_numeric: bool = True
     factors: int = 0
     histories: tuple[str, ...] = ()
     initial_scale: float = 0.05

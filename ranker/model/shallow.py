@@ -30,6 +30,7 @@ class Shallow(tf.Module):
         num_rows: Mapping[str, int],
         *,
         biases: Sequence[str],
+        has_numeric: bool,
         factors: int,
         histories: Sequence[str],
         seed: int,
@@ -40,6 +41,7 @@ class Shallow(tf.Module):
         Args:
           num_rows: rows of each vocabulary's table.
           biases: the features with a bias a value, multi-valued ones pooled.
+          has_numeric: whether numeric features have a weight.
           factors: width of the product's vectors, a task; 0 for no product.
           histories: multi-valued features of items that join the user's vector.
 
@@ -51,7 +53,7 @@ class Shallow(tf.Module):
         self._tasks = tasks
         self._factors = factors
         self._user, self._item = schema.user, schema.item
-        self._numeric = [f for f in schema.features if f.kind == "numeric"]
+        self._numeric = [f for f in schema.features if has_numeric and f.kind == "numeric"]
         of_rows = {f.name: num_rows[f.vocabulary] for f in schema.features if f.vocabulary}
         _require("bias", biases, of_rows)
         _require("place among the histories", histories, _histories_of(schema))

@@ -56,7 +56,8 @@ def test_by_hand():
         ],
         tags=[(0, 3, 250), (0, 4, 299), (0, 3, 260), (0, 5, 300)],
     )
-    made = _made(data, [(0, 0, 100), (0, 2, 200), (1, 0, 300), (0, 3, 5 * day + 7 * 3600)])
+    late = 5 * day + 7 * 3600
+    made = _made(data, [(0, 0, 100), (0, 2, 200), (1, 0, 300), (0, 3, late)])
     assert made["user_id"] == [100, 100, 101, 100]
     assert made["item_id"] == [200, 202, 200, 203]
     assert made["genres"] == [["Drama"], ["War", "Drama"], ["Drama"], []]
@@ -71,6 +72,31 @@ def test_by_hand():
     np.testing.assert_allclose(made["user_mean"], expected, rtol=1e-6)
     expected = [2.75, 5.0, (5 + 5 * 12.5 / 3) / 6, 3.375]
     np.testing.assert_allclose(made["item_mean"], expected, rtol=1e-6)
+    assert made["disliked_items"] == [[], [], [], [202]]
+    assert made["user_age_seconds"] == [0, 100, 0, late - 100]
+    assert made["user_idle_seconds"] == [0, 100, 0, late - 200]
+    assert made["item_age_seconds"] == [0, 0, 200, 0]
+    # The user's own mean, 29.375 / 8 = 3.671875, is the prior: (12.5 + 5 * 3.671875) / 8.
+    expected = [2.75, 5.0, 12.5 / 3, 3.857421875]
+    np.testing.assert_allclose(made["user_recent_mean"], expected, rtol=1e-6)
+
+
+def test_a_genre_s_mean_by_hand():
+    rows = [(0, 0, 5.0, 100), (0, 1, 4.0, 200), (0, 2, 3.0, 200), (1, 5, 1.0, 300)]
+    made = _made(_interactions(rows), [(0, 2, 400), (0, 5, 400), (0, 3, 400), (1, 0, 300)])
+    # Before 400: 13 stars of 4; the user's mean (12 + 5 * 3.25) / 8 = 3.53125 is the prior.
+    # Item 2 is War, seen once (3 stars), and Drama, seen twice (5 and 3 stars).
+    war, drama = (3 + 5 * 3.53125) / 6, (8 + 5 * 3.53125) / 7
+    # User 1 knows no Drama before 300: the mean of the day, 4.
+    expected = [(war + drama) / 2, war, 3.53125, 4.0]
+    np.testing.assert_allclose(made["user_genre_mean"], expected, rtol=1e-6)
+
+
+def test_the_recent_mean_forgets():
+    rows = [(0, i % NUM_ITEMS, 1.0 if i < 4 else 5.0, 10 * i) for i in range(14)]
+    made = _made(_interactions(rows), [(0, 1, 1000)])
+    # All 14: 54 stars; the prior is their mean, and so is the user's. The last 10: 50.
+    np.testing.assert_allclose(made["user_recent_mean"], [(50 + 5 * 54 / 14) / 15], rtol=1e-6)
 
 
 def test_only_the_last_of_a_long_past_are_kept():
@@ -135,7 +161,9 @@ def test_what_happened_before_does_reach_it():
     changed = [(0, 0, 2.0, 1), *rows[1:]]
     found, other = _made(_interactions(rows), asked), _made(_interactions(changed), asked)
     different = {name for name in found if found[name] != other[name]}
-    assert different == {"liked_items", "user_mean", "item_mean"}
+    means = {"user_mean", "item_mean", "user_recent_mean", "user_genre_mean"}
+    assert different == {"liked_items", "disliked_items", *means}
     other = _made(_interactions(rows[1:]), asked)
     different = {name for name in found if found[name] != other[name]}
-    assert different == {"liked_items", "user_mean", "item_mean", "user_count", "item_count"}
+    ages, counts = {"user_age_seconds", "item_age_seconds"}, {"user_count", "item_count"}
+    assert different == {"liked_items", *means, *ages, *counts}
