@@ -1,0 +1,1 @@
+"""What a run is: frozen dataclasses, and reading, overriding and checking them."""
