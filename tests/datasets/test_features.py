@@ -76,27 +76,33 @@ def test_by_hand():
     assert made["user_age_seconds"] == [0, 100, 0, late - 100]
     assert made["user_idle_seconds"] == [0, 100, 0, late - 200]
     assert made["item_age_seconds"] == [0, 0, 200, 0]
-    # The user's own mean, 29.375 / 8 = 3.671875, is the prior: (12.5 + 5 * 3.671875) / 8.
-    expected = [2.75, 5.0, 12.5 / 3, 3.857421875]
-    np.testing.assert_allclose(made["user_recent_mean"], expected, rtol=1e-6)
 
 
-def test_a_genre_s_mean_by_hand():
+def test_residuals_by_hand():
     rows = [(0, 0, 5.0, 100), (0, 1, 4.0, 200), (0, 2, 3.0, 200), (1, 5, 1.0, 300)]
     made = _made(_interactions(rows), [(0, 2, 400), (0, 5, 400), (0, 3, 400), (1, 0, 300)])
-    # Before 400: 13 stars of 4; the user's mean (12 + 5 * 3.25) / 8 = 3.53125 is the prior.
-    # Item 2 is War, seen once (3 stars), and Drama, seen twice (5 and 3 stars).
-    war, drama = (3 + 5 * 3.53125) / 6, (8 + 5 * 3.53125) / 7
-    # User 1 knows no Drama before 300: the mean of the day, 4.
-    expected = [(war + drama) / 2, war, 3.53125, 4.0]
-    np.testing.assert_allclose(made["user_genre_mean"], expected, rtol=1e-6)
+    # Above the items' means of their moments: 5 - 2.75, 4 - 5, 3 - 5; user 1: none before.
+    user = (2.25 - 1.0 - 2.0) / 8
+    np.testing.assert_allclose(made["user_residual"], [user, user, user, 0.0], rtol=1e-6)
+    recent = (2.25 - 1.0 - 2.0 + 5 * user) / 8
+    expected = [recent, recent, recent, 0.0]
+    np.testing.assert_allclose(made["user_recent_residual"], expected, rtol=1e-6)
+    # Item 2 is War, seen once (-2), and Drama, seen twice (2.25 and -2); item 3 nothing.
+    war, drama = (-2.0 + 5 * user) / 6, (0.25 + 5 * user) / 7
+    expected = [(war + drama) / 2, war, user, 0.0]
+    np.testing.assert_allclose(made["user_genre_residual"], expected, rtol=1e-6)
 
 
-def test_the_recent_mean_forgets():
-    rows = [(0, i % NUM_ITEMS, 1.0 if i < 4 else 5.0, 10 * i) for i in range(14)]
-    made = _made(_interactions(rows), [(0, 1, 1000)])
-    # All 14: 54 stars; the prior is their mean, and so is the user's. The last 10: 50.
-    np.testing.assert_allclose(made["user_recent_mean"], [(50 + 5 * 54 / 14) / 15], rtol=1e-6)
+def test_the_recent_residual_forgets():
+    # Twelve items seen once each: the first two far above the mean of the day, 10 below.
+    rows = [(0, 0, 5.0, 1), (0, 1, 1.0, 2), *((0, 2, 1.0, 10 + i) for i in range(10))]
+    made = _made(_interactions(rows), [(0, 3, 1000)])
+    prior = [2.75] + [5.0] + [(6.0 + i) / (2 + i) for i in range(10)]
+    means = prior[:2] + [(i + 5 * prior[2 + i]) / (i + 5) for i in range(10)]
+    above = np.round([row[2] - mean for row, mean in zip(rows, means, strict=True)], 3)
+    user = above.sum() / 17
+    expected = (above[2:].sum() + 5 * user) / 15
+    np.testing.assert_allclose(made["user_recent_residual"], [expected], atol=2e-4)
 
 
 def test_only_the_last_of_a_long_past_are_kept():
@@ -156,14 +162,15 @@ def test_no_event_at_or_after_a_moment_changes_a_feature_of_that_moment(seed):
 
 def test_what_happened_before_does_reach_it():
     """The twin of the test above: or that one would pass with no past at all."""
-    rows = [(0, 0, 4.0, 1), (0, 1, 2.0, 2), (1, 0, 3.0, 3)]
+    rows = [(0, 0, 4.0, 1), (0, 1, 2.0, 1), (1, 0, 3.0, 3)]
     asked = [(0, 0, 4)]
     changed = [(0, 0, 2.0, 1), *rows[1:]]
     found, other = _made(_interactions(rows), asked), _made(_interactions(changed), asked)
     different = {name for name in found if found[name] != other[name]}
-    means = {"user_mean", "item_mean", "user_recent_mean", "user_genre_mean"}
+    residuals = {"user_residual", "user_recent_residual", "user_genre_residual"}
+    means = {"user_mean", "item_mean", *residuals}
     assert different == {"liked_items", "disliked_items", *means}
     other = _made(_interactions(rows[1:]), asked)
     different = {name for name in found if found[name] != other[name]}
-    ages, counts = {"user_age_seconds", "item_age_seconds"}, {"user_count", "item_count"}
-    assert different == {"liked_items", *means, *ages, *counts}
+    counts = {"user_count", "item_count"}  # the user's other rating is as old
+    assert different == {"liked_items", *means, "item_age_seconds", *counts}
