@@ -129,6 +129,7 @@ def build_model(
             schema,
             num_rows,
             width=wanted.embedding_width,
+            dropout=wanted.embedding_dropout,
             seed=seed,
             scale=wanted.initial_scale,
         ),
@@ -147,6 +148,7 @@ def build_model(
         tower_units=wanted.tower_units,
         dropout=wanted.dropout,
         has_layer_norm=wanted.has_layer_norm,
+        ties=wanted.ties,
         seed=seed,
     )
 

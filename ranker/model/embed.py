@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from ranker.model.dense import normal
+from ranker.model.dense import drop, normal
 from ranker.schema import Feature, Schema
 
 
@@ -12,24 +12,40 @@ class Embedding(tf.Module):
     """One table a vocabulary; features that share a vocabulary share its table."""
 
     def __init__(
-        self, schema: Schema, num_rows: Mapping[str, int], *, width: int, seed: int, scale: float
+        self,
+        schema: Schema,
+        num_rows: Mapping[str, int],
+        *,
+        width: int,
+        dropout: float,
+        seed: int,
+        scale: float,
     ) -> None:
         """Makes the tables, N(0, scale^2).
 
         Args:
           num_rows: rows of each vocabulary's table, the unknown values' included.
           width: D.
+          dropout: share of the embeddings' elements left out in training.
         """
         super().__init__(name="embedding")
         self._features = schema.features
+        self._dropout = dropout
         self.tables = {
             name: normal(f"embedding/{name}", (rows, width), seed=seed, scale=scale)
             for name, rows in num_rows.items()
         }
 
-    def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def __call__(
+        self, features: Mapping[str, tf.Tensor], seed: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         """Returns each feature's field; a multi-valued one is the mean of its values."""
-        return {f.name: self._field(f, features[f.name]) for f in self._features}
+        fields = {f.name: self._field(f, features[f.name]) for f in self._features}
+        for salt, feature in enumerate(self._features):
+            if feature.kind == "categorical":
+                field = drop(fields[feature.name], self._dropout, seed=seed, salt=salt)
+                fields[feature.name] = field
+        return fields
 
     def _field(self, feature: Feature, value: tf.Tensor) -> tf.Tensor:
         if feature.kind == "numeric":

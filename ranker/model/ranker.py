@@ -33,12 +33,18 @@ class Ranker(tf.Module):
         tower_units: Sequence[int],
         dropout: float,
         has_layer_norm: bool,
+        ties: Mapping[str, str],
         seed: int,
     ) -> None:
         """Puts the parts together and makes every variable.
 
+        Args:
+          ties: task to another task, whose logit, times a trained number that starts
+            at 1, joins its own: what says much about one says much about the other.
+
         Raises:
-          ValueError: if two variables have one name: checkpoints go by name.
+          ValueError: if two variables have one name: checkpoints go by name; or if a
+            tie names no task, or one that is tied itself.
         """
         super().__init__(name="ranker")
         self._schema = schema
@@ -52,10 +58,16 @@ class Ranker(tf.Module):
             for t in schema.tasks
         }
         self._heads = {t.name: dense(f"head/{t.name}", 1, seed=seed) for t in schema.tasks}
+        names = [task.name for task in schema.tasks]
+        for task, other in ties.items():
+            if task not in names or other not in names or other in ties:
+                raise ValueError(f"cannot tie {task!r} to {other!r}; tasks: {', '.join(names)}")
+        self._ties = {t: (o, tf.Variable(1.0, name=f"tie/{t}")) for t, o in ties.items()}
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
         tables = [*embedding.tables.values(), *shallow.tables]
         self.tables = {v.name.removesuffix(":0"): v for v in tables}
-        self.dense = _by_layer(self._layers())
+        tied = {f"tie/{task}": variable for task, (_, variable) in self._ties.items()}
+        self.dense = _by_layer(self._layers()) | tied
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
             raise ValueError(f"two variables have one name: {sorted(v.name for v in tables)}")
 
@@ -68,17 +80,19 @@ class Ranker(tf.Module):
           features: encoded, as `ranker.input.Batch.features`.
           seed: int32 [2] of this attempt; switches dropout on.
         """
-        x = self._interaction(self._embedding(features))
+        x = self._interaction(self._embedding(features, seed))
         if self._norm is not None:
             x = self._norm(x)
         inputs = self._sharing(x, seed)
         shallow = self._shallow(features)
-        logits = {}
-        for task in self._schema.tasks:
-            tower = self._towers[task.name](inputs[task.name], seed)
-            logit = self._heads[task.name](tower)[:, 0] + shallow[task.name]
-            logits[task.name] = _from_prior(task, logit)
-        return logits
+        own = {}
+        for task, tower in self._towers.items():
+            deep = self._heads[task](tower(inputs[task], seed))[:, 0]
+            own[task] = deep + shallow[task]
+        tied = {task: share * own[other] for task, (other, share) in self._ties.items()}
+        return {
+            t.name: _from_prior(t, own[t.name] + tied.get(t.name, 0.0)) for t in self._schema.tasks
+        }
 
     def _layers(self) -> list[tf.keras.layers.Layer]:
         layers = [*self._interaction.layers, *([self._norm] if self._norm else [])]

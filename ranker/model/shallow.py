@@ -116,4 +116,6 @@ def _histories_of(schema: Schema) -> list[str]:
 def _require(what: str, names: Sequence[str], allowed: Sequence[str] | Mapping) -> None:
     for name in names:
         if name not in allowed:
-            raise ValueError(f"no feature {name!r} to have a {what}; there are: {', '.join(allowed)}")
+            raise ValueError(
+                f"no feature {name!r} to have a {what}; there are: {', '.join(allowed)}"
+            )
