@@ -135,6 +135,6 @@ def test_a_million_rows_take_seconds():
     generator = np.random.default_rng(0)
     scores = generator.random(1_000_000)
     labels, users = generator.random(1_000_000) < scores, generator.integers(0, 50_000, 1_000_000)
-    start = time.perf_counter()
+    start = time.process_time()
     evaluate(labels, scores, users=users, is_warm=users > 1000)
-    assert time.perf_counter() - start < 4  # 1.3 s on one quiet core
+    assert time.process_time() - start < 4  # 1.3 s on a quiet core
