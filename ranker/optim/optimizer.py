@@ -85,13 +85,14 @@ class Optimizer:
         """Makes the slots.
 
         Args:
-          groups: their variables must be distinct.
+          groups: their names and variables must be distinct.
           clippers: applied in order, those of the gradient stage first.
 
         Raises:
           ValueError: for a repeated name or variable, or a clipper that targets no group.
         """
         named = [(g, name, v) for g in groups for name, v in _by_name(g.variables)]
+        _refuse_repeated("group name", [group.name for group in groups])
         _refuse_repeated("variable name", [name for _, name, _ in named])
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
         _refuse_idle(clippers, [group.name for group in groups])
@@ -125,7 +126,8 @@ class Optimizer:
         )
         kept = self._clip("gradient", [self._item(gradient) for gradient in raw])
         step = self.step.read_value()
-        drafts = [self._draft(g, k.item, step) for g, k in zip(raw, kept, strict=True)]
+        rates = {group.name: group.schedule(step) for group in self.groups}
+        drafts = [self._draft(g, k.item, step, rates) for g, k in zip(raw, kept, strict=True)]
         updates = self._clip("update", [draft.update for draft in drafts])
         changes = (
             self._change(g, draft, update, k.factor)
@@ -157,7 +159,13 @@ class Optimizer:
             values=gradient.values,
         )
 
-    def _draft(self, gradient: Gradient, item: Clippable, step: tf.Tensor) -> _Draft:
+    def _draft(
+        self,
+        gradient: Gradient,
+        item: Clippable,
+        step: tf.Tensor,
+        rates: Mapping[str, tf.Tensor],
+    ) -> _Draft:
         """Returns the change that `item`, the clipped gradient, would make."""
         member = self._members[gradient.index]
         group, rule = member.group, member.group.rule
@@ -168,7 +176,7 @@ class Optimizer:
         update = direction.values
         if not is_zero(group.weight_decay):
             update += group.weight_decay * item.before
-        update *= tf.cast(group.schedule(step), update.dtype)
+        update *= tf.cast(rates[group.name], update.dtype)
         clippable = item._replace(values=update, precondition=direction.precondition)
         return _Draft(item, slots, advanced, clippable)
 
@@ -245,9 +253,9 @@ def _make_slots(name: str, variable: tf.Variable, group: Group) -> dict[str, tf.
 
 
 def _refuse_repeated(what: str, keys: Sequence[Hashable]) -> None:
-    repeated = [key for key, times in collections.Counter(keys).items() if times > 1]
+    repeated = [str(key) for key, times in collections.Counter(keys).items() if times > 1]
     if repeated:
-        raise ValueError(f"each {what} may be in one group once; repeated: {repeated}")
+        raise ValueError(f"each {what} may be given once; repeated: {', '.join(repeated)}")
 
 
 def _refuse_idle(clippers: Sequence[Clipper], groups: Sequence[str]) -> None:
