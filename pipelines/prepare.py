@@ -11,16 +11,15 @@ comes from, under what terms, and by which rules it is split.
 """
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
+from pipelines import program
 from ranker import datasets
 
 _DEFAULTS = datasets.Options()
-_BAD_INPUT = 2
 
 _DATASET = flags.DEFINE_enum("dataset", "movielens-100k", datasets.NAMES, "Which dataset.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
@@ -40,6 +39,9 @@ _WINDOW_DAYS = flags.DEFINE_float(
     "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
 )
 _SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of the random split and the sampled rows.")
+_PAST = flags.DEFINE_enum(
+    "past", _DEFAULTS.past, datasets.PASTS, "Whose earlier ratings features may know."
+)
 _HISTORY = flags.DEFINE_integer("history", _DEFAULTS.history, "Most liked items in a row.")
 _NEGATIVES = flags.DEFINE_integer(
     "negatives", _DEFAULTS.negatives, "Unrated items sampled for each rated row (task watch)."
@@ -49,10 +51,8 @@ _MAX_BAD_ROWS = flags.DEFINE_float(
 )
 
 
-def main(argv: Sequence[str]) -> None:
-    """Prepares, prints what was made, and exits with 2 if the data cannot be used."""
-    if len(argv) > 1:
-        sys.exit(_refuse(f"not a flag: {argv[1]!r}"))
+def main(argv: Sequence[str]) -> int:
+    """Prepares and prints what was made; returns 2 if the data cannot be used."""
     folder = Path(_OUTPUT.value or Path("data") / _DATASET.value)
     try:
         options = datasets.Options(
@@ -62,23 +62,20 @@ def main(argv: Sequence[str]) -> None:
             boundaries=tuple(_BOUNDARIES.value),
             window_days=_WINDOW_DAYS.value,
             seed=_SEED.value,
+            past=_PAST.value,
             history=_HISTORY.value,
             negatives=_NEGATIVES.value,
             max_bad_rows=_MAX_BAD_ROWS.value,
         )
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, OSError) as error:
-        sys.exit(_refuse(str(error)))
+        return program.refuse(error)
     print(_table(manifest["rows"]), f"\n{folder}: {manifest['split']}", sep="")
+    return 0
 
 
 def _path(value: str | None) -> Path | None:
     return Path(os.path.expanduser(value)) if value else None
-
-
-def _refuse(problem: str) -> int:
-    print(f"prepare: {problem}", file=sys.stderr)
-    return _BAD_INPUT
 
 
 def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
@@ -87,12 +84,5 @@ def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join("".join(f"{cell:<14}" for cell in line).rstrip() for line in lines)
 
 
-def _parse(argv: Sequence[str]) -> list[str]:
-    try:
-        return flags.FLAGS(argv)
-    except flags.Error as error:
-        sys.exit(_refuse(str(error)))
-
-
 if __name__ == "__main__":
-    app.run(main, flags_parser=_parse)
+    program.run(main)

@@ -10,11 +10,11 @@ from typing import Any
 
 from ranker.datasets.editions import EDITIONS
 from ranker.datasets.errors import DatasetError, UnreachableError
-from ranker.datasets.options import SPLITS, Options
+from ranker.datasets.options import PASTS, SPLITS, Options
 
 NAMES = tuple(EDITIONS)
 
-__all__ = ["NAMES", "SPLITS", "DatasetError", "Options", "UnreachableError", "prepare"]
+__all__ = ["NAMES", "PASTS", "SPLITS", "DatasetError", "Options", "UnreachableError", "prepare"]
 
 
 def prepare(

@@ -7,6 +7,7 @@ from pathlib import Path
 from ranker.datasets.errors import DatasetError
 
 SPLITS = ("user-temporal", "global-temporal", "random", "window")
+PASTS = ("all", "train")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Options:
         of the rows in (0, 1) or a date (YYYY-MM-DD, UTC).
       window_days: of window: length of the validation and of the test window.
       seed: of the random split and of the sampled rows.
+      past: whose ratings before an event its features may know: "all", as a deployed
+        ranker would, or those of the "train" split only, as references that train once.
       history: most liked items a row remembers; >= 1.
       negatives: unrated items sampled for each rated row; 0 for none.
       max_bad_rows: largest share of a file's rows that may be refused, in [0, 1).
@@ -33,6 +36,7 @@ class Options:
     boundaries: tuple[str, str] = ("0.8", "0.9")
     window_days: float = 7.0
     seed: int = 0
+    past: str = "all"
     history: int = 50
     negatives: int = 0
     max_bad_rows: float = 0.001
@@ -40,6 +44,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise DatasetError(f"split {self.split!r} is none of {', '.join(SPLITS)}")
+        if self.past not in PASTS:
+            raise DatasetError(f"past {self.past!r} is none of {', '.join(PASTS)}")
         if len(self.boundaries) != 2:
             raise DatasetError(
                 f"boundaries must be two, of validation and test, got {','.join(self.boundaries)}"

@@ -62,7 +62,8 @@ def _write(
     progress.stage("split")
     parts = splits.split_rows(data.user, data.time, options=options)
     progress.stage("look back")
-    rows = Rows(data, options)
+    past = _only(data, parts == splits.NAMES.index("train")) if options.past == "train" else data
+    rows = Rows(data, options, past=past)
     for number, part in enumerate(splits.NAMES):
         progress.stage(f"write {part}")
         rows.write(np.flatnonzero(parts == number), folder / f"{part}.parquet")
@@ -76,6 +77,12 @@ def _write(
         vocabularies=sizes,
     )
     write_schema(schema, folder / "schema.toml")
+
+
+def _only(data: Interactions, is_kept: np.ndarray) -> Interactions:
+    """Returns the interactions that are kept; users, items and tags as they are."""
+    names = ("user", "item", "rating", "time")
+    return dataclasses.replace(data, **{name: getattr(data, name)[is_kept] for name in names})
 
 
 def _plain(options: Options) -> dict[str, object]:

@@ -26,11 +26,15 @@ _SCAN_ROWS = 1 << 20
 class Rows:
     """Makes the rows of the Parquet files from checked interactions."""
 
-    def __init__(self, data: Interactions, options: Options) -> None:
-        """Sorts the past; `options` has the history's length and how many rows to sample."""
+    def __init__(self, data: Interactions, options: Options, *, past: Interactions) -> None:
+        """Sorts `past`, the ratings that features may know, if they are before their event.
+
+        Args:
+          options: has the history's length and how many rows to sample.
+        """
         self._data = data
         self._options = options
-        self._columns = Columns(data, history=options.history)
+        self._columns = Columns(past, history=options.history)
         self._unrated = Unrated(data) if options.negatives else None
         self.features = self._columns.features()
 

@@ -231,3 +231,24 @@ def test_movielens_100k_comes_whole_from_the_package_index(tmp_path, monkeypatch
     schema = read_schema(tmp_path / "data" / "schema.toml")
     assert schema.vocabularies["user_id"] == 943
     assert schema.vocabularies["genres"] == 18
+
+
+@pytest.mark.parametrize(("past", "reaches"), [("train", False), ("all", True)])
+def test_only_the_past_of_training_reaches_a_feature_if_asked(past, reaches, tmp_path):
+    write_pipe(tmp_path / "raw", make_world(num_users=8, num_items=30))
+    folder, _ = _prepare(tmp_path, past=past)
+    features = [f.name for f in read_schema(folder / "schema.toml").features]
+    before = _tables(folder)["test"]
+    pairs = zip(before["user_id"].to_pylist(), before["item_id"].to_pylist(), strict=True)
+    is_test = set(pairs)
+
+    def flipped(line: str) -> str:
+        user, item, stars, time = line.split("\t")
+        other = "1" if stars == "5" else "5"
+        return "\t".join((user, item, other if (int(user), int(item)) in is_test else stars, time))
+
+    path = tmp_path / "raw/u.data"
+    path.write_text("\n".join(map(flipped, path.read_text().splitlines())) + "\n")
+    after = _tables(_prepare(tmp_path, past=past)[0])["test"]
+    assert after["rating"] != before["rating"]
+    assert after.select(features).equals(before.select(features)) == (not reaches)
