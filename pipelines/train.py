@@ -10,10 +10,12 @@ Exit codes: 0 completed; 2 bad settings or input; 3 diverged (a retry would too)
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
+from pipelines.program import refuse, run
 from ranker.config import load
 from ranker.config.settings import RunConfig
 
@@ -27,21 +29,21 @@ _WORKDIR = flags.DEFINE_string(
 _CHECK = flags.DEFINE_bool("check", False, "Print the settings in full and stop.")
 
 
-def main(argv: list[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Runs the job; returns the exit code."""
     try:
         config = load.load(Path(_CONFIG.value), _SET.value, RunConfig)
     except (load.ConfigError, OSError) as error:
-        return _fail(error)
+        return refuse(error)
     if _CHECK.value:
         print(load.dump(config), end="")
         return 0
     if not _WORKDIR.value:
-        return _fail("--workdir is needed: where the run's files go")
+        return refuse("--workdir is needed: where the run's files go")
     return _run(config, Path(_WORKDIR.value), argv)
 
 
-def _run(config: RunConfig, workdir: Path, argv: list[str]) -> int:
+def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
     from ranker import job, train  # TensorFlow loads here, not for --help
 
     try:
@@ -57,7 +59,7 @@ def _run(config: RunConfig, workdir: Path, argv: list[str]) -> int:
                 say=lambda line: print(line, file=sys.stderr, flush=True),
             )
     except (ValueError, OSError) as error:
-        return _fail(error)
+        return refuse(error)
     print(_summary(result, workdir))
     codes = {"completed": 0, "diverged": 3, "preempted": 128 + (signals.received or 15)}
     return codes[result["status"]]
@@ -87,10 +89,5 @@ def _summary(result: dict, workdir: Path) -> str:
     return "\n".join(lines)
 
 
-def _fail(error: object) -> int:
-    print(f"error: {error}", file=sys.stderr)
-    return 2
-
-
 if __name__ == "__main__":
-    app.run(main)
+    run(main)

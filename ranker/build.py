@@ -129,7 +129,6 @@ def build_model(
             schema,
             num_rows,
             width=wanted.embedding_width,
-            dropout=wanted.embedding_dropout,
             seed=seed,
             scale=wanted.initial_scale,
         ),

@@ -128,7 +128,6 @@ class ModelSettings:
       has_layer_norm: whether the interaction's output is normalised.
       tower_units: hidden layers of each task's tower.
       dropout: share of hidden units left out in training.
-      embedding_dropout: share of the embeddings' elements left out in training.
       ties: task to the task whose logit joins its own, times a trained number.
     """
 
@@ -141,13 +140,11 @@ class ModelSettings:
     sharing: SharedBottomSharing | MmoeSharing | PleSharing = MmoeSharing()
     tower_units: tuple[int, ...] = (64,)
     dropout: float = 0.0
-    embedding_dropout: float = 0.0
     ties: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require(self, "embedding_width", minimum=1)
         require(self, "initial_scale", minimum=0)
-        require(self, "embedding_dropout", minimum=0, below=1)
         require(self, "dropout", minimum=0, below=1)
         for units in (*self.sharing.units, *self.tower_units):
             if units < 1:

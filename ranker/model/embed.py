@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from ranker.model.dense import drop, normal
+from ranker.model.dense import normal
 from ranker.schema import Feature, Schema
 
 
@@ -17,7 +17,6 @@ class Embedding(tf.Module):
         num_rows: Mapping[str, int],
         *,
         width: int,
-        dropout: float,
         seed: int,
         scale: float,
     ) -> None:
@@ -26,26 +25,17 @@ class Embedding(tf.Module):
         Args:
           num_rows: rows of each vocabulary's table, the unknown values' included.
           width: D.
-          dropout: share of the embeddings' elements left out in training.
         """
         super().__init__(name="embedding")
         self._features = schema.features
-        self._dropout = dropout
         self.tables = {
             name: normal(f"embedding/{name}", (rows, width), seed=seed, scale=scale)
             for name, rows in num_rows.items()
         }
 
-    def __call__(
-        self, features: Mapping[str, tf.Tensor], seed: tf.Tensor | None = None
-    ) -> dict[str, tf.Tensor]:
+    def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns each feature's field; a multi-valued one is the mean of its values."""
-        fields = {f.name: self._field(f, features[f.name]) for f in self._features}
-        for salt, feature in enumerate(self._features):
-            if feature.kind == "categorical":
-                field = drop(fields[feature.name], self._dropout, seed=seed, salt=salt)
-                fields[feature.name] = field
-        return fields
+        return {f.name: self._field(f, features[f.name]) for f in self._features}
 
     def _field(self, feature: Feature, value: tf.Tensor) -> tf.Tensor:
         if feature.kind == "numeric":

@@ -80,7 +80,7 @@ class Ranker(tf.Module):
           features: encoded, as `ranker.input.Batch.features`.
           seed: int32 [2] of this attempt; switches dropout on.
         """
-        x = self._interaction(self._embedding(features, seed))
+        x = self._interaction(self._embedding(features))
         if self._norm is not None:
             x = self._norm(x)
         inputs = self._sharing(x, seed)

@@ -28,7 +28,7 @@ def make(rows, *, interaction="none", sharing="mmoe", seed=0, dropout=0.5, facto
     schema = tiny_schema()
     return model.Ranker(
         schema,
-        embedding=model.Embedding(schema, rows, width=4, dropout=0.0, seed=seed, scale=0.1),
+        embedding=model.Embedding(schema, rows, width=4, seed=seed, scale=0.1),
         shallow=model.Shallow(
             schema,
             rows,
