@@ -238,14 +238,15 @@ def test_only_the_past_of_training_reaches_a_feature_if_asked(past, reaches, tmp
     write_pipe(tmp_path / "raw", make_world(num_users=8, num_items=30))
     folder, _ = _prepare(tmp_path, past=past)
     features = [f.name for f in read_schema(folder / "schema.toml").features]
-    before = _tables(folder)["test"]
-    pairs = zip(before["user_id"].to_pylist(), before["item_id"].to_pylist(), strict=True)
-    is_test = set(pairs)
+    tables = _tables(folder)
+    before = tables["test"]
+    later = pa.concat_tables([tables["validation"], before]).to_pylist()
+    pairs = {(row["user_id"], row["item_id"]) for row in later}
 
     def flipped(line: str) -> str:
         user, item, stars, time = line.split("\t")
         other = "1" if stars == "5" else "5"
-        return "\t".join((user, item, other if (int(user), int(item)) in is_test else stars, time))
+        return "\t".join((user, item, other if (int(user), int(item)) in pairs else stars, time))
 
     path = tmp_path / "raw/u.data"
     path.write_text("\n".join(map(flipped, path.read_text().splitlines())) + "\n")
