@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import GENRES, NUM_ITEMS, NUM_USERS, tiny_schema
+from tiny_dataset import GENRES, NUM_ITEMS, NUM_USERS, tiny_schema
 
 from ranker.input import Encoder
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import tiny_schema, tiny_table
+from tiny_dataset import tiny_schema, tiny_table
 
 from ranker.input import Encoder, raw_values, read_split, read_vocabularies
 from ranker.input import split as split_module

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import tiny_schema
+from tiny_dataset import tiny_schema
 
 from ranker import model
 from ranker.input import Encoder, read_split, read_vocabularies

@@ -1,0 +1,24 @@
+"""The resolved settings of every experiment: a changed default shows here as a difference.
+
+To accept one: python -m pipelines.train --config=configs/X.toml --check > tests/golden/X.toml
+"""
+
+from pathlib import Path
+
+import pytest
+
+from ranker.config import load
+from ranker.config.settings import RunConfig
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_resolves_as_it_did(path):
+    golden = ROOT / "tests/golden" / path.name
+    assert load.dump(load.load(path, [], RunConfig)) == golden.read_text("utf-8")
+
+
+def test_every_golden_has_its_config():
+    assert {p.name for p in (ROOT / "tests/golden").iterdir()} == {p.name for p in CONFIGS}
