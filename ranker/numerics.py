@@ -1,7 +1,8 @@
 """Arithmetic that says what it does with NaN, infinity, overflow and zero.
 
-Measured (CPU, tensors of 1e5 to 1e6 float32): summing costs one read of the tensor,
-half of `reduce_all(is_finite(x))` and of `reduce_max(abs(x))`, which also write one.
+Whether all of a tensor is finite, measured on two cores at a million float32: a sum
+0.11 ms, `reduce_all(is_finite(x))` 0.21, `reduce_max(abs(x))` and `reduce_sum(x * 0)` 0.27
+(they also write a tensor), the debugger's numeric summary 0.10, but not on every device.
 A sum is finite only if all that was summed is, so `surely_finite` sums; a sum of
 finite numbers may overflow, so whoever gets False must look closely, which is rare.
 """
@@ -86,7 +87,7 @@ def check_number(
     value = getattr(owner, name)
     if not isinstance(value, int | float):
         return
-    if not (math.isfinite(value) and value > above and value >= least and value < below):
+    if not (value > above and value >= least and value < below):  # NaN fails each of them
         bounds = {">": above, ">=": least, "<": below}
         text = "".join(f" and {sign} {b}" for sign, b in bounds.items() if math.isfinite(b))
         raise ValueError(f"{type(owner).__name__}: {name} must be finite{text}, got {value}")
