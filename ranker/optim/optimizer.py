@@ -227,9 +227,9 @@ def _keep(clipped: _Clipped, share: tf.Tensor) -> _Clipped:
 
 def _write(proposal: Proposal) -> tf.Tensor:
     for change in proposal.changes:
-        rows.write(change.variable, change.rows, change.after)
+        rows.write(change.variable, change.after, rows=change.rows)
         for slot, values in change.slots:
-            rows.write(slot, change.rows, values)
+            rows.write(slot, values, rows=change.rows)
     for variable, value in proposal.statistics:
         variable.assign(value)
     return tf.constant(True)

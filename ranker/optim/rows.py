@@ -54,7 +54,7 @@ def read(variable: tf.Variable, rows: tf.Tensor | None) -> tf.Tensor:
     return variable.read_value() if rows is None else tf.gather(variable, rows)
 
 
-def write(variable: tf.Variable, rows: tf.Tensor | None, values: tf.Tensor) -> None:
+def write(variable: tf.Variable, values: tf.Tensor, *, rows: tf.Tensor | None) -> None:
     """Sets `variable` at unique `rows`, or all of it for None, to `values`.
 
     Measured: at 21,500 rows of 32 this costs a quarter of subtracting in place.

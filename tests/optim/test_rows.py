@@ -58,6 +58,6 @@ def test_a_dense_gradient_has_no_rows():
 def test_writes_only_the_rows_named(dtype):
     table = tf.Variable(random((5, 2)))
     before = table.numpy()
-    rows.write(table, tf.constant([3, 0], dtype), tf.constant([[1.0, 2.0], [3.0, 4.0]]))
+    rows.write(table, tf.constant([[1.0, 2.0], [3.0, 4.0]]), rows=tf.constant([3, 0], dtype))
     np.testing.assert_array_equal(table.numpy()[[3, 0]], [[1.0, 2.0], [3.0, 4.0]])
     np.testing.assert_array_equal(table.numpy()[[1, 2, 4]], before[[1, 2, 4]])
