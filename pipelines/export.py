@@ -8,7 +8,6 @@ the trainer's own scores. Exit codes: 0 done; 2 no such run, one that diverged, 
 that must not be served, and nothing written.
 """
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,21 +36,9 @@ def _export(workdir: Path, output: Path) -> Path:
     result = json.loads(path.read_text("utf-8")) if path.exists() else {}
     if result.get("status") == "diverged":
         raise ValueError(f"{workdir}: the run diverged: not exported")
-    from ranker import build, input, serve  # TensorFlow loads here, not for --help
+    from ranker import build, job  # TensorFlow loads here, not for --help
 
-    run = build.load_run(workdir)
-    rows = Path(run.config.data.path) / "test.parquet"
-    return serve.export(
-        run.model,
-        run.encoder,
-        run.schema,
-        output,
-        examples=input.read_raw(rows, run.schema, num_rows=run.config.export.warmup_requests),
-        card={
-            "settings": dataclasses.asdict(run.config),
-            "metrics": result.get("metrics", {}),
-        },
-    )
+    return job.export_run(build.load_run(workdir), output, metrics=result.get("metrics", {}))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ranker import build, serve, train
 from ranker.config import load
@@ -68,7 +69,9 @@ def run_job(
             }
             if config.export.enabled:
                 say("Exporting, and checking the export in a fresh process")
-                result["export"] = str(_export(run, workdir, result))
+                result["export"] = str(
+                    export_run(run, workdir / "export", metrics=result["metrics"])
+                )
         result["status"] = outcome.status
     finally:
         result["seconds"] = time.perf_counter() - began
@@ -139,7 +142,17 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
     }
 
 
-def _export(run: build.Run, workdir: Path, result: dict) -> Path:
+def export_run(run: build.Run, directory: Path, *, metrics: Mapping[str, Any]) -> Path:
+    """Exports the run's variables as they are, as the next version in `directory`.
+
+    The first test rows are its warm-up requests, and what the check compares.
+
+    Args:
+      metrics: for the model card, as RESULT.json holds them.
+
+    Raises:
+      ExportError: if the model must not be served; nothing is written.
+    """
     raw = read_raw(
         Path(run.config.data.path) / "test.parquet",
         run.schema,
@@ -149,7 +162,7 @@ def _export(run: build.Run, workdir: Path, result: dict) -> Path:
         run.model,
         run.encoder,
         run.schema,
-        workdir / "export",
+        directory,
         examples=raw,
-        card={"settings": dataclasses.asdict(run.config), "metrics": result["metrics"]},
+        card={"settings": dataclasses.asdict(run.config), "metrics": metrics},
     )
