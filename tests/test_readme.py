@@ -1,0 +1,73 @@
+"""What the README shows is so: its commands parse, its files are there, its code runs."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = sorted(
+    {
+        line.strip()
+        for path in (ROOT / "README.md", *sorted((ROOT / "configs").glob("*")))
+        for line in re.findall(r"python -m (?:pipelines|benchmarks)\.[^`\n|;&]*", path.read_text())
+    }
+)
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) >= 8
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_s_flags_exist_and_its_config_is_there(command):
+    _, _, module, *flags = shlex.split(command.replace("\\", ""))
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--helpfull"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    for flag in flags:
+        name, _, value = flag.removeprefix("--").partition("=")
+        assert re.search(rf"--(\[no\])?{name}:", told), f"{module} has no --{name}"
+        if name == "config" and "NAME" not in value:
+            assert (ROOT / value).exists(), value
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?m)^make (\w+)|`make (\w+)`", README))))
+def test_make_has_the_target(target):
+    name = "".join(target)
+    subprocess.run(["make", "-n", name], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", README))))
+def test_links_lead_somewhere(link):
+    assert (ROOT / link).exists()
+
+
+def test_the_library_example_refuses_the_nan_and_nothing_else():
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    scope: dict = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    before = scope["weights"].numpy().copy()
+    assert before.tolist() == [[0.0, 2.0]]
+    _, accept = scope["attempt"](np.ones((1, 2), np.float32), np.ones((1, 1), np.float32))
+    assert bool(accept)
+    assert (scope["weights"].numpy() != before).all()
+
+
+def test_every_package_that_is_imported_is_required():
+    listed = re.findall(r"^([a-z][\w-]*)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    names = {"tensorflow_recommenders": "tensorflow-recommenders", "absl": "absl-py"}
+    imported = set()
+    for path in (*(ROOT / "ranker").rglob("*.py"), *(ROOT / "pipelines").glob("*.py")):
+        imported |= set(re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(), re.MULTILINE))
+    outside = imported - set(sys.stdlib_module_names) - {"ranker", "pipelines"}
+    assert {names.get(name, name) for name in outside} <= set(listed)
