@@ -1,5 +1,7 @@
 """Parquet to arrays: nulls, lists, missing columns, damaged files."""
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -73,3 +75,15 @@ def test_an_empty_file_is_refused(encoder, tmp_path):
     pq.write_table(tiny_table(5, 0).slice(0, 0), path)
     with pytest.raises(ValueError, match=r"none.parquet: no rows"):
         read(path, encoder)
+
+
+def test_sample_weights_weigh_the_labels_that_are_there(encoder, tmp_path):
+    table = tiny_table(50, 0)
+    weight = np.linspace(0.5, 3.0, 50)
+    pq.write_table(table.append_column("weight", pa.array(weight)), tmp_path / "w.parquet")
+    schema = dataclasses.replace(tiny_schema(), weight="weight")
+    rows = read_split(tmp_path / "w.parquet", schema, encoder, known_users=[]).rows
+    is_null = table.column("like").is_null().to_numpy()
+    np.testing.assert_array_equal(rows.weights["rating"], weight.astype(np.float32))
+    expected = np.where(is_null, 0, weight.astype(np.float32))
+    np.testing.assert_array_equal(rows.weights["like"], expected)

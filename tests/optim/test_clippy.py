@@ -28,7 +28,7 @@ def share(update, before, *, name="w", clippy=None, precondition=None):
 def test_no_update_of_any_rule_leaves_the_bound(rule, scope):
     clippy = optim.Clippy(relative=0.3, absolute=0.02, scope=scope, targets="all")
     tiny = Tiny(rule, clippers=[clippy], rate=50.0, weight_decay=0.1)
-    for step, size in enumerate([0.0, 1e-30, 1e-3, 1.0, 1e6, 1e15]):
+    for step, size in enumerate([0.0, 1e-30, 1.0, 1e15]):
         before = {id(tiny.kernel): tiny.kernel.numpy(), id(tiny.table): tiny.table.numpy()}
         proposal = tiny.apply(
             values((3, 2), seed=step, size=size), values((4, 4), seed=9, size=size), [5, 0, 5, 2]

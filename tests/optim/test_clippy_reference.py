@@ -41,10 +41,8 @@ def reference(rule, clippy, rate):
     ("order", "thresholds"),
     [
         ("delayed", "theirs"),
-        ("delayed", "accumulator"),
         ("standard", "paper"),
         ("standard", "accumulator alone"),
-        ("clipped", "theirs"),
         ("clipped", "accumulator"),
         ("epsilon", "paper"),
     ],

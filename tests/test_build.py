@@ -1,0 +1,77 @@
+"""Settings to objects: what does not fit the data is refused by name."""
+
+import dataclasses
+
+import pytest
+from tiny_dataset import tiny_schema
+
+from ranker import build
+from ranker.config import settings
+from ranker.optim import clip
+
+
+def config(prepared, **sections):
+    data = settings.DataSettings(path=str(prepared), batch_size=32)
+    return settings.RunConfig(**({"data": data} | sections))
+
+
+def test_features_and_tasks_are_those_named():
+    data = settings.DataSettings(features=("user_id", "item_id", "genres"), tasks=("rating",))
+    schema = build.select(tiny_schema(), data)
+    assert [f.name for f in schema.features] == ["user_id", "item_id", "genres"]
+    assert [t.name for t in schema.tasks] == ["rating"]
+    assert set(schema.vocabularies) == {"user_id", "item_id", "genres"}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"features": ("user_id", "item_id", "genre")}, "data.features: no 'genre' in the data"),
+        ({"tasks": ("share",)}, r"data.tasks: no 'share' in the data; it has \['like', 'rating'\]"),
+        ({"features": ("user_id",)}, "data.features must hold user_id and item_id"),
+    ],
+)
+def test_names_that_the_data_lack_are_refused(data, message):
+    with pytest.raises(ValueError, match=message):
+        build.select(tiny_schema(), settings.DataSettings(**data))
+
+
+def test_every_kind_of_setting_builds(prepared):
+    clips = (
+        settings.ValueClip(),
+        settings.NormClip(),
+        settings.GlobalNormClip(),
+        settings.AgcClip(),
+        settings.ClippyClip(scope="layer", targets="all"),
+    )
+    run = build.build_run(
+        config(
+            prepared,
+            clip=clips,
+            model=settings.ModelSettings(
+                embedding_width=4,
+                encoding=settings.HashEncoding(num_buckets=50),
+                interaction=settings.DotInteraction(),
+            ),
+        )
+    )
+    assert run.encoder.num_rows["user_id"] == 50
+    made = [build._clipper(c) for c in clips]
+    kinds = [clip.Value, clip.Norm, clip.GlobalNorm, clip.Agc, clip.Clippy]
+    assert [type(m) for m in made] == kinds
+    assert made[-1].scope == "layer"
+
+
+def test_hashed_users_are_warm_by_their_raw_id(prepared):
+    hashed = settings.ModelSettings(encoding=settings.HashEncoding(num_buckets=7))
+    split = build.build_run(config(prepared, model=hashed)).split("test")
+    assert (split.is_warm == (split.users <= 20)).all()
+
+
+def test_a_pass_is_the_rows_over_the_batch(prepared):
+    train = settings.TrainSettings(passes=2.5)
+    plan = build.build_plan(config(prepared, train=train), 400)
+    assert (plan.total, plan.evaluate_every, plan.checkpoint_every) == (31, 12, 12)
+    capped = dataclasses.replace(train, max_attempts=7, checkpoint_every_attempts=3)
+    plan = build.build_plan(config(prepared, train=capped), 400)
+    assert (plan.total, plan.checkpoint_every) == (7, 3)

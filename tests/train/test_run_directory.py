@@ -1,0 +1,54 @@
+"""The run directory's files: whole, held by one job, cut back at a resume."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ranker.train import JsonLines, RunDirectoryError, hold, write_json
+
+
+def test_a_second_job_is_refused_and_the_directory_is_free_afterwards(tmp_path):
+    with (
+        hold(tmp_path / "run"),
+        pytest.raises(RunDirectoryError, match="another job"),
+        hold(tmp_path / "run"),
+    ):
+        pass
+    with hold(tmp_path / "run"):
+        pass
+
+
+def test_a_path_that_is_no_directory_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunDirectoryError, match="file: cannot be used: "), hold(tmp_path / "file"):
+        pass
+
+
+def test_a_log_goes_back_to_where_the_checkpoint_saw_it(tmp_path):
+    log = JsonLines(tmp_path / "log")
+    log.write({"attempt": 1})
+    seen = log.length
+    log.write({"attempt": 2})
+    log.close()
+    again = JsonLines(tmp_path / "log", length=seen)
+    again.write({"attempt": 3})
+    again.close()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [json.loads(line)["attempt"] for line in lines] == [1, 3]
+
+
+def test_what_is_not_finite_is_written_as_text(tmp_path):
+    log = JsonLines(tmp_path / "log")
+    log.write({"losses": {"like": float("nan")}, "factors": [np.inf, 0.5]})
+    log.close()
+    written = json.loads((tmp_path / "log").read_text())
+    assert written == {"losses": {"like": "nan"}, "factors": ["inf", 0.5]}
+
+
+def test_json_is_never_half_written(tmp_path):
+    write_json(tmp_path / "RESULT.json", {"status": "completed"})
+    with pytest.raises(ValueError, match="Out of range float values"):
+        write_json(tmp_path / "RESULT.json", {"loss": float("nan")})
+    assert json.loads((tmp_path / "RESULT.json").read_text()) == {"status": "completed"}
+    assert [p.name for p in tmp_path.iterdir()] == ["RESULT.json"]
