@@ -62,7 +62,7 @@ class Ranker(tf.Module):
         for task, other in ties.items():
             if task not in names or other not in names or other in ties:
                 raise ValueError(f"cannot tie {task!r} to {other!r}; tasks: {', '.join(names)}")
-        self._ties = {t: (o, tf.Variable(1.0, name=f"tie/{t}")) for t, o in ties.items()}
+        self._ties = {t: (o, tf.Variable(tf.ones([]), name=f"tie/{t}")) for t, o in ties.items()}
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
         tables = [*embedding.tables.values(), *shallow.tables]
         self.tables = {v.name.removesuffix(":0"): v for v in tables}
