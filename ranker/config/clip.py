@@ -71,10 +71,8 @@ class ClippyClip:
 
     def __post_init__(self) -> None:
         require(self, "relative", minimum=0)
-        require(self, "absolute", minimum=0)
+        require(self, "absolute", above=0)
         require(self, "accumulator_relative", minimum=0)
-        if not self.relative + self.absolute + self.accumulator_relative > 0:
-            raise ValueError("with every threshold at 0 nothing would ever move")
 
 
 ClipSettings = ValueClip | NormClip | GlobalNormClip | AgcClip | ClippyClip

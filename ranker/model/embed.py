@@ -46,13 +46,19 @@ class Embedding(tf.Module):
         return tf.gather(table, value)
 
 
-def pool(table: tf.Variable, rows: tf.Tensor) -> tf.Tensor:
-    """Returns the mean [B, D] of the rows of `table` in `rows` [B, L]; 0 where all are -1."""
+def pool(table: tf.Variable, rows: tf.Tensor, *, power: float = 1.0) -> tf.Tensor:
+    """Returns the sum [B, D] of the rows of `table` in `rows` [B, L] over their number to `power`.
+
+    A row of -1 is no row: it is neither read nor, in the gradient, touched, so that
+    padding decays nothing. Without any row the sum is 0.
+    """
     is_value = rows >= 0
-    mask = tf.cast(is_value, table.dtype)
-    values = tf.gather(table, tf.where(is_value, rows, 0)) * tf.expand_dims(mask, -1)
-    count = tf.reduce_sum(mask, axis=1, keepdims=True)
-    return tf.reduce_sum(values, axis=1) / tf.maximum(count, 1.0)
+    present = tf.where(is_value)[:, 0]
+    num_examples = tf.shape(rows)[0]
+    values = tf.gather(table, tf.boolean_mask(rows, is_value))
+    total = tf.math.unsorted_segment_sum(values, present, num_examples)
+    count = tf.reduce_sum(tf.cast(is_value, table.dtype), axis=1, keepdims=True)
+    return total * tf.maximum(count, 1.0) ** -power
 
 
 def standardise(feature: Feature, value: tf.Tensor) -> tf.Tensor:

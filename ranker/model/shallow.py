@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from ranker.model.dense import dense, normal
-from ranker.model.embed import standardise
+from ranker.model.embed import pool, standardise
 from ranker.schema import Feature, Schema
 
 
@@ -95,13 +95,9 @@ class Shallow(tf.Module):
         self, table: tf.Variable, name: str, features: Mapping[str, tf.Tensor], power: float
     ) -> tf.Tensor:
         """Returns a feature's row, or the sum of its rows over their number to `power`."""
-        rows = features[name]
-        if not self._is_list[name]:
-            return tf.gather(table, rows)
-        mask = tf.cast(rows >= 0, table.dtype)
-        values = tf.gather(table, tf.maximum(rows, 0)) * tf.expand_dims(mask, -1)
-        count = tf.maximum(tf.reduce_sum(mask, axis=1, keepdims=True), 1.0)
-        return tf.reduce_sum(values, axis=1) * count**-power
+        if self._is_list[name]:
+            return pool(table, features[name], power=power)
+        return tf.gather(table, features[name])
 
 
 def _histories_of(schema: Schema) -> list[str]:

@@ -132,6 +132,16 @@ def test_pooling_is_the_mean_of_what_is_there():
     table = tf.Variable([[1.0, 2.0], [3.0, 4.0], [100.0, 100.0]])
     pooled = model.embed.pool(table, tf.constant([[0, 1, -1], [1, -1, -1], [-1, -1, -1]]))
     np.testing.assert_allclose(pooled, [[2, 3], [3, 4], [0, 0]])
+    rooted = model.embed.pool(table, tf.constant([[0, 1, -1]]), power=0.5)
+    np.testing.assert_allclose(rooted, [[4 / 2**0.5, 6 / 2**0.5]], rtol=1e-6)
+
+
+def test_padding_touches_no_row():
+    table = tf.Variable(tf.ones((5, 2)))
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(model.embed.pool(table, tf.constant([[3, -1], [-1, -1], [1, 3]])))
+    touched = tape.gradient(total, table)
+    assert sorted(touched.indices.numpy().tolist()) == [1, 3, 3]
 
 
 def test_a_bias_of_no_feature_is_refused(data):
