@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # each test is a process or two
+
 ROOT = Path(__file__).parents[2]
 CONFIG = """
 seed = 5
