@@ -9,6 +9,7 @@ Exit codes: 0 completed; 2 bad settings or input; 3 diverged (a retry would too)
 """
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,14 +45,16 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
-    from ranker import job, train  # TensorFlow loads here, not for --help
-
+    try:
+        from ranker import job, train  # TensorFlow loads here, not for --help
+    except KeyboardInterrupt:  # nothing has begun, and nothing is lost
+        return 128 + signal.SIGINT
     try:
         with train.hold(workdir), train.StopSignals() as signals:
             job.open_run_directory(
                 config, workdir, command=["python", "-m", "pipelines.train", *argv[1:]]
             )
-            done = _finished(workdir)
+            done = _finished(config, workdir)
             result = done or job.run_job(
                 config,
                 workdir,
@@ -65,14 +68,14 @@ def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
     return codes[result["status"]]
 
 
-def _finished(workdir: Path) -> dict | None:
-    """Returns the result of a run that has nothing left to do, or None."""
-    path = workdir / "RESULT.json"
-    if path.exists():
-        result = json.loads(path.read_text("utf-8"))
-        if result["status"] in ("completed", "diverged"):
-            return result
-    return None
+def _finished(config: RunConfig, workdir: Path) -> dict | None:
+    """Returns the result of this very run if it has nothing left to do, or None."""
+    try:
+        result = json.loads((workdir / "RESULT.json").read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    is_ours = isinstance(result, dict) and result.get("config_sha256") == load.sha256(config)
+    return result if is_ours and result.get("status") in ("completed", "diverged") else None
 
 
 def _summary(result: dict, workdir: Path) -> str:

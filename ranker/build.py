@@ -7,11 +7,11 @@ from typing import Any
 from ranker import model, optim
 from ranker.config import load, settings
 from ranker.guard import Guard
-from ranker.input import Encoder, Split, Stream, read_split, read_vocabularies
+from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
 from ranker.objective import Objective
 from ranker.optim import clip
 from ranker.schema import Schema, read_schema
-from ranker.train import Plan, Scorer, Step, restore_checkpoint
+from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor, restore_checkpoint
 
 SPLITS = ("train", "validation", "test")
 
@@ -32,6 +32,10 @@ class Run:
         """The model that the step trains."""
         return self.step.model
 
+    def count_rows(self, name: str) -> int:
+        """Returns the number of rows of a split without reading them; ValueError if none."""
+        return count_rows(Path(self.config.data.path) / f"{name}.parquet")
+
     def split(self, name: str) -> Split:
         """Reads "train", "validation" or "test"."""
         users = self.vocabularies[self.schema.feature(self.schema.user).vocabulary]
@@ -48,6 +52,7 @@ def build_run(config: settings.RunConfig) -> Run:
     """
     folder = Path(config.data.path)
     schema = select(read_schema(folder / "schema.toml"), config.data)
+    check_monitor(config.train.monitor, schema.tasks)
     vocabularies = read_vocabularies(folder, schema)
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     ranker = build_model(config, schema, encoder.num_rows)
@@ -82,7 +87,8 @@ def load_run(workdir: Path) -> Run:
       CheckpointError: if its best checkpoint cannot be restored.
     """
     run = build_run(load.load(workdir / "config.toml", [], settings.RunConfig))
-    restore_checkpoint(workdir / "checkpoints" / "best", run.step.variables)
+    checkpoints = Checkpoints(workdir / "checkpoints", keep=run.config.train.keep_checkpoints)
+    restore_checkpoint(checkpoints.best, run.step.variables)
     return run
 
 
@@ -185,7 +191,7 @@ def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:
     """Returns when what happens, for a training split of `num_examples`."""
     train = config.train
     per_pass = max(1, round(num_examples / config.data.batch_size))
-    total = max(1, round(train.passes * num_examples / config.data.batch_size))
+    total = max(1, round(train.passes * per_pass))  # so that the last evaluation ends a pass
     evaluate_every = train.evaluate_every_attempts or per_pass
     return Plan(
         total=min(total, train.max_attempts or total),

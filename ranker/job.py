@@ -89,6 +89,7 @@ def _train(
     say: Callable[[str], None],
 ) -> train.Outcome:
     config, step = run.config, run.step
+    run.count_rows("test")  # unreadable or empty is better known now than after the training
     validation, examples = run.split("validation"), run.split("train")
     state = checkpoints.restore_newest(step.variables)
     progress = train.Progress(**(state or {}))
@@ -136,6 +137,7 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
     return {
         "step": int(run.step.optimizer.step.numpy()),
         "attempts": int(run.step.attempts.numpy()),
+        "best_attempt": outcome.best_attempt,
         "refused": int(run.step.guard.refused.numpy()),
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,

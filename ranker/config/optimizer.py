@@ -20,8 +20,8 @@ class AdagradRule:
     accumulate: Accumulate = "raw"
 
     def __post_init__(self) -> None:
-        require(self, "initial_accumulator", minimum=0)
         require(self, "epsilon", minimum=0)
+        _require_accumulation(self, "initial_accumulator")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,8 @@ class SgdRule:
 
     def __post_init__(self) -> None:
         require(self, "momentum", minimum=0, below=1)
+        if self.nesterov and not self.momentum:
+            raise ValueError(f"nesterov needs momentum > 0, got {self.momentum}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class RmspropRule:
     kind: Literal["rmsprop"] = "rmsprop"
     rho: float = 0.9
     momentum: float = 0.0
+    initial_mean_square: float = 0.0
     epsilon: float = 1e-7
     order: Order = "standard"
     accumulate: Accumulate = "raw"
@@ -65,7 +68,22 @@ class RmspropRule:
     def __post_init__(self) -> None:
         require(self, "rho", minimum=0, below=1)
         require(self, "momentum", minimum=0, below=1)
-        require(self, "epsilon", above=0)
+        require(self, "epsilon", minimum=0)
+        _require_accumulation(self, "initial_mean_square")
+        if self.order == "delayed" and self.momentum:
+            raise ValueError(f"momentum needs order 'standard', got {self.momentum}")
+
+
+def _require_accumulation(rule: "AdagradRule | RmspropRule", initial: str) -> None:
+    """Raises ValueError unless order, accumulate and the start `initial` go together."""
+    require(rule, initial, minimum=0)
+    start = getattr(rule, initial)
+    if rule.order == "delayed" and not start:
+        raise ValueError(f"{initial} must be > 0 with order 'delayed', got {start}")
+    if not start + rule.epsilon > 0:
+        raise ValueError(f"{initial} or epsilon must be > 0: a gradient of 0 is divided by them")
+    if rule.order == "standard" and rule.accumulate == "clipped":
+        raise ValueError("accumulate 'clipped' needs order 'delayed', got 'standard'")
 
 
 RuleSettings = AdagradRule | AdamRule | SgdRule | RmspropRule
@@ -84,7 +102,7 @@ class ConstantSchedule:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CosineSchedule:
-    """Falls along a cosine to `final_share` of the rate at `decay_steps`."""
+    """Warms up, then falls along a cosine to `final_share` of the rate at `decay_steps`."""
 
     kind: Literal["cosine"] = "cosine"
     warmup_steps: int = 0
@@ -93,7 +111,7 @@ class CosineSchedule:
 
     def __post_init__(self) -> None:
         require(self, "warmup_steps", minimum=0)
-        require(self, "decay_steps", minimum=1)
+        require(self, "decay_steps", above=self.warmup_steps)
         require(self, "final_share", minimum=0, maximum=1)
 
 
@@ -127,7 +145,7 @@ class GroupSettings:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        require(self, "learning_rate", minimum=0)
+        require(self, "learning_rate", above=0)
         require(self, "weight_decay", minimum=0)
 
 

@@ -182,3 +182,13 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         require(self, "seed", minimum=0)
+        groups = {"dense": self.optimizer.dense, "embeddings": self.optimizer.embeddings}
+        for clip in self.clip:
+            if not isinstance(clip, ClippyClip) or not clip.accumulator_relative:
+                continue
+            for name, group in groups.items():
+                if clip.targets in ("all", name) and group.rule.kind in ("adam", "sgd"):
+                    raise ValueError(
+                        f"clip.accumulator_relative is {clip.accumulator_relative}, but the rule "
+                        f"of {name}, {group.rule.kind}, has no accumulator"
+                    )

@@ -7,7 +7,7 @@ import tensorflow as tf
 from ranker.input.batch import Array
 from ranker.schema import Feature, Schema
 
-_PADDING = {"string": "", "int64": -1}
+PADDING = {"string": "", "int64": -1}
 
 
 class Encoder(tf.Module):
@@ -79,7 +79,7 @@ class Encoder(tf.Module):
         rows = tf.cast(rows, tf.int32)
         if not feature.is_multivalued:
             return rows
-        return tf.where(value == _PADDING[feature.dtype], -1, rows)
+        return tf.where(value == PADDING[feature.dtype], -1, rows)
 
 
 def _lookup_table(

@@ -49,10 +49,12 @@ def read_vocabularies(directory: Path, schema: Schema) -> dict[str, list[str]]:
     Raises:
       FileNotFoundError: naming the file that is missing.
     """
-    return {
-        name: (directory / "vocabularies" / f"{name}.txt").read_text("utf-8").splitlines()
-        for name in schema.vocabularies
-    }
+    vocabularies = {}
+    for name in schema.vocabularies:
+        text = (directory / "vocabularies" / f"{name}.txt").read_text("utf-8")
+        # Not splitlines, which also cuts at the line separators of Unicode.
+        vocabularies[name] = text.removesuffix("\n").split("\n") if text else []
+    return vocabularies
 
 
 def read_split(
@@ -95,6 +97,11 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.n
         if schema.weight
         else np.ones(len(table), np.float32)
     )
+    if not (np.isfinite(sample_weight) & (sample_weight >= 0)).all():
+        bad = int(np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))[0])
+        raise ValueError(
+            f"column {schema.weight!r}: a weight must be >= 0, got {sample_weight[bad]}"
+        )
     labels, weights = {}, {}
     for task in schema.tasks:
         column = table.column(task.name)
@@ -107,6 +114,22 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.n
         is_warm=np.isin(raw[schema.user], known),
         times=table.column(schema.time).to_numpy(),
     )
+
+
+def count_rows(path: Path) -> int:
+    """Returns the number of rows of the Parquet file at `path`.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: naming the file, if it is no Parquet or has no rows.
+    """
+    try:
+        num_rows = pq.read_metadata(path).num_rows
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{path}: not a readable Parquet file: {error}") from error
+    if not num_rows:
+        raise ValueError(f"{path}: no rows")
+    return num_rows
 
 
 def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:

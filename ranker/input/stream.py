@@ -85,20 +85,22 @@ def prefetch(stream: Stream, cuts: list[tuple[int, int]], *, depth: int = 2) -> 
     ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
     is_closed = threading.Event()
 
+    def put(item: Batch | BaseException) -> None:
+        while not is_closed.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+        return None
+
     def fill() -> None:
         try:
             for first, num in cuts:
-                stacked = stream.stack(first, num)
-                while not is_closed.is_set():
-                    try:
-                        ready.put(stacked, timeout=0.1)
-                        break
-                    except queue.Full:
-                        continue
                 if is_closed.is_set():
                     return
-        except (ValueError, IndexError, MemoryError, OSError) as error:
-            ready.put(error)
+                put(stream.stack(first, num))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised there
+            put(error)
 
     thread = threading.Thread(target=fill, name="prefetch", daemon=True)
     thread.start()

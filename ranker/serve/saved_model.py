@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ranker.input import Encoder
+from ranker.input import PADDING, Encoder
 from ranker.model import Ranker, scores
 from ranker.schema import Feature, Schema, write_schema
 from ranker.serve.card import model_card
@@ -23,7 +23,6 @@ from ranker.serve.check import ExportError, check_in_fresh_process
 from ranker.serve.requests import to_examples, write_warmup_requests
 
 EXTRA = "assets.extra"
-PADDING = {"string": "", "int64": -1}
 
 
 def export(

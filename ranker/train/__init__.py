@@ -18,7 +18,7 @@ from ranker.train.run_directory import (
     write_json,
     write_text,
 )
-from ranker.train.scoring import Evaluation, Scorer
+from ranker.train.scoring import Evaluation, Scorer, check_monitor
 from ranker.train.step import Step, StepReport
 from ranker.train.stop import StopSignals
 
@@ -41,6 +41,7 @@ __all__ = [
     "StepReport",
     "StopSignals",
     "TensorBoard",
+    "check_monitor",
     "environment",
     "hold",
     "peak_memory_mb",

@@ -37,7 +37,7 @@ def save_checkpoint(
         arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
         np.savez(file, **arrays)
         _flush(file)
-    digest = _sha256(temporary / _VARIABLES)
+    digest = _digest(_sha256(temporary / _VARIABLES), state)
     with (temporary / _STATE).open("w", encoding="utf-8") as file:
         json.dump({"sha256": digest, "state": state}, file)
         _flush(file)
@@ -59,11 +59,12 @@ def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) ->
     """
     try:
         saved = json.loads((directory / _STATE).read_text("utf-8"))
-        digest = _sha256(directory / _VARIABLES)
-    except (OSError, ValueError) as error:
+        expected, state = saved["sha256"], saved["state"]
+        digest = _digest(_sha256(directory / _VARIABLES), state)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{directory}: not readable: {error}") from error
-    if digest != saved["sha256"]:
-        raise CheckpointError(f"{directory}: damaged: {_VARIABLES} has sha256 {digest}")
+    if digest != expected:
+        raise CheckpointError(f"{directory}: damaged: sha256 {digest}, not {expected}")
     with np.load(directory / _VARIABLES, allow_pickle=False) as arrays:
         if set(arrays.files) != set(variables):
             differing = sorted(set(arrays.files) ^ set(variables))
@@ -77,7 +78,7 @@ def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) ->
             )
     for name, variable in variables.items():
         variable.assign(values[name])
-    return saved["state"]
+    return state
 
 
 class Checkpoints:
@@ -132,6 +133,12 @@ class Checkpoints:
 def _flush(file: IO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _digest(of_variables: str, state: Mapping[str, object]) -> str:
+    """Returns the digest of a checkpoint: of its variables' file and of its state."""
+    text = of_variables + json.dumps(state, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

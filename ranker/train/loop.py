@@ -73,12 +73,14 @@ class Outcome:
 
     Attributes:
       status: "completed", "diverged" or "preempted".
+      best_attempt: after which attempt the best checkpoint was written.
       attempts: tried here, not counting those before a resume.
       seconds: in the loop; `waiting_seconds` of them spent waiting for input, and
         `pause_seconds` in evaluations and checkpoints.
     """
 
     status: str
+    best_attempt: int
     attempts: int
     seconds: float
     waiting_seconds: float
@@ -124,7 +126,8 @@ class Loop:
         cuts = [] if self._progress.is_finished else self._plan.cuts(start)
         began = time.perf_counter()
         waiting = pausing = 0.0
-        status = "completed"
+        # Without a cut left, only a run that never had a finite evaluation is not completed.
+        status = "completed" if cuts or self._progress.best is not None else "diverged"
         with closing(prefetch(self._stream, cuts)) as stacks:
             for first, num in cuts:
                 asked = time.perf_counter()
@@ -140,7 +143,8 @@ class Loop:
         for observer in self._observers:
             observer.close()
         done = int(self._step.attempts.numpy()) - start
-        return Outcome(status, done, time.perf_counter() - began, waiting, pausing)
+        best = self._progress.best_attempt
+        return Outcome(status, best, done, time.perf_counter() - began, waiting, pausing)
 
     def _call(self, stack: Batch) -> bool:
         """Runs one call and tells the observers; returns whether the guard halted."""
@@ -170,6 +174,10 @@ class Loop:
         is_over = progress.is_finished or attempt == plan.total
         if attempt % plan.checkpoint_every == 0 or is_over or self._is_stopping():
             self._checkpoints.save(attempt, self._step.variables, self._state())
+        if is_over and progress.best is None:
+            where = {"attempt": attempt, "step": self._committed()}
+            self._tell({"kind": "halted", **where, "reason": "no evaluation was finite"})
+            return "diverged"
         if is_over:
             return "completed"
         return "preempted" if self._is_stopping() else ""

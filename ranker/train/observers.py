@@ -40,12 +40,14 @@ class JsonLines:
     def __init__(self, path: Path, *, length: int = 0) -> None:
         """Opens `path` for appending after its first `length` bytes; the rest is dropped."""
         self._file = path.open("ab")
-        self._file.truncate(length)
+        # Never longer than it is: that would fill it with zeros.
+        self._file.truncate(min(length, path.stat().st_size))
         self._file.seek(0, os.SEEK_END)
 
     @property
     def length(self) -> int:
-        """Bytes written so far."""
+        """Bytes written so far, and on the disk."""
+        os.fsync(self._file.fileno())
         return self._file.tell()
 
     def write(self, record: dict) -> None:

@@ -1,5 +1,7 @@
 """Scores of a whole split, in batches, and what they are worth."""
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +11,14 @@ from ranker import measure
 from ranker.input import Split
 from ranker.model import Ranker, scores
 from ranker.objective import Objective
-from ranker.schema import Schema
+from ranker.schema import Schema, Task
 
 _BATCH = 8_192
+_HIGHER_IS_BETTER = ("auc", "gauc")
+_MONITORED = {
+    "binary": ("auc", "gauc", "log_loss", "normalized_entropy", "ece"),
+    "regression": ("rmse", "mae"),
+}
 
 
 class Evaluation(NamedTuple):
@@ -26,17 +33,25 @@ class Evaluation(NamedTuple):
     metrics: dict
 
     def value(self, monitor: str) -> float:
-        """Returns the monitored number, "loss" or "task.metric", with its sign set so that
-        lower is better.
+        """Returns the monitored number, with its sign set so that lower is better.
 
-        Raises:
-          KeyError: if there is no such task or metric here.
+        NaN, which is never the best, if these rows do not define it.
+
+        Args:
+          monitor: as `check_monitor` accepts it.
         """
         if monitor == "loss":
             return self.loss
         task, metric = monitor.split(".")
-        value = self.metrics[task][metric]
-        return -value if metric in ("auc", "gauc") else value
+        value = self.metrics[task].get(metric, math.nan)
+        return -value if metric in _HIGHER_IS_BETTER else value
+
+
+def check_monitor(monitor: str, tasks: Sequence[Task]) -> None:
+    """Raises ValueError unless `monitor` is "loss" or "task.metric" of a task here."""
+    known = ["loss"] + [f"{task.name}.{m}" for task in tasks for m in _MONITORED[task.kind]]
+    if monitor not in known:
+        raise ValueError(f"train.monitor {monitor!r} is none of {', '.join(known)}")
 
 
 class Scorer:

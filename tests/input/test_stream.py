@@ -80,3 +80,19 @@ def test_bad_orders_are_refused():
         Stream(numbered(3), batch_size=1, seed=0, order="random")
     with pytest.raises(ValueError, match="window_examples must be >= 1, got 0"):
         Stream(numbered(3), batch_size=1, seed=0, order="window")
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, TypeError])
+def test_an_error_in_the_thread_never_hangs_the_one_who_waits(error):
+    class Broken:
+        def stack(self, first, num):
+            if first < 3:
+                return first
+            raise error(f"row {first}")
+
+    cuts = [(n, 1) for n in range(9)]
+    with pytest.raises(error, match="row 3"):
+        list(prefetch(Broken(), cuts, depth=1))
+    stacks = prefetch(Broken(), cuts, depth=2)
+    assert next(stacks) == 0
+    stacks.close()  # with the queue full and an error to come

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_dataset import tiny_schema
+
+import ranker  # noqa: F401  settles on Keras 2 before TensorFlow loads
+
+import tensorflow as tf  # isort: skip
+from ranker.input import read_raw
 
 pytestmark = pytest.mark.slow  # each test is a process or two
 
@@ -36,6 +42,7 @@ evaluate_every_attempts = 20
 checkpoint_every_attempts = 20
 [export]
 enabled = {export}
+warmup_requests = 100
 """
 
 
@@ -76,11 +83,19 @@ def variables(checkpoint):
         return {name: arrays[name].tobytes() for name in arrays.files}
 
 
+def exported_scores(workdir, prepared):
+    """Returns the bytes of what the exported model says of the test rows."""
+    raw = read_raw(prepared / "test.parquet", tiny_schema(), num_rows=100)
+    serve = tf.saved_model.load(str(workdir / "export/1")).signatures["serving_default"]
+    scores = serve(**{name: tf.constant(value) for name, value in raw.items()})
+    return {task: value.numpy().tobytes() for task, value in scores.items()}
+
+
 @pytest.fixture(scope="module")
 def whole(prepared, tmp_path_factory):
     """A run that nothing disturbed: (config, workdir, result, what it printed)."""
     folder = tmp_path_factory.mktemp("whole")
-    config = write_config(folder, prepared)
+    config = write_config(folder, prepared, export=True)
     code, out, err = finish(start(config, folder / "run"))
     assert code == 0, err
     return config, folder / "run", json.loads((folder / "run/RESULT.json").read_text()), out
@@ -102,7 +117,7 @@ def test_a_run_leaves_what_the_readme_says(whole):
     assert list((workdir / "tensorboard").glob("events*"))
 
 
-def test_a_run_that_was_killed_ends_bit_for_bit_as_one_that_was_not(whole, tmp_path):
+def test_a_run_that_was_killed_ends_bit_for_bit_as_one_that_was_not(whole, prepared, tmp_path):
     config, workdir, result, _ = whole
     killed = start(config, tmp_path / "run")
     wait_for_checkpoint(killed, tmp_path / "run")
@@ -115,6 +130,8 @@ def test_a_run_that_was_killed_ends_bit_for_bit_as_one_that_was_not(whole, tmp_p
     again = json.loads((tmp_path / "run/RESULT.json").read_text())
     assert again["metrics"] == result["metrics"]
     assert (tmp_path / "run/metrics.jsonl").read_bytes() == (workdir / "metrics.jsonl").read_bytes()
+    assert again["step"] == result["step"]
+    assert exported_scores(tmp_path / "run", prepared) == exported_scores(workdir, prepared)
     for checkpoint in ("best", "000000000100"):
         path = Path("checkpoints") / checkpoint
         assert variables(tmp_path / "run" / path) == variables(workdir / path)
@@ -139,6 +156,29 @@ def test_the_same_command_after_the_end_says_the_result_again(whole):
     assert (code, again) == (0, out)
 
 
+def test_a_result_of_another_run_is_not_taken_for_this_one(whole, prepared, tmp_path):
+    _, workdir, _, _ = whole
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/RESULT.json").write_bytes((workdir / "RESULT.json").read_bytes())
+    config = write_config(tmp_path, prepared, passes=1)
+    code, out, err = finish(start(config, tmp_path / "run"))
+    assert code == 0, err
+    assert "completed after 25 steps" in out
+
+
+def test_early_stopping_ends_the_run_and_stays_ended(prepared, tmp_path):
+    config = write_config(tmp_path, prepared, passes=400)
+    flags = ["--set=train.patience_evaluations=2", "--set=optimizer.dense.learning_rate=1.0"]
+    code, out, err = finish(start(config, tmp_path / "run", *flags))
+    assert code == 0, err
+    result = json.loads((tmp_path / "run/RESULT.json").read_text())
+    assert result["attempts"] == result["best_attempt"] + 2 * 20
+    assert result["attempts"] < 10_000
+    (tmp_path / "run/RESULT.json").unlink()
+    code, again, err = finish(start(config, tmp_path / "run", *flags))
+    assert (code, again) == (0, out)
+
+
 def test_other_settings_in_the_same_directory_are_refused_by_name(whole):
     config, workdir, _, _ = whole
     code, _, err = finish(start(config, workdir, "--set=optimizer.dense.learning_rate=0.3"))
@@ -159,6 +199,15 @@ def test_a_run_that_dies_halts_with_3_and_names_the_cause(prepared, tmp_path):
     assert events[0]["kind"] == "refused"
     assert events[0]["reason"].endswith("not finite")
     assert not (tmp_path / "run/export").exists()
+
+
+def test_a_run_without_one_finite_evaluation_diverged(prepared, tmp_path):
+    config = write_config(tmp_path, prepared, passes=0.2)
+    flags = ["--set=optimizer.dense.learning_rate=1e30", "--set=clip=[]"]
+    code, out, err = finish(start(config, tmp_path / "run", *flags))
+    assert code == 3, err
+    events = (tmp_path / "run/events.jsonl").read_text()
+    assert "no evaluation was finite" in events
 
 
 def test_bad_input_is_one_line_and_2(prepared, tmp_path):

@@ -33,7 +33,7 @@ def test_the_newest_few_are_kept_and_the_best_beside(tmp_path):
     assert restored["n"].numpy() == 100.0
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "no state"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "no state", "empty state", "other state"])
 def test_a_damaged_one_is_passed_over_for_the_one_before(tmp_path, damage):
     checkpoints = Checkpoints(tmp_path, keep=3)
     checkpoints.save(1, variables(1.0), {"at": 1})
@@ -45,8 +45,13 @@ def test_a_damaged_one_is_passed_over_for_the_one_before(tmp_path, damage):
         path.write_bytes(content)
     elif damage == "cut":
         path.write_bytes(content[:-20])
-    else:
+    elif damage == "no state":
         (path.parent / "state.json").unlink()
+    elif damage == "empty state":
+        (path.parent / "state.json").write_text("{}")
+    else:
+        state = path.parent / "state.json"
+        state.write_text(state.read_text().replace('"at": 2', '"at": 3'))
     restored = variables(0.0)
     assert checkpoints.restore_newest(restored) == {"at": 1}
     assert restored["n"].numpy() == 1.0

@@ -3,8 +3,9 @@
 import math
 
 import pytest
+from tiny_dataset import tiny_schema
 
-from ranker.train import Evaluation, Plan, Progress
+from ranker.train import Evaluation, Plan, Progress, check_monitor
 
 
 def plan(**changes):
@@ -48,3 +49,14 @@ def test_a_monitored_auc_is_better_when_higher():
     assert evaluation.value("loss") == 0.5
     assert evaluation.value("like.auc") == -0.8
     assert evaluation.value("like.log_loss") == 0.6
+
+
+def test_a_metric_that_the_rows_do_not_define_is_never_the_best():
+    assert math.isnan(Evaluation(0.5, {"like": {"note": "one class"}}).value("like.auc"))
+
+
+@pytest.mark.parametrize("monitor", ["auc", "like.aucc", "like.rows", "share.auc", "rating.auc"])
+def test_a_monitor_that_no_task_has_is_refused_before_anything_runs(monitor):
+    with pytest.raises(ValueError, match=f"train.monitor '{monitor}' is none of loss, like.auc"):
+        check_monitor(monitor, tiny_schema().tasks)
+    check_monitor("rating.rmse", tiny_schema().tasks)

@@ -38,6 +38,14 @@ def test_a_log_goes_back_to_where_the_checkpoint_saw_it(tmp_path):
     assert [json.loads(line)["attempt"] for line in lines] == [1, 3]
 
 
+def test_a_log_that_lost_its_end_is_not_filled_with_zeros(tmp_path):
+    (tmp_path / "log").write_text("{}\n")
+    log = JsonLines(tmp_path / "log", length=99)
+    log.write({"attempt": 1})
+    log.close()
+    assert (tmp_path / "log").read_text() == '{}\n{"attempt": 1}\n'
+
+
 def test_what_is_not_finite_is_written_as_text(tmp_path):
     log = JsonLines(tmp_path / "log")
     log.write({"losses": {"like": float("nan")}, "factors": [np.inf, 0.5]})

@@ -76,13 +76,18 @@ def _each(items: Sequence[Clippable], worst: list[tf.Tensor], *, by_layer: bool)
     All shares are taken in one vector: for small variables the number of operations
     is the cost.
     """
-    names = [item.name.rpartition("/")[0] if by_layer else item.name for item in items]
+    names = [_layer(item) if by_layer else item.name for item in items]
     scopes: dict[str, list[tf.Tensor]] = {name: [] for name in names}
     for name, excess in zip(names, worst, strict=True):
         scopes[name].append(excess)
     excesses = [e[0] if len(e) == 1 else tf.reduce_max(tf.stack(e)) for e in scopes.values()]
     shares = dict(zip(scopes, tf.unstack(share_within(tf.stack(excesses), 1.0)), strict=True))
     return [shares[name] for name in names]
+
+
+def _layer(item: Clippable) -> str:
+    """Returns what is before the last "/" of the name; a table is a layer of its own."""
+    return item.name if item.is_table else item.name.rpartition("/")[0] or item.name
 
 
 def _worst_of_row(excess: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_member, check_number
+from ranker.numerics import Number, check_member, check_number, is_zero
 from ranker.optim.rules.rule import Direction, Slots
 
 
@@ -60,5 +60,11 @@ def check_accumulation(rule: Any, *, initial: str) -> None:
             "how much is clipped is not known before the step"
         )
     check_number(rule, initial, least=0)
+    start = getattr(rule, initial)
+    if is_zero(rule.epsilon) and not start > 0:
+        raise ValueError(
+            f"{type(rule).__name__}: {initial} or epsilon must be > 0, got {start} and "
+            f"{rule.epsilon}: a gradient of 0 would be divided by 0"
+        )
     if rule.order == "delayed":
         check_number(rule, initial, above=0)
