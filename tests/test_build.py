@@ -71,7 +71,7 @@ def test_hashed_users_are_warm_by_their_raw_id(prepared):
 def test_a_pass_is_the_rows_over_the_batch(prepared):
     train = settings.TrainSettings(passes=2.5)
     plan = build.build_plan(config(prepared, train=train), 400)
-    assert (plan.total, plan.evaluate_every, plan.checkpoint_every) == (31, 12, 12)
+    assert (plan.total, plan.evaluate_every, plan.checkpoint_every) == (30, 12, 12)
     capped = dataclasses.replace(train, max_attempts=7, checkpoint_every_attempts=3)
     plan = build.build_plan(config(prepared, train=capped), 400)
     assert (plan.total, plan.checkpoint_every) == (7, 3)

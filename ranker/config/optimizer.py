@@ -81,9 +81,9 @@ def _require_accumulation(rule: "AdagradRule | RmspropRule", initial: str) -> No
     if rule.order == "delayed" and not start:
         raise ValueError(f"{initial} must be > 0 with order 'delayed', got {start}")
     if not start + rule.epsilon > 0:
-        raise ValueError(f"{initial} or epsilon must be > 0: a gradient of 0 is divided by them")
+        raise ValueError(f"{initial} or epsilon must be > 0, got {start} and {rule.epsilon}")
     if rule.order == "standard" and rule.accumulate == "clipped":
-        raise ValueError("accumulate 'clipped' needs order 'delayed', got 'standard'")
+        raise ValueError(f"accumulate 'clipped' needs order 'delayed', got {rule.order!r}")
 
 
 RuleSettings = AdagradRule | AdamRule | SgdRule | RmspropRule

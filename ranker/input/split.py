@@ -97,11 +97,9 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.n
         if schema.weight
         else np.ones(len(table), np.float32)
     )
-    if not (np.isfinite(sample_weight) & (sample_weight >= 0)).all():
-        bad = int(np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))[0])
-        raise ValueError(
-            f"column {schema.weight!r}: a weight must be >= 0, got {sample_weight[bad]}"
-        )
+    bad = sample_weight[~(np.isfinite(sample_weight) & (sample_weight >= 0))]
+    if len(bad):
+        raise ValueError(f"column {schema.weight!r}: a weight must be >= 0, got {bad[0]}")
     labels, weights = {}, {}
     for task in schema.tasks:
         column = table.column(task.name)

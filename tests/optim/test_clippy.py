@@ -82,8 +82,11 @@ def test_a_layer_is_what_names_share_up_to_the_last_slash():
         for name, size in zip(names, sizes, strict=True)
     ]
     shares = optim.Clippy(scope="layer").shares(items)
-    # Kernel and bias share 0.51 / 2.04; names without a slash are one layer.
-    np.testing.assert_allclose(shares, [0.25, 0.25, 0.1, 0.125, 0.125], rtol=1e-6)
+    # Kernel and bias share 0.51 / 2.04; a name without a slash is a layer of its own.
+    np.testing.assert_allclose(shares, [0.25, 0.25, 0.1, 1.0, 0.125], rtol=1e-6)
+    tables = [item._replace(is_table=True) for item in items]
+    shares = optim.Clippy(scope="layer").shares(tables)
+    np.testing.assert_allclose(shares, [0.5, 0.25, 0.1, 1.0, 0.125], rtol=1e-6)
     shares = optim.Clippy(scope="variable").shares(items)
     np.testing.assert_allclose(shares, [0.5, 0.25, 0.1, 1.0, 0.125], rtol=1e-6)
 

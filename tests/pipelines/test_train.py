@@ -12,9 +12,6 @@ import numpy as np
 import pytest
 from tiny_dataset import tiny_schema
 
-import ranker  # noqa: F401  settles on Keras 2 before TensorFlow loads
-
-import tensorflow as tf  # isort: skip
 from ranker.input import read_raw
 
 pytestmark = pytest.mark.slow  # each test is a process or two
@@ -86,6 +83,8 @@ def variables(checkpoint):
 def exported_scores(workdir, prepared):
     """Returns the bytes of what the exported model says of the test rows."""
     raw = read_raw(prepared / "test.parquet", tiny_schema(), num_rows=100)
+    import tensorflow as tf  # after ranker, which settles on Keras 2
+
     serve = tf.saved_model.load(str(workdir / "export/1")).signatures["serving_default"]
     scores = serve(**{name: tf.constant(value) for name, value in raw.items()})
     return {task: value.numpy().tobytes() for task, value in scores.items()}
@@ -204,7 +203,7 @@ def test_a_run_that_dies_halts_with_3_and_names_the_cause(prepared, tmp_path):
 def test_a_run_without_one_finite_evaluation_diverged(prepared, tmp_path):
     config = write_config(tmp_path, prepared, passes=0.2)
     flags = ["--set=optimizer.dense.learning_rate=1e30", "--set=clip=[]"]
-    code, out, err = finish(start(config, tmp_path / "run", *flags))
+    code, _, err = finish(start(config, tmp_path / "run", *flags))
     assert code == 3, err
     events = (tmp_path / "run/events.jsonl").read_text()
     assert "no evaluation was finite" in events

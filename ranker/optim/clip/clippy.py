@@ -27,7 +27,7 @@ class Clippy:
         the learning rate, so at rates up to `absolute` this clipper does nothing.
       accumulator_relative: >= 0; else than 0 it needs a rule with a precondition:
         Adagrad or RmsProp. The bound then tightens as the accumulator grows.
-      scope: what shares one factor: a "variable", a "layer" (variables whose names are
+      scope: what shares one factor: a "variable", a "layer" (dense variables whose names are
         equal up to the last "/"), a "row" (place on axis 0), or each "coordinate".
       targets: the group it applies to, or "all". The paper clips no embeddings.
 
