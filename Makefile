@@ -4,7 +4,7 @@ BIN = .venv/bin
 WORKDIR ?= runs/movielens-100k
 CONFIG ?= configs/movielens_100k.toml
 
-.PHONY: train test unit lint bench clean
+.PHONY: train test unit lint bench quality clean
 
 train: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
@@ -22,7 +22,14 @@ lint: .venv/test
 	$(BIN)/pyright
 
 bench: .venv/test
+	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
 	$(BIN)/python -m benchmarks.step_cost
+
+quality: .venv/test
+	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
+	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k --past=train --output=data/movielens-100k-past-train
+	$(BIN)/python -m benchmarks.quality --config=configs/movielens_100k.toml
+	$(BIN)/python -m benchmarks.quality --config=configs/movielens_100k_past_train.toml
 
 .venv/run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

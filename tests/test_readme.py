@@ -20,8 +20,9 @@ COMMANDS = sorted(
 )
 
 
-def test_there_are_commands():
+def test_there_are_commands_and_no_blank_left_to_fill():
     assert len(COMMANDS) >= 8
+    assert "@@" not in README
 
 
 @pytest.mark.parametrize("command", COMMANDS)
