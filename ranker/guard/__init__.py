@@ -1,6 +1,21 @@
 """The guard: judges losses and proposed changes before anything is written."""
 
 from ranker.guard.guard import Guard
-from ranker.guard.verdict import ACCEPTED, BAD_CHANGE, BAD_GRADIENT, BAD_LOSS, Verdict
+from ranker.guard.verdict import (
+    ACCEPTED,
+    BAD_CHANGE,
+    BAD_GRADIENT,
+    BAD_LOSS,
+    BAD_STATISTIC,
+    Verdict,
+)
 
-__all__ = ["ACCEPTED", "BAD_CHANGE", "BAD_GRADIENT", "BAD_LOSS", "Guard", "Verdict"]
+__all__ = [
+    "ACCEPTED",
+    "BAD_CHANGE",
+    "BAD_GRADIENT",
+    "BAD_LOSS",
+    "BAD_STATISTIC",
+    "Guard",
+    "Verdict",
+]

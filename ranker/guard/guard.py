@@ -8,7 +8,7 @@ from ranker.guard.verdict import Proposal, Verdict
 
 
 class Guard:
-    """Refuses what is not finite: a loss, a gradient, an update, a slot's new value.
+    """Refuses what is not finite: a loss, a gradient, an update, a slot's new value, a statistic.
 
     Attributes:
       max_refusals: refusals in a row at which training halts, >= 1.
@@ -46,6 +46,7 @@ class Guard:
         tensors = [losses]
         for change in proposal.changes:
             tensors += [change.after, *(values for _, values in change.slots)]
+        tensors += verdicts.statistics(proposal)
         factors = [tf.cast(change.factor, tf.float32) for change in proposal.changes]
         nothing_erased = tf.reduce_all(tf.stack([1.0, *factors]) > 0)
         return tf.cond(

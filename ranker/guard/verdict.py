@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-ACCEPTED, BAD_LOSS, BAD_GRADIENT, BAD_CHANGE = range(4)
+ACCEPTED, BAD_LOSS, BAD_GRADIENT, BAD_CHANGE, BAD_STATISTIC = range(5)
 
 
 class Verdict(NamedTuple):
@@ -15,7 +15,7 @@ class Verdict(NamedTuple):
     Attributes:
       accept: bool.
       reason: int32, the first that holds of: ACCEPTED 0, BAD_LOSS 1, BAD_GRADIENT 2,
-        BAD_CHANGE 3 (an update or a slot's new value).
+        BAD_CHANGE 3 (an update or a slot's new value), BAD_STATISTIC 4 (a clipper's).
       task: int32, of the first loss that is not finite; else -1.
       variable: int32, the `index` of the first bad gradient, or change if no gradient
         is bad; -1 if there is none.
@@ -66,11 +66,18 @@ class Proposal(Protocol):
     def gradients(self) -> Sequence[Gradient]: ...
     @property
     def changes(self) -> Sequence[Change]: ...
+    @property
+    def statistics(self) -> Sequence[tuple[tf.Variable, tf.Tensor]]: ...
 
 
 def judged(change: Change) -> list[tf.Tensor]:
     """Returns the tensors of `change` that must be finite."""
     return [change.unclipped, change.after, *(values for _, values in change.slots)]
+
+
+def statistics(proposal: Proposal) -> list[tf.Tensor]:
+    """Returns the statistics of `proposal` that must be finite: all but counts."""
+    return [value for _, value in proposal.statistics if value.dtype.is_floating]
 
 
 def accepted() -> Verdict:
@@ -92,6 +99,7 @@ def inspect(losses: tf.Tensor, proposal: Proposal) -> Verdict:
     flat = [losses]
     for _, rows, tensors in places:
         flat += [*([] if rows is None else [rows]), *tensors]
+    flat += statistics(proposal)
     found = tf.numpy_function(
         lambda *arrays: _look(layout, num_gradients, arrays),
         flat,
@@ -109,7 +117,7 @@ def _look(
     Args:
       layout: of each gradient, then each change: index, whether row ids come first
         among its arrays, and how many tensors follow.
-      arrays: the losses, then what `layout` says.
+      arrays: the losses, then what `layout` says, then the statistics.
     """
     task = _first_row(arrays[0])
     left = iter(arrays[1:])
@@ -121,6 +129,8 @@ def _look(
         if bad and variable < 0:
             reason = BAD_GRADIENT if place < num_gradients else BAD_CHANGE
             variable, row = index, bad[0] if ids is None else ids[bad[0]]
+    if reason == ACCEPTED and not all(np.isfinite(statistic).all() for statistic in left):
+        reason = BAD_STATISTIC
     reason = BAD_LOSS if task >= 0 else reason
     return np.int32(reason), np.int32(task), np.int32(variable), np.int64(row)
 

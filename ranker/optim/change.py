@@ -14,11 +14,13 @@ class Gradient(NamedTuple):
       values: [U, ...], or of the variable's shape.
       name: the variable's, unique in its optimizer.
       index: the variable's place in `Optimizer.trainable`.
+      counts: how many slices each row is the sum of, int32 [U]; None if dense.
     """
 
     variable: tf.Variable
     rows: tf.Tensor | None
     values: tf.Tensor
+    counts: tf.Tensor | None = None
     name: str = ""
     index: int = 0
 
@@ -54,7 +56,7 @@ class Proposal(NamedTuple):
     Attributes:
       gradients: as differentiated, before any clipper.
       changes: one for each gradient, in the same order.
-      statistics: other variables and their new values, such as the step.
+      statistics: other variables and their new values: the step, and what clippers keep.
     """
 
     gradients: tuple[Gradient, ...]

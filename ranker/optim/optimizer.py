@@ -10,6 +10,7 @@ import tensorflow as tf
 from ranker.numerics import Number, check_number, is_zero
 from ranker.optim import rows
 from ranker.optim.change import Change, Gradient, Proposal
+from ranker.optim.clip.chain import Chain, Clipped
 from ranker.optim.clip.clipper import Clippable, Clipper
 from ranker.optim.rules.rule import Rule, Slots
 from ranker.optim.schedules import Schedule
@@ -59,15 +60,6 @@ class _Draft(NamedTuple):
     update: Clippable
 
 
-class _Clipped(NamedTuple):
-    """What clippers left: the item, the share of its values (None if none was at work),
-    and the smallest share, a scalar."""
-
-    item: Clippable
-    share: tf.Tensor | None
-    factor: tf.Tensor
-
-
 class Optimizer:
     """Turns gradients into proposed changes, and writes those that were accepted.
 
@@ -77,8 +69,7 @@ class Optimizer:
       trainable: the groups' variables, in order.
       names: theirs, in the same order.
       variables: every variable of its own by a stable unique name, for checkpoints:
-        "step", and "<variable>/<slot>". Clippers own none, so turning one on or off
-        changes no checkpoint.
+        "step", "<variable>/<slot>", and of the n-th clipper "clip/<n>/<statistic>".
     """
 
     def __init__(self, groups: Sequence[Group], *, clippers: Sequence[Clipper] = ()) -> None:
@@ -95,8 +86,6 @@ class Optimizer:
         _refuse_repeated("group name", [group.name for group in groups])
         _refuse_repeated("variable name", [name for _, name, _ in named])
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
-        _refuse_idle(clippers, [group.name for group in groups])
-        self._clippers = tuple(clippers)
         self.groups = tuple(groups)
         self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]
         self.trainable = tuple(member.variable for member in self._members)
@@ -107,6 +96,8 @@ class Optimizer:
             for member in self._members
             for slot, variable in member.slots.items()
         }
+        self._chain = Chain(clippers, {m.name: m.group.name for m in self._members})
+        self.variables |= self._chain.variables
 
     def propose(self, gradients: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> Proposal:
         """Returns what these gradients would change; writes nothing.
@@ -124,16 +115,16 @@ class Optimizer:
             for index, (member, gradient) in enumerate(zip(self._members, gradients, strict=True))
             if gradient is not None
         )
-        kept = self._clip("gradient", [self._item(gradient) for gradient in raw])
+        kept, noted = self._chain.clip("gradient", [self._item(gradient) for gradient in raw])
         step = self.step.read_value()
         rates = {group.name: group.schedule(step) for group in self.groups}
         drafts = [self._draft(g, k.item, step, rates) for g, k in zip(raw, kept, strict=True)]
-        updates = self._clip("update", [draft.update for draft in drafts])
+        updates, noted_too = self._chain.clip("update", [draft.update for draft in drafts])
         changes = (
             self._change(g, draft, update, k.factor)
             for g, draft, update, k in zip(raw, drafts, updates, kept, strict=True)
         )
-        return Proposal(raw, tuple(changes), ((self.step, step + 1),))
+        return Proposal(raw, tuple(changes), ((self.step, step + 1), *noted, *noted_too))
 
     def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
@@ -151,12 +142,15 @@ class Optimizer:
         return tf.stack(factors)
 
     def _item(self, gradient: Gradient) -> Clippable:
+        member = self._members[gradient.index]
         return Clippable(
             name=gradient.name,
-            group=self._members[gradient.index].group.name,
+            group=member.group.name,
             is_table=gradient.rows is not None,
             before=rows.read(gradient.variable, gradient.rows),
             values=gradient.values,
+            slots={n: rows.read(slot, gradient.rows) for n, slot in member.slots.items()},
+            counts=gradient.counts,
         )
 
     def _draft(
@@ -169,31 +163,26 @@ class Optimizer:
         """Returns the change that `item`, the clipped gradient, would make."""
         member = self._members[gradient.index]
         group, rule = member.group, member.group.rule
-        slots = tuple(rows.read(slot, gradient.rows) for slot in member.slots.values())
+        slots = tuple(item.slots.values())
         advanced = rule.advance(item.values, slots)
         used = slots if rule.order == "delayed" else advanced
         direction = rule.direct(item.values, used, step=step)
         update = direction.values
         if not is_zero(group.weight_decay):
             update += group.weight_decay * item.before
-        update *= tf.cast(rates[group.name], update.dtype)
-        clippable = item._replace(values=update, precondition=direction.precondition)
+        rate = tf.cast(rates[group.name], update.dtype)
+        update *= rate
+        clippable = item._replace(
+            values=update,
+            precondition=direction.precondition,
+            gradient=item.values,
+            slots=dict(zip(member.slots, used, strict=True)),
+            rate=rate,
+        )
         return _Draft(item, slots, advanced, clippable)
 
-    def _clip(self, stage: str, items: Sequence[Clippable]) -> list[_Clipped]:
-        """Returns what the clippers of `stage` leave of each item, in order."""
-        clipped = [_Clipped(item, None, tf.constant(1.0)) for item in items]
-        for clipper in self._clippers:
-            places = [i for i, item in enumerate(items) if clipper.targets in ("all", item.group)]
-            if clipper.stage != stage or not places:
-                continue
-            shares = clipper.shares([clipped[i].item for i in places])
-            for i, share in zip(places, shares, strict=True):
-                clipped[i] = _keep(clipped[i], share)
-        return clipped
-
     def _change(
-        self, gradient: Gradient, draft: _Draft, clipped: _Clipped, factor: tf.Tensor
+        self, gradient: Gradient, draft: _Draft, clipped: Clipped, factor: tf.Tensor
     ) -> Change:
         """Returns the change, its slots advanced by the clipped gradient if the rule asks."""
         member = self._members[gradient.index]
@@ -212,17 +201,6 @@ class Optimizer:
             name=member.name,
             index=gradient.index,
         )
-
-
-def _keep(clipped: _Clipped, share: tf.Tensor) -> _Clipped:
-    """Returns `share` of what is left; zeros where it is 0, whatever was there."""
-    least = share if share.shape.rank == 0 else tf.minimum(1.0, tf.reduce_min(share))
-    values = tf.math.multiply_no_nan(clipped.item.values, share)
-    return _Clipped(
-        item=clipped.item._replace(values=values),
-        share=share if clipped.share is None else clipped.share * share,
-        factor=least if clipped.share is None else clipped.factor * least,
-    )
 
 
 def _write(proposal: Proposal) -> tf.Tensor:
@@ -256,14 +234,3 @@ def _refuse_repeated(what: str, keys: Sequence[Hashable]) -> None:
     repeated = [str(key) for key, times in collections.Counter(keys).items() if times > 1]
     if repeated:
         raise ValueError(f"each {what} may be given once; repeated: {', '.join(repeated)}")
-
-
-def _refuse_idle(clippers: Sequence[Clipper], groups: Sequence[str]) -> None:
-    for clipper in clippers:
-        if clipper.targets not in ("all", *groups):
-            raise ValueError(
-                f"{clipper} would clip nothing: no group {clipper.targets!r}; there are: "
-                f"{', '.join(groups)}"
-            )
-        if clipper.stage not in ("gradient", "update"):
-            raise ValueError(f"{clipper}: stage {clipper.stage!r} is none of gradient, update")

@@ -9,20 +9,22 @@ import tensorflow as tf
 
 def touched(
     gradient: tf.Tensor | tf.IndexedSlices,
-) -> tuple[tf.Tensor | None, tf.Tensor]:
-    """Returns the rows that `gradient` touches and their values.
+) -> tuple[tf.Tensor | None, tf.Tensor, tf.Tensor | None]:
+    """Returns the rows that `gradient` touches, their values, and how many slices each had.
 
     Args:
       gradient: dense, or slices [N, ...] whose ids may repeat.
 
     Returns:
-      (None, gradient) if dense; else unique row ids [U] in order of first sight, and
-      the sums of their slices [U, ...].
+      (None, gradient, None) if dense; else unique row ids [U] in order of first sight, the
+      sums of their slices [U, ...], and the slices summed into each, int32 [U]. A graph in
+      which nobody reads the last does not count.
     """
     if not isinstance(gradient, tf.IndexedSlices):
-        return None, tf.convert_to_tensor(gradient)
+        return None, tf.convert_to_tensor(gradient), None
     rows, places = tf.unique(gradient.indices)
-    return rows, _sum(gradient.values, places, tf.size(rows))
+    counts = tf.math.bincount(places, minlength=tf.size(rows))
+    return rows, _sum(gradient.values, places, tf.size(rows)), counts
 
 
 def _sum(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:

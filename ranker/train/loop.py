@@ -196,7 +196,7 @@ class Loop:
 
 def refusal(reports: StepReport, k: int, step: Step) -> dict:
     """Returns the event of the refused k-th attempt: what was not finite, and where first."""
-    reasons = ("accepted", "loss", "gradient", "update")
+    reasons = ("accepted", "loss", "gradient", "update", "statistic")
     task, variable, row = (int(v[k]) for v in (reports.task, reports.variable, reports.row))
     names = step.objective.tasks
     return {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker.guard import ACCEPTED, BAD_CHANGE, BAD_GRADIENT, BAD_LOSS, Guard
+from ranker.guard import ACCEPTED, BAD_CHANGE, BAD_GRADIENT, BAD_LOSS, BAD_STATISTIC, Guard
 
 
 class Gradient(NamedTuple):
@@ -27,6 +27,7 @@ class Change(NamedTuple):
 class Proposal(NamedTuple):
     gradients: tuple
     changes: tuple
+    statistics: tuple = ()
 
 
 IDS = [70, 30, 9_000_000_000]
@@ -166,3 +167,12 @@ def test_halts_after_so_many_refusals_in_a_row(is_compiled):
 def test_must_allow_at_least_one_refusal(bad):
     with pytest.raises(ValueError, match=f"max_refusals must be finite and >= 1, got {bad}"):
         Guard(max_refusals=bad)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_refuses_a_statistic_that_is_not_finite_and_counts_no_step(is_compiled):
+    counted = (None, tf.constant(7, tf.int64))
+    for value, expected in ((INF, BAD_STATISTIC), (1e38, ACCEPTED)):
+        proposed = proposal()._replace(statistics=(counted, (None, tf.constant([1.0, value]))))
+        accept, reason, *_ = judge([0.5], proposed, is_compiled=is_compiled)
+        assert (accept, reason) == (expected == ACCEPTED, expected)

@@ -29,7 +29,7 @@ def test_sums_repeats_bit_for_bit_in_order(ids, shape, is_compiled):
         -6, 6, (len(ids), *[1] * len(shape))
     ).astype(np.float32)
     touched = tf.function(rows.touched) if is_compiled else rows.touched
-    got_rows, got = touched(tf.IndexedSlices(tf.constant(values), tf.constant(ids, tf.int32)))
+    got_rows, got, _ = touched(tf.IndexedSlices(tf.constant(values), tf.constant(ids, tf.int32)))
     expected_rows = list(dict.fromkeys(ids))
     expected = np.zeros((len(expected_rows), *shape), np.float32)
     for id_, value in zip(ids, values, strict=True):
@@ -42,7 +42,7 @@ def test_sums_agree_with_the_segment_sum_on_a_large_batch():
     for num_rows in (50, 100_000):
         ids = np.random.default_rng(2).integers(0, num_rows, 4000)
         values = tf.constant(random((4000, 8)))
-        got_rows, got = rows.touched(tf.IndexedSlices(values, tf.constant(ids)))
+        got_rows, got, _ = rows.touched(tf.IndexedSlices(values, tf.constant(ids)))
         unique, places = tf.unique(tf.constant(ids))
         expected = tf.math.unsorted_segment_sum(values, places, tf.size(unique))
         np.testing.assert_array_equal(got_rows.numpy(), unique.numpy())
@@ -50,7 +50,7 @@ def test_sums_agree_with_the_segment_sum_on_a_large_batch():
 
 
 def test_a_dense_gradient_has_no_rows():
-    got_rows, got = rows.touched(tf.constant([[1.0, 2.0]]))
+    got_rows, got, _ = rows.touched(tf.constant([[1.0, 2.0]]))
     assert got_rows is None
     np.testing.assert_array_equal(got.numpy(), [[1.0, 2.0]])
 
@@ -62,3 +62,10 @@ def test_writes_only_the_rows_named(dtype):
     rows.write(table, tf.constant([[1.0, 2.0], [3.0, 4.0]]), rows=tf.constant([3, 0], dtype))
     np.testing.assert_array_equal(table.numpy()[[3, 0]], [[1.0, 2.0], [3.0, 4.0]])
     np.testing.assert_array_equal(table.numpy()[[1, 2, 4]], before[[1, 2, 4]])
+
+
+@pytest.mark.parametrize("ids", IDS.values(), ids=IDS)
+def test_counts_how_often_each_row_came(ids):
+    slices = tf.IndexedSlices(tf.zeros((len(ids), 2)), tf.constant(ids, tf.int32))
+    got_rows, _, counts = rows.touched(slices)
+    assert counts.numpy().tolist() == [ids.count(row) for row in got_rows.numpy()]

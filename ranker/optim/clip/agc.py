@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_number, norm, share_within
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import Clippable, Stateless
 
 SMALLEST_NORM = 1e-6  # of a gradient: what a division by its norm is safe from
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Agc:
+class Agc(Stateless):
     """Each unit's gradient g becomes g * min(1, max_ratio * max(||w||, epsilon) / ||g||).
 
     A unit is what feeds one output: all axes but the last of a kernel [in, out] or a

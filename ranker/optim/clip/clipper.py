@@ -1,16 +1,23 @@
 """What a clipper is.
 
-A clipper says which share of each element to keep; the optimizer keeps it. A share is
-in [0, 1], so a clipper shrinks and cannot turn, and it does not repair: where a clipper
-cannot say what is left of a NaN or an infinity, the share is 0, and the optimizer makes
-that zeros by selecting, since 0 * inf is NaN. What such a step was worth is for the guard,
-which sees the values from before.
+A clipper says by how much to scale each element; the optimizer does it. A clipper's scale
+is in [0, 1], so it shrinks and cannot turn; `Lamb` and `GradientStabilizer`, which set a
+length instead of bounding one, may also stretch, and then count as a clip factor of 1. None
+repairs: where it cannot say what is left of a NaN or an infinity, the scale is 0, and the
+optimizer makes that zeros by selecting, since 0 * inf is NaN. What such a step was worth is
+for the guard, which sees the values from before.
+
+What a clipper knows of earlier steps are its *statistics*: tensors that it is given and
+gives back advanced. The optimizer holds them as variables, writes them with the step they
+came from, and so never writes those of a refused one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import tensorflow as tf
+
+Statistics = Mapping[str, tf.Tensor]
 
 
 class Clippable(NamedTuple):
@@ -22,7 +29,13 @@ class Clippable(NamedTuple):
       is_table: whether axis 0 is the U rows touched, of a table, not the whole variable.
       before: the variable's values, or its rows', before the step.
       values: gradient or update, by the clipper's stage; of the shape of `before`.
-      precondition: what the rule multiplied the gradient by, of the same shape, or None.
+      precondition: update stage: what the rule multiplied the gradient by, of the same
+        shape, or None.
+      gradient: update stage: what the rule was given, of the same shape; else None.
+      slots: the rule's slots by name, of the same shape: at the gradient stage as they were
+        before the step, at the update stage as the update was made with.
+      rate: update stage: the learning rate that is part of `values`, a scalar; else None.
+      counts: of a table: how many examples' slices were summed into each row, int32 [U].
     """
 
     name: str
@@ -31,10 +44,14 @@ class Clippable(NamedTuple):
     before: tf.Tensor
     values: tf.Tensor
     precondition: tf.Tensor | None = None
+    gradient: tf.Tensor | None = None
+    slots: Mapping[str, tf.Tensor] = {}
+    rate: tf.Tensor | None = None
+    counts: tf.Tensor | None = None
 
 
 class Clipper(Protocol):
-    """A pure function of all it applies to; frozen settings, no variables.
+    """A pure function of all it applies to and of its statistics; frozen settings.
 
     Attributes:
       stage: "gradient" or "update": what it is given.
@@ -47,6 +64,40 @@ class Clipper(Protocol):
     @property
     def targets(self) -> str: ...
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
-        """Returns for each item the share to keep, in [0, 1], that broadcasts to its values."""
+    def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
+        """Returns what its statistics start from, by name; {} if it keeps none.
+
+        Args:
+          names: of the variables it applies to.
+        """
         ...
+
+    def clip(
+        self, items: Sequence[Clippable], statistics: Statistics
+    ) -> tuple[list[tf.Tensor], Statistics]:
+        """Returns for each item the scale, that broadcasts to its values; and the statistics
+        after this step, those that do not change left out.
+
+        A variable without a gradient is not among the items of that step.
+        """
+        ...
+
+
+class Stateless:
+    """A clipper that keeps nothing: it has `shares` alone."""
+
+    def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
+        """Returns nothing."""
+        del names
+        return {}
+
+    def clip(
+        self, items: Sequence[Clippable], statistics: Statistics
+    ) -> tuple[list[tf.Tensor], Statistics]:
+        """Returns the shares; `statistics` is empty."""
+        del statistics
+        return self.shares(items), {}
+
+    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+        """Returns for each item the scale, that broadcasts to its values."""
+        raise NotImplementedError(f"{type(self).__name__} has no shares")

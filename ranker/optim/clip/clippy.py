@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_member, check_number, is_zero, share_within
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import Clippable, Stateless
 
 SCOPES = ("variable", "layer", "row", "coordinate")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Clippy:
+class Clippy(Stateless):
     """Scales an update by the largest share in [0, 1] with, for every element i,
 
         share * |update[i]| <= relative * |variable[i]| + absolute

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_number, norm, norms, share_within
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import Clippable, Stateless
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GlobalNorm:
+class GlobalNorm(Stateless):
     """Every gradient is scaled by min(1, max_norm / norm), dense ones
     and touched rows of all tables taken together.
 

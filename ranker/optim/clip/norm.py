@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_number, norms, share_within
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import Clippable, Stateless
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Norm:
+class Norm(Stateless):
     """Each variable's gradient g becomes g * min(1, max_norm / ||g||), Euclidean norm.
 
     Of a table, the norm is that of the rows touched.

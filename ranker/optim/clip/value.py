@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, check_number, share_within
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import Clippable, Stateless
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Value:
+class Value(Stateless):
     """Each element g becomes g * min(1, max_value / |g|): the direction is not kept.
 
     Attributes:

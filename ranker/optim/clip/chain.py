@@ -1,0 +1,96 @@
+"""Clippers one after the other, and the variables that hold their statistics."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ranker.optim.clip.clipper import Clippable, Clipper
+
+
+class Clipped(NamedTuple):
+    """What clippers left of an item.
+
+    Attributes:
+      item: with the values that are left.
+      share: what they were multiplied by, broadcasts to them; None if no clipper was at work.
+      factor: the smallest share, at most 1; a scalar.
+    """
+
+    item: Clippable
+    share: tf.Tensor | None
+    factor: tf.Tensor
+
+
+class Chain:
+    """Applies clippers in order.
+
+    Attributes:
+      variables: their statistics, as "clip/<place in the chain>/<statistic>".
+    """
+
+    def __init__(self, clippers: Sequence[Clipper], groups: Mapping[str, str]) -> None:
+        """Makes the statistics.
+
+        Args:
+          groups: each variable's name to its group's.
+
+        Raises:
+          ValueError: for a clipper of an unknown stage, or one that targets no group.
+        """
+        for clipper in clippers:
+            _refuse_idle(clipper, sorted(set(groups.values())))
+        self._clippers = tuple(clippers)
+        self._statistics = [_make_statistics(clipper, groups) for clipper in clippers]
+        self.variables: dict[str, tf.Variable] = {
+            f"clip/{place}/{name}": variable
+            for place, statistics in enumerate(self._statistics)
+            for name, variable in statistics.items()
+        }
+
+    def clip(
+        self, stage: str, items: Sequence[Clippable]
+    ) -> tuple[list[Clipped], list[tuple[tf.Variable, tf.Tensor]]]:
+        """Returns what the clippers of `stage` leave of each item, in order, and the new
+        values of their statistics; writes nothing."""
+        clipped = [Clipped(item, None, tf.constant(1.0)) for item in items]
+        noted = []
+        for clipper, kept in zip(self._clippers, self._statistics, strict=True):
+            places = [i for i, item in enumerate(items) if clipper.targets in ("all", item.group)]
+            if clipper.stage != stage or not places:
+                continue
+            statistics = {name: variable.read_value() for name, variable in kept.items()}
+            scales, advanced = clipper.clip([clipped[i].item for i in places], statistics)
+            noted += [(kept[name], value) for name, value in advanced.items()]
+            for i, scale in zip(places, scales, strict=True):
+                clipped[i] = _keep(clipped[i], scale)
+        return clipped, noted
+
+
+def _make_statistics(clipper: Clipper, groups: Mapping[str, str]) -> dict[str, tf.Variable]:
+    names = [name for name, group in groups.items() if clipper.targets in ("all", group)]
+    return {
+        name: tf.Variable(value, trainable=False, name=name)
+        for name, value in clipper.initial(names).items()
+    }
+
+
+def _keep(clipped: Clipped, scale: tf.Tensor) -> Clipped:
+    """Returns what is left times `scale`; zeros where it is 0, whatever was there."""
+    least = tf.minimum(1.0, scale if scale.shape.rank == 0 else tf.reduce_min(scale))
+    values = tf.math.multiply_no_nan(clipped.item.values, scale)
+    return Clipped(
+        item=clipped.item._replace(values=values),
+        share=scale if clipped.share is None else clipped.share * scale,
+        factor=least if clipped.share is None else clipped.factor * least,
+    )
+
+
+def _refuse_idle(clipper: Clipper, groups: Sequence[str]) -> None:
+    if clipper.targets not in ("all", *groups):
+        raise ValueError(
+            f"{clipper} would clip nothing: no group {clipper.targets!r}; there are: "
+            f"{', '.join(groups)}"
+        )
+    if clipper.stage not in ("gradient", "update"):
+        raise ValueError(f"{clipper}: stage {clipper.stage!r} is none of gradient, update")
