@@ -1,0 +1,1 @@
+"""Grids of runs, their statistics, and the report that says which safeguard to use."""
