@@ -8,6 +8,8 @@ from ranker import model, optim
 from ranker.config import load, settings
 from ranker.guard import Guard
 from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
+from ranker.knobs import Numbers, constant
+from ranker.numerics import Number
 from ranker.objective import Objective
 from ranker.optim import clip
 from ranker.schema import Schema, read_schema
@@ -43,8 +45,11 @@ class Run:
         return read_split(path, self.schema, self.encoder, known_users=users)
 
 
-def build_run(config: settings.RunConfig) -> Run:
+def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run:
     """Returns the objects of a run; reads the schema and the vocabularies, no examples.
+
+    Args:
+      numbers: says which settings the graph reads from variables, such as `Knobs`.
 
     Raises:
       FileNotFoundError: if the data are not prepared.
@@ -65,9 +70,9 @@ def build_run(config: settings.RunConfig) -> Run:
     step = Step(
         ranker,
         objective,
-        build_optimizer(config, ranker),
+        build_optimizer(config, ranker, numbers=numbers),
         Guard(max_refusals=config.guard.max_refusals),
-        seed=config.seed,
+        seed=numbers("seed", config.seed),
     )
     return Run(
         config=config,
@@ -158,7 +163,9 @@ def build_model(
     )
 
 
-def build_optimizer(config: settings.RunConfig, ranker: model.Ranker) -> optim.Optimizer:
+def build_optimizer(
+    config: settings.RunConfig, ranker: model.Ranker, *, numbers: Numbers = constant
+) -> optim.Optimizer:
     """Returns the optimizer of the model's variables, with the clippers in their order."""
     named = {"dense": ranker.dense, "embeddings": ranker.tables}
     groups = []
@@ -169,11 +176,14 @@ def build_optimizer(config: settings.RunConfig, ranker: model.Ranker) -> optim.O
                 name=name,
                 variables=variables,
                 rule=_rule(group.rule),
-                schedule=_schedule(group),
+                schedule=_schedule(
+                    group.schedule, numbers(f"optimizer.{name}.learning_rate", group.learning_rate)
+                ),
                 weight_decay=group.weight_decay,
             )
         )
-    return optim.Optimizer(groups, clippers=[_clipper(c) for c in config.clip])
+    clippers = [_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)]
+    return optim.Optimizer(groups, clippers=clippers)
 
 
 def build_stream(config: settings.RunConfig, split: Split) -> Stream:
@@ -203,11 +213,13 @@ def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:
     )
 
 
-def _plain(variant: Any) -> dict:
+def _plain(variant: Any, path: str = "", numbers: Numbers = constant) -> dict:
     """Returns the settings of a tagged table without its tag: the builder's arguments."""
-    fields = {f.name: getattr(variant, f.name) for f in dataclasses.fields(variant)}
-    del fields["kind"]
-    return fields
+    return {
+        f.name: numbers(f"{path}.{f.name}", getattr(variant, f.name))
+        for f in dataclasses.fields(variant)
+        if f.name != "kind"
+    }
 
 
 def _interaction(wanted: settings.ModelSettings, seed: int) -> model.Interaction:
@@ -236,8 +248,7 @@ def _rule(wanted: settings.RuleSettings) -> optim.Rule:
     return kinds[wanted.kind](**_plain(wanted))
 
 
-def _schedule(group: settings.GroupSettings) -> optim.Schedule:
-    schedule, rate = group.schedule, group.learning_rate
+def _schedule(schedule: settings.ScheduleSettings, rate: Number) -> optim.Schedule:
     if schedule.kind == "constant" and not schedule.warmup_steps:
         return optim.Constant(rate=rate)
     kinds = {
@@ -248,7 +259,7 @@ def _schedule(group: settings.GroupSettings) -> optim.Schedule:
     return kinds[schedule.kind](rate=rate, **_plain(schedule))
 
 
-def _clipper(wanted: settings.ClipSettings) -> clip.Clipper:
+def _clipper(wanted: settings.ClipSettings, path: str, numbers: Numbers) -> clip.Clipper:
     kinds = {
         "value": clip.Value,
         "norm": clip.Norm,
@@ -256,4 +267,4 @@ def _clipper(wanted: settings.ClipSettings) -> clip.Clipper:
         "agc": clip.Agc,
         "clippy": clip.Clippy,
     }
-    return kinds[wanted.kind](**_plain(wanted))
+    return kinds[wanted.kind](**_plain(wanted, path, numbers))

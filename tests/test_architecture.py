@@ -43,13 +43,17 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         TF | {"tqdm"},
     ),
     "serve": ({"toml", "schema", "input", "model"}, TF | {"pyarrow"}),
+    "knobs": ({"config"}, TF),
     "build": (
-        {"config", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
+        {"config", "knobs", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
         | {"inject", "measure", "train", "serve"},
         set(),
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),
-    "compare": ({"build", "config", "job", "measure", "train"}, TF | {"pandas", "scipy"}),
+    "compare": (
+        {"build", "config", "input", "job", "knobs", "measure", "model", "toml", "train"},
+        TF | {"pandas", "scipy"},
+    ),
 }
 WITHOUT_FILES = {"toml", "numerics", "model", "objective", "optim", "guard", "inject", "measure"}
 WITHOUT_KERAS = {"numerics", "optim", "guard"}

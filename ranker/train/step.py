@@ -53,9 +53,13 @@ class Step(tf.Module):
         optimizer: Optimizer,
         guard: Guard,
         *,
-        seed: int,
+        seed: int | tf.Variable,
     ) -> None:
-        """Takes the parts; nothing is compiled before the first call."""
+        """Takes the parts; nothing is compiled before the first call.
+
+        Args:
+          seed: of the dropout, int32.
+        """
         super().__init__(name="step")
         self.model = model
         self.objective = objective

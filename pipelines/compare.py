@@ -1,0 +1,96 @@
+"""Compares safeguards over learning rates, faults, models and seeds, and writes a report.
+
+  python -m pipelines.compare --config=configs/compare_quick.toml --workdir=runs/compare
+  python -m pipelines.compare --config=... --workdir=... --set=seeds=[0,1] --set=workers=4
+  python -m pipelines.compare --config=... --check
+
+The same command again does only what is missing. WORKDIR gets results.parquet (a row a
+run), comparison.json, report.html and report.md. A run that fails is recorded and the
+rest go on. Exit codes: 0 done; 2 bad settings or input, or every run failed; 143 or 130
+stopped by SIGTERM or SIGINT: the same command goes on.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from tqdm import tqdm
+
+from pipelines.program import refuse, run
+from ranker.config import load
+from ranker.config.compare import CompareConfig
+
+_CONFIG = flags.DEFINE_string("config", None, "TOML file with the comparison.", required=True)
+_SET = flags.DEFINE_multi_string(
+    "set", [], "One setting in place of the file's, as name=value; may be given again"
+)
+_WORKDIR = flags.DEFINE_string("workdir", None, "Where runs and the report go. Made if missing.")
+_CHECK = flags.DEFINE_bool("check", False, "Print the settings and the number of runs, and stop.")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the comparison; returns the exit code."""
+    path = Path(_CONFIG.value)
+    try:
+        config = load.load(path, _SET.value, CompareConfig)
+        if _CHECK.value:
+            return _check(config, path.parent)
+    except (load.ConfigError, OSError) as error:
+        return refuse(error)
+    if not _WORKDIR.value:
+        return refuse("--workdir is needed: where the runs and the report go")
+    return _compare(config, path.parent, Path(_WORKDIR.value), argv)
+
+
+def _check(config: CompareConfig, folder: Path) -> int:
+    from ranker.compare import grid
+
+    trials = [*grid.tuning(config, folder), *grid.finals(config, folder, {})]
+    forms = len({trial.form for trial in trials})
+    print(load.dump(config), end="")
+    print(f"# {grid.count(config):,} runs, {forms} steps to compile")
+    return 0
+
+
+def _compare(config: CompareConfig, folder: Path, workdir: Path, argv: Sequence[str]) -> int:
+    from ranker import train  # TensorFlow loads here, not for --help
+    from ranker.compare import lab
+
+    command = ["python", "-m", "pipelines.compare", *argv[1:]]
+    try:
+        with train.hold(workdir), train.StopSignals() as signals, _bar() as bar:
+
+            def show(progress: lab.Progress) -> None:
+                bar.total = progress.planned
+                bar.update(progress.done - bar.n)
+                bar.set_postfix_str(progress.name)
+                if progress.error:
+                    bar.write(f"failed: {progress.name}: {progress.error}", file=sys.stderr)
+
+            summary = lab.compare(
+                config,
+                folder,
+                workdir,
+                command=command,
+                is_stopping=lambda: signals.received is not None,
+                on_run=show,
+            )
+    except (ValueError, OSError) as error:
+        return refuse(error)
+    if summary is None:
+        print(f"stopped; the same command goes on: {workdir}", file=sys.stderr)
+        return 128 + (signals.received or 15)
+    if summary.failed == summary.planned:
+        return refuse(f"every run failed, see {workdir / 'results.parquet'}")
+    print((workdir / "report.md").read_text("utf-8"))
+    print(f"{workdir / 'report.html'}")
+    return 0
+
+
+def _bar() -> tqdm:
+    return tqdm(unit=" runs", desc="compare", dynamic_ncols=True, smoothing=0.05)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,134 @@
+"""Runs trials in this process, and keeps what they share: data, and the compiled step."""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ranker import build
+from ranker.compare.record import Recorder, flat
+from ranker.config import knobs
+from ranker.config.settings import RunConfig
+from ranker.input import Batch, Split
+from ranker.knobs import Knobs
+from ranker.train import Evaluation, StepReport
+
+
+@dataclasses.dataclass(frozen=True)
+class _Form:
+    """A compiled step with the values its variables had before training."""
+
+    run: build.Run
+    turn: Callable[[RunConfig], None]
+    initial: Mapping[str, np.ndarray]
+
+
+class Bench:
+    """A warm place to run in.
+
+    A run gives the numbers that `ranker.job` gives with the same settings; it writes no
+    checkpoint, exports nothing, and stops early for nothing but the guard's halt.
+    """
+
+    def __init__(self, *, primary: str) -> None:
+        """Takes the "task.metric" on validation that says which evaluation is best."""
+        self._primary = primary
+        self._forms: dict[str, _Form] = {}
+        self._splits: dict[str, dict[str, Split]] = {}
+
+    def run(self, config: RunConfig) -> dict[str, Any]:
+        """Returns the measured columns of one run, JSON-ready but for NaN and infinity.
+
+        Raises:
+          ValueError, OSError: for settings that do not fit the data, or no data.
+        """
+        form = self._form(config)
+        run = dataclasses.replace(form.run, config=config)
+        splits = self._data(run)
+        form.turn(config)
+        _restart(run, form.initial)
+        stream = build.build_stream(config, splits["train"])
+        plan = build.build_plan(config, len(splits["train"]))
+        recorder, best = Recorder(run, plan), _Best(run, self._primary)
+
+        def evaluate() -> None:
+            evaluation = run.scorer.evaluate(splits["validation"])
+            recorder.evaluation(evaluation)
+            best.see(evaluation)
+
+        evaluate()
+        for first, num in plan.cuts(0):
+            reports, seconds = _call(run, stream.stack(first, num))
+            recorder.call(reports, seconds)
+            halted = bool(run.step.guard.halted().numpy())
+            if halted or (first + num) % plan.evaluate_every == 0 or first + num == plan.total:
+                evaluate()
+            if halted:
+                break
+        return recorder.columns() | {"test": json.dumps(best.test(splits["test"]))}
+
+    def _form(self, config: RunConfig) -> _Form:
+        """Returns the compiled step for `config`; keeps only the newest, others free memory."""
+        name = knobs.form(config)
+        if name not in self._forms:
+            self._forms.clear()
+            turned = Knobs(config)
+            run = build.build_run(config, numbers=turned)
+            initial = {n: variable.numpy() for n, variable in run.step.variables.items()}
+            stream = build.build_stream(config, self._data(run)["train"])
+            run.step.run(
+                Batch(*({n: a[:0] for n, a in part.items()} for part in stream.stack(0, 1)))
+            )
+            self._forms[name] = _Form(run, turned.turn, initial)
+        return self._forms[name]
+
+    def _data(self, run: build.Run) -> dict[str, Split]:
+        settings = (run.config.data.path, run.config.data.features, run.config.data.tasks)
+        name = json.dumps([*settings, dataclasses.asdict(run.config.model.encoding)])
+        if name not in self._splits:
+            self._splits = {name: {split: run.split(split) for split in build.SPLITS}}
+        return self._splits[name]
+
+
+class _Best:
+    """The model as it was at the best evaluation so far, on validation, for one look at test."""
+
+    def __init__(self, run: build.Run, primary: str) -> None:
+        self._run = run
+        self._primary = primary
+        self._variables = run.model.tables | run.model.dense
+        self._value = math.inf
+        self._kept: dict[str, np.ndarray] = {}
+
+    def see(self, evaluation: Evaluation) -> None:
+        """Takes an evaluation; keeps the model if none was better."""
+        value = evaluation.value(self._primary)
+        if value < self._value:
+            self._value = value
+            self._kept = {name: variable.numpy() for name, variable in self._variables.items()}
+
+    def test(self, split: Split) -> dict[str, float]:
+        """Returns the metrics of the kept model on `split`; {} if the primary was never defined."""
+        for name, value in self._kept.items():
+            self._variables[name].assign(value)
+        return flat(self._run.scorer.evaluate(split).metrics) if self._kept else {}
+
+
+def _restart(run: build.Run, initial: Mapping[str, np.ndarray]) -> None:
+    """Puts every variable where a new run with these settings would start."""
+    for name, variable in run.step.variables.items():
+        variable.assign(initial[name])
+    fresh = build.build_model(run.config, run.schema, run.encoder.num_rows)
+    model = run.model.tables | run.model.dense
+    for name, variable in (fresh.tables | fresh.dense).items():
+        model[name].assign(variable)
+
+
+def _call(run: build.Run, stack: Batch) -> tuple[StepReport, float]:
+    began = time.perf_counter()
+    reports = StepReport(*(value.numpy() for value in run.step.run(stack)))
+    return reports, time.perf_counter() - began

@@ -1,0 +1,138 @@
+"""A comparison from its config to its report, resumable at every run."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from ranker.compare import grid
+from ranker.compare.pool import run_trials
+from ranker.compare.report import write_report
+from ranker.compare.results import Results
+from ranker.compare.summarise import choose_knob, summarise
+from ranker.compare.summary import Summary, Workload
+from ranker.config import load
+from ranker.config.compare import CompareConfig
+from ranker.train import environment
+
+
+class Progress(NamedTuple):
+    """How far a comparison is.
+
+    Attributes:
+      done, planned: runs, of both stages.
+      name: of the run that was last to end, "" at the start.
+      error: why that run failed, or "".
+    """
+
+    done: int
+    planned: int
+    name: str
+    error: str
+
+
+def compare(
+    config: CompareConfig,
+    folder: Path,
+    workdir: Path,
+    *,
+    command: list[str],
+    is_stopping: Callable[[], bool],
+    on_run: Callable[[Progress], None],
+) -> Summary | None:
+    """Runs what is missing, then writes results.parquet, comparison.json and the report.
+
+    Args:
+      folder: what `config.base` is relative to.
+      workdir: finished runs in it are used, whichever grid they were made for: a run is a
+        function of its settings.
+      command: for the record.
+      on_run: called at the start of a stage and after each run.
+
+    Returns:
+      What was found; None if it was asked to stop before the end: what is done is kept.
+
+    Raises:
+      ConfigError: for settings that do not fit the base; nothing has been run.
+    """
+    results = Results(workdir)
+    chosen: dict[tuple[Workload, str], float] = {}
+    tuning = grid.tuning(config, folder)
+    grid.finals(config, folder, chosen)  # so that a misspelt setting is known before the work
+    planned = grid.count(config)
+    done = 0
+
+    def run(trials: list[grid.Trial]) -> bool:
+        nonlocal done
+        missing = grid.distinct(results.missing(trials))
+        waiting = {trial.key for trial in missing}
+        done += sum(trial.key not in waiting for trial in trials)
+        on_run(Progress(done, planned, "", ""))
+        same = {key: sum(trial.key == key for trial in trials) for key in waiting}
+        workers = min(config.workers, len(missing))
+        for ended in run_trials(
+            missing, primary=config.primary, num_workers=workers, is_stopping=is_stopping
+        ):
+            results.add(ended.trial, ended.columns)
+            done += same[ended.trial.key]
+            on_run(Progress(done, planned, _name(ended.trial), ended.columns["error"]))
+        return not is_stopping()
+
+    if not run(tuning):
+        return None
+    chosen = _choose(config, results.table(tuning))
+    finals = grid.finals(config, folder, chosen)
+    if not run(finals):
+        return None
+    table = results.table([*tuning, *finals])
+    facts = _facts(config, folder, command)
+    results.write(table, facts)
+    summary = summarise(table, facts)
+    write_report(summary, table, facts, workdir)
+    return summary
+
+
+def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:
+    """Returns each tuned safeguard's knob value on each workload."""
+    if table.empty:
+        return {}
+    groups = table.groupby(["model", "optimizer", "injector", "safeguard"], sort=False)
+    return {
+        (Workload(*names[:3]), names[3]): choose_knob(rows, config.primary)
+        for names, rows in groups
+    }
+
+
+def _name(trial: grid.Trial) -> str:
+    parts = [*trial.workload, trial.safeguard, f"rate {trial.rate:g}", f"seed {trial.seed}"]
+    if trial.knob:
+        parts.insert(4, f"{trial.knob}={trial.knob_value:g}")
+    return " · ".join(parts)
+
+
+def _facts(config: CompareConfig, folder: Path, command: list[str]) -> Mapping[str, Any]:
+    """Returns what the table does not say of itself, JSON-ready."""
+    workloads = itertools.product(config.models, config.optimizers, config.injectors)
+    return {
+        "primary": config.primary,
+        "reference": config.reference,
+        "rates": list(config.rates),
+        "seeds": list(config.seeds),
+        "tuning_seed": config.tuning_seed,
+        "safeguards": {
+            s.name: {
+                "title": s.title or s.name,
+                "knob": s.knob,
+                "values": list(s.values),
+                "settings": "\n".join(s.set),
+            }
+            for s in config.safeguards
+        },
+        "workloads": [[part.name for part in each] for each in workloads],
+        "environment": environment(seed=config.seeds[0], command=command),
+        "config": load.dump(config),
+        "base": (folder / config.base).read_text("utf-8"),
+        "planned": grid.count(config),
+    }

@@ -1,0 +1,134 @@
+"""Worker processes that stay warm: each compiles a form once and runs all of its trials."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple
+
+from ranker.compare import results
+from ranker.compare.grid import Trial
+
+
+class Done(NamedTuple):
+    """A trial and the measured columns of its row."""
+
+    trial: Trial
+    columns: dict[str, Any]
+
+
+class _Worker(NamedTuple):
+    process: BaseProcess
+    link: Connection
+
+
+def run_trials(
+    trials: Sequence[Trial],
+    *,
+    primary: str,
+    num_workers: int,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[Done]:
+    """Yields each trial as it is done, in no certain order.
+
+    A trial that raises, and one whose process dies, is done as "failed"; the rest go on,
+    the latter in a new process. When `is_stopping`, no new trial is begun and those that
+    run are given up. Workers end with this process, however it ends.
+    """
+    waiting = _Waiting(trials)
+    running: dict[Connection, tuple[_Worker, Trial]] = {}
+    try:
+        for _ in range(min(num_workers, len(trials))):
+            _begin(_start(primary), waiting.take(""), running)
+        while running and not is_stopping():
+            for link in wait(list(running), timeout=0.2):
+                worker, trial = running.pop(link)
+                columns = _receive(worker, trial)
+                yield Done(trial, columns)
+                following = waiting.take(trial.form)
+                if following is None or is_stopping():
+                    _end(worker)
+                    continue
+                alive = worker if worker.process.is_alive() else _start(primary)
+                _begin(alive, following, running)
+    finally:
+        for worker, _ in running.values():
+            worker.process.kill()
+            _end(worker)
+
+
+class _Waiting:
+    """The trials not begun yet, by form, so that a worker keeps the step it has compiled."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self._forms: dict[str, list[Trial]] = {}
+        for trial in trials:
+            self._forms.setdefault(trial.form, []).append(trial)
+        self._is_begun: set[str] = set()
+
+    def take(self, form: str) -> Trial | None:
+        """Returns the next trial of `form`, else of one not begun, else of the fullest; or None."""
+        left = {name: trials for name, trials in self._forms.items() if trials}
+        if not left:
+            return None
+        if form not in left:
+            fresh = [name for name in left if name not in self._is_begun]
+            form = fresh[0] if fresh else max(left, key=lambda name: len(left[name]))
+        self._is_begun.add(form)
+        return left[form].pop(0)
+
+
+def _start(primary: str) -> _Worker:
+    context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, primary), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+def _begin(
+    worker: _Worker, trial: Trial | None, running: dict[Connection, tuple[_Worker, Trial]]
+) -> None:
+    if trial is not None:
+        worker.link.send(trial.config)
+        running[worker.link] = (worker, trial)
+
+
+def _receive(worker: _Worker, trial: Trial) -> dict[str, Any]:
+    try:
+        return worker.link.recv()
+    except (EOFError, OSError):
+        worker.process.join()
+        code = worker.process.exitcode
+        return results.failed(RuntimeError(f"the worker of run {trial.key} died, exit code {code}"))
+
+
+def _end(worker: _Worker) -> None:
+    worker.link.close()  # which ends its loop
+    worker.process.join()
+
+
+def _work(link: Connection, primary: str) -> None:
+    """Runs what comes over `link` until it is closed: one process, one core."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import tensorflow as tf  # here, so that the parent need not load it
+
+    from ranker.compare.bench import Bench
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    bench = Bench(primary=primary)
+    while True:
+        try:
+            config = link.recv()
+        except EOFError:
+            return
+        try:
+            columns = bench.run(config)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is that run's result
+            columns = results.failed(error)
+        link.send(columns)

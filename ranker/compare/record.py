@@ -1,0 +1,87 @@
+"""What a trial leaves behind: curves, counts and events, as the columns of one row."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ranker import build
+from ranker.train import Evaluation, Plan, StepReport
+from ranker.train.loop import refusal
+
+_POINTS = 200  # of a training curve and of the clip factors: what a picture can show
+
+
+class Recorder:
+    """Gathers one run's reports and evaluations."""
+
+    def __init__(self, run: build.Run, plan: Plan) -> None:
+        self._run = run
+        self._plan = plan
+        self._reports: list[StepReport] = []
+        self._rates: list[float] = []  # seconds an attempt, of each call
+        self._events: list[dict] = []
+        self._seconds = 0.0
+        self._evaluated: list[tuple[int, float, float, dict[str, float]]] = []
+
+    def call(self, reports: StepReport, seconds: float) -> None:
+        """Takes the stacked reports of one call, as NumPy arrays, and its duration."""
+        self._reports.append(reports)
+        self._seconds += seconds
+        self._rates.append(seconds / len(reports.attempt))
+        refused = np.flatnonzero(~reports.accept)
+        self._events += [refusal(reports, int(k), self._run.step) for k in refused]
+
+    def evaluation(self, evaluation: Evaluation) -> None:
+        """Takes an evaluation of the validation split."""
+        attempts = sum(len(reports.attempt) for reports in self._reports)
+        metrics = flat(evaluation.metrics)
+        self._evaluated.append((attempts, self._seconds, evaluation.loss, metrics))
+
+    def columns(self) -> dict[str, Any]:
+        """Returns the columns of the run's row but those of the test split."""
+        reports = StepReport(*(np.concatenate(a) for a in zip(*self._reports, strict=True)))
+        halted = bool(self._run.step.guard.halted().numpy())
+        attempts, seconds, losses, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
+        return {
+            "status": "diverged" if halted else "completed",
+            "error": "",
+            "steps": int(reports.step[-1]),
+            "attempts": len(reports.attempt),
+            "refused": int(np.sum(~reports.accept)),
+            "planned_attempts": self._plan.total,
+            "seconds": self._seconds,
+            "seconds_per_attempt": float(np.median(self._rates)),
+            "evaluated_attempt": attempts,
+            "evaluated_seconds": seconds,
+            "validation_loss": losses,
+            "validation": json.dumps(metrics),
+            "events": json.dumps(self._events),
+            "losses": reports.total.tolist(),
+            "accepted": reports.accept.tolist(),
+            **_curves(reports, self._run.step.optimizer.names),
+        }
+
+
+def flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Returns "<task>.<metric>" to its value over all rows, counts left out."""
+    return {
+        f"{task}.{name}": value
+        for task, of_task in metrics.items()
+        for name, value in of_task.items()
+        if isinstance(value, float)
+    }
+
+
+def _curves(reports: StepReport, names: tuple[str, ...]) -> dict[str, Any]:
+    """Returns the training loss and the clip factors, in at most 200 bins of attempts."""
+    bins = np.array_split(np.arange(len(reports.attempt)), min(_POINTS, len(reports.attempt)))
+    return {
+        "train_attempt": [int(reports.attempt[b[-1]]) + 1 for b in bins],
+        "train_loss": [float(np.mean(reports.total[b])) for b in bins],
+        "train_loss_max": [float(np.max(reports.total[b])) for b in bins],
+        "layers": list(names),
+        "clip_factors": [[float(np.mean(f[b])) for b in bins] for f in reports.factors.T],
+        "clipped_share": float(np.mean(np.min(reports.factors, axis=1) < 1)),
+    }

@@ -1,0 +1,131 @@
+"""What a comparison is: safeguards by rates by workloads by seeds. Standard library only."""
+
+import dataclasses
+import itertools
+import math
+
+from ranker.config.ranges import require
+
+NO_FAULT = "none"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One model, optimizer or injector of the grid.
+
+    Attributes:
+      name: as tables and the report call it; "none" is the injector that injects nothing.
+      set: settings laid over the base, each "section.name=value" as `--set` takes it.
+    """
+
+    name: str
+    set: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_name(self.name)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Safeguard:
+    """What is compared: named settings, and the one among them that is tuned.
+
+    Attributes:
+      name, set: as of a `Variant`.
+      title: a line for the report; the name if not given.
+      knob: path of its own setting that is tuned, such as "clip.0.max_norm"; "" for none.
+      values: of the knob, in the order of preference at a tie; with one value nothing is tuned.
+    """
+
+    name: str
+    title: str = ""
+    set: tuple[str, ...] = ()
+    knob: str = ""
+    values: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_name(self.name)
+        if bool(self.knob) != bool(self.values):
+            raise ValueError(f"knob {self.knob!r} has values {self.values}: give both or none")
+        _require_distinct("values", self.values)
+        if self.knob and not all(math.isfinite(value) for value in self.values):
+            raise ValueError(f"values must be finite, got {self.values}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CompareConfig:
+    """A whole comparison.
+
+    Every safeguard runs at every rate, on every workload (model, optimizer, injector), with
+    every seed. One with a knob runs first at each of its values, with `tuning_seed`; the
+    value that does best on validation, at its own best rate, is used with `seeds`.
+
+    Attributes:
+      base: TOML file of a run, relative to this file.
+      set: settings laid over it in every run, each "section.name=value".
+      rates: learning rates, rising; a geometric series of at least 7 shows a range.
+      rate_settings: paths that get the rate.
+      seeds: of the runs that count.
+      tuning_seed: of the runs that choose a knob's value; none of `seeds`.
+      primary: "task.metric" on validation that chooses rates and knobs.
+      reference: the safeguard that the others are tested against.
+      workers: processes that run side by side, one core each.
+    """
+
+    base: str
+    set: tuple[str, ...] = ()
+    rates: tuple[float, ...]
+    rate_settings: tuple[str, ...] = ("optimizer.dense.learning_rate",)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    tuning_seed: int = 1_000
+    primary: str = "like.auc"
+    reference: str = "none"
+    workers: int = 2
+    safeguards: tuple[Safeguard, ...]
+    models: tuple[Variant, ...] = dataclasses.field(default_factory=lambda: _only("base"))
+    optimizers: tuple[Variant, ...] = dataclasses.field(default_factory=lambda: _only("base"))
+    injectors: tuple[Variant, ...] = dataclasses.field(default_factory=lambda: _only(NO_FAULT))
+
+    def __post_init__(self) -> None:
+        require(self, "workers", minimum=1)
+        require(self, "tuning_seed", minimum=0)
+        for name in ("rates", "rate_settings", "seeds"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} must name at least one, got {getattr(self, name)}")
+        self._require_rates()
+        _require_distinct("seeds", self.seeds)
+        if self.tuning_seed in self.seeds:
+            raise ValueError(f"tuning_seed must be none of seeds, got {self.tuning_seed}")
+        for name in ("safeguards", "models", "optimizers", "injectors"):
+            names = [part.name for part in getattr(self, name)]
+            if not names:
+                raise ValueError(f"{name} must name at least one, got none")
+            _require_distinct(name, names)
+        if self.reference not in [safeguard.name for safeguard in self.safeguards]:
+            raise ValueError(f"reference must be a safeguard's name, got {self.reference!r}")
+        self._require_equal_budgets()
+
+    def _require_rates(self) -> None:
+        is_rising = all(low < high for low, high in itertools.pairwise(self.rates))
+        if not (all(0 < rate < math.inf for rate in self.rates) and is_rising):
+            raise ValueError(f"rates must be > 0 and rising, got {self.rates}")
+
+    def _require_equal_budgets(self) -> None:
+        budgets = {s.name: len(s.values) for s in self.safeguards if len(s.values) > 1}
+        if len(set(budgets.values())) > 1:
+            raise ValueError(
+                f"safeguards must have equally many knob values, or one wins by tuning: {budgets}"
+            )
+
+
+def _only(name: str) -> tuple[Variant, ...]:
+    return (Variant(name=name),)
+
+
+def _require_name(name: str) -> None:
+    if not name.strip():
+        raise ValueError(f"name must not be blank, got {name!r}")
+
+
+def _require_distinct(what: str, members: tuple | list) -> None:
+    if len(set(members)) < len(members):
+        raise ValueError(f"{what} must be distinct, got {list(members)}")

@@ -1,0 +1,71 @@
+"""The grid: every combination once, the same budget for each, chosen values in their place."""
+
+import itertools
+import math
+
+import pytest
+from sample_comparison import read_comparison, write_comparison
+
+from ranker.compare import grid
+from ranker.compare.summary import Workload
+from ranker.config.load import ConfigError
+
+MORE = """
+[[models]]
+name = "narrow"
+[[models]]
+name = "wide"
+set = ["model.sharing.units=[16]"]
+[[injectors]]
+name = "none"
+"""
+
+
+@pytest.fixture
+def path(tmp_path, prepared):
+    return write_comparison(tmp_path, prepared, more=MORE)
+
+
+def test_tunes_each_value_at_each_rate_with_the_tuning_seed_alone(path):
+    trials = grid.tuning(read_comparison(path), path.parent)
+    assert len(trials) == 2 * 2 * 2  # models, values, rates
+    assert {trial.seed for trial in trials} == {9}
+    assert {trial.safeguard for trial in trials} == {"gc"}
+    assert {(t.knob_value, t.config.clip[0].max_norm) for t in trials} == {(0.1, 0.1), (0.01, 0.01)}
+
+
+def test_runs_what_was_chosen_and_else_the_first_value(path):
+    chosen = {(Workload("wide", "base", "none"), "gc"): 0.01}
+    trials = grid.finals(read_comparison(path), path.parent, chosen)
+    assert len(trials) == 2 * 2 * 2 * 2  # models, safeguards, rates, seeds
+    values = {(t.workload.model, t.safeguard): t.knob_value for t in trials if t.safeguard == "gc"}
+    assert values == {("narrow", "gc"): 0.1, ("wide", "gc"): 0.01}
+    assert all(math.isnan(t.knob_value) for t in trials if t.safeguard == "none")
+
+
+def test_counts_what_it_lists(path):
+    config = read_comparison(path)
+    listed = [*grid.tuning(config, path.parent), *grid.finals(config, path.parent, {})]
+    assert grid.count(config) == len(listed) == 8 + 16
+
+
+def test_a_form_is_all_rates_values_and_seeds_of_a_safeguard_on_a_model(path):
+    config = read_comparison(path)
+    trials = [*grid.tuning(config, path.parent), *grid.finals(config, path.parent, {})]
+    assert len({t.form for t in trials}) == 4
+    assert len({(t.form, t.safeguard, t.workload.model) for t in trials}) == 4
+
+
+def test_lists_equal_settings_once_and_forms_together(path):
+    config = read_comparison(path)
+    trials = grid.finals(config, path.parent, {})
+    listed = grid.distinct([*trials, *trials])
+    assert sorted(t.key for t in listed) == sorted({t.key for t in trials})
+    changes = sum(a.form != b.form for a, b in itertools.pairwise(listed))
+    assert changes == len({t.form for t in listed}) - 1
+
+
+def test_a_setting_that_does_not_fit_is_named(path):
+    config = read_comparison(path, "set=['train.pases=3']")
+    with pytest.raises(ConfigError, match=r"--set=train.pases=3: train: no setting 'pases'"):
+        grid.finals(config, path.parent, {})

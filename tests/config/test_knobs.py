@@ -1,0 +1,48 @@
+"""Which numbers are knobs, and which runs share a compiled step."""
+
+import pytest
+
+from ranker.config import load
+from ranker.config.knobs import find, form
+from ranker.config.settings import RunConfig
+
+
+def read(folder, *overrides):
+    path = folder / "run.toml"
+    path.write_text("[[clip]]\nkind = 'clippy'\n[[clip]]\nkind = 'norm'\n", encoding="utf-8")
+    return load.load(path, overrides, RunConfig)
+
+
+def test_finds_the_seed_the_rates_and_the_clippers_numbers_but_no_zero(tmp_path):
+    assert find(read(tmp_path, "seed=7")) == {
+        "seed": 7,
+        "optimizer.dense.learning_rate": 0.05,
+        "optimizer.embeddings.learning_rate": 0.05,
+        "clip.0.relative": 0.5,
+        "clip.0.absolute": 0.01,
+        "clip.1.max_norm": 0.1,
+    }
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["seed=3", "optimizer.dense.learning_rate=1", "clip.1.max_norm=9", "clip.0.relative=2"],
+)
+def test_knobs_leave_the_form_alone(tmp_path, override):
+    assert form(read(tmp_path, override)) == form(read(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "clip.0.accumulator_relative=1",  # from 0: it switches a part on
+        "clip.0.relative=0",
+        "clip.0.scope=row",
+        "clip.1.targets=dense",
+        "data.batch_size=9",
+        "optimizer.dense.weight_decay=0.5",
+        "train.passes=9",
+    ],
+)
+def test_all_else_is_another_form(tmp_path, override):
+    assert form(read(tmp_path, override)) != form(read(tmp_path))
