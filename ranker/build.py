@@ -56,7 +56,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
       ValueError: for settings that do not fit the schema.
     """
     folder = Path(config.data.path)
-    schema = select(read_schema(folder / "schema.toml"), config.data)
+    schema = read_used_schema(config)
     check_monitor(config.train.monitor, schema.tasks)
     vocabularies = read_vocabularies(folder, schema)
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
@@ -82,6 +82,16 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         step=step,
         scorer=Scorer(ranker, objective, schema),
     )
+
+
+def read_used_schema(config: settings.RunConfig) -> Schema:
+    """Returns the schema of the run's data, with the features and tasks alone that it uses.
+
+    Raises:
+      FileNotFoundError: if the data are not prepared.
+      ValueError: for a feature or task that they lack.
+    """
+    return select(read_schema(Path(config.data.path) / "schema.toml"), config.data)
 
 
 def load_run(workdir: Path) -> Run:

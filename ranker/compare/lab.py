@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ranker import build
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
 from ranker.compare.report import write_report
@@ -15,7 +16,7 @@ from ranker.compare.summarise import choose_knob, summarise
 from ranker.compare.summary import Summary, Workload
 from ranker.config import load
 from ranker.config.compare import CompareConfig
-from ranker.train import environment
+from ranker.train import check_monitor, environment
 
 
 class Progress(NamedTuple):
@@ -56,11 +57,14 @@ def compare(
 
     Raises:
       ConfigError: for settings that do not fit the base; nothing has been run.
+      FileNotFoundError, ValueError: for data that are not there or have no such task.
     """
     results = Results(workdir)
     chosen: dict[tuple[Workload, str], float] = {}
     tuning = grid.tuning(config, folder)
-    grid.finals(config, folder, chosen)  # so that a misspelt setting is known before the work
+    for trial in {t.form: t for t in grid.finals(config, folder, chosen)}.values():
+        tasks = build.read_used_schema(trial.config).tasks  # known now, not by every run
+        check_monitor(config.primary, tasks, setting="primary")
     planned = grid.count(config)
     done = 0
 

@@ -43,7 +43,8 @@ def run_trials(
         for _ in range(min(num_workers, len(trials))):
             _begin(_start(primary), waiting.take(""), running)
         while running and not is_stopping():
-            for link in wait(list(running), timeout=0.2):
+            ready = wait(list(running), timeout=0.2)
+            for link in [link for link in running if link in ready]:
                 worker, trial = running.pop(link)
                 columns = _receive(worker, trial)
                 yield Done(trial, columns)

@@ -47,11 +47,11 @@ class Evaluation(NamedTuple):
         return -value if metric in _HIGHER_IS_BETTER else value
 
 
-def check_monitor(monitor: str, tasks: Sequence[Task]) -> None:
-    """Raises ValueError unless `monitor` is "loss" or "task.metric" of a task here."""
+def check_monitor(monitor: str, tasks: Sequence[Task], *, setting: str = "train.monitor") -> None:
+    """Raises ValueError, naming `setting`, unless `monitor` is "loss" or a task's "task.metric"."""
     known = ["loss"] + [f"{task.name}.{m}" for task in tasks for m in _MONITORED[task.kind]]
     if monitor not in known:
-        raise ValueError(f"train.monitor {monitor!r} is none of {', '.join(known)}")
+        raise ValueError(f"{setting} {monitor!r} is none of {', '.join(known)}")
 
 
 class Scorer:
