@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ranker import model, optim
+from ranker.build_faults import build_faults, build_reordering
 from ranker.config import load, settings
 from ranker.guard import Guard
 from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
@@ -62,11 +63,13 @@ def build_run(config: settings.RunConfig) -> Run:
         regression=config.objective.regression,
         huber_delta=config.objective.huber_delta,
     )
+    optimizer = build_optimizer(config, ranker)
     step = Step(
         ranker,
         objective,
-        build_optimizer(config, ranker),
+        optimizer,
         Guard(max_refusals=config.guard.max_refusals),
+        faults=build_faults(config, schema, encoder, optimizer, tables=ranker.tables),
         seed=config.seed,
     )
     return Run(
@@ -177,13 +180,14 @@ def build_optimizer(config: settings.RunConfig, ranker: model.Ranker) -> optim.O
 
 
 def build_stream(config: settings.RunConfig, split: Split) -> Stream:
-    """Returns the training batches in their order."""
+    """Returns the training batches in their order, or in that of injected faults."""
     return Stream(
         split,
         batch_size=config.data.batch_size,
         seed=config.seed,
         order=config.data.order,
         window_examples=config.data.window_examples,
+        reordering=build_reordering(config, split),
     )
 
 

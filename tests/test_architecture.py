@@ -43,9 +43,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         TF | {"tqdm"},
     ),
     "serve": ({"toml", "schema", "input", "model"}, TF | {"pyarrow"}),
+    "build_faults": ({"config", "schema", "input", "inject", "optim"}, TF),
     "build": (
         {"config", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
-        | {"inject", "measure", "train", "serve"},
+        | {"build_faults", "inject", "measure", "train", "serve"},
         set(),
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),

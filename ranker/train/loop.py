@@ -151,13 +151,23 @@ class Loop:
         reports = StepReport(*(value.numpy() for value in self._step.run(stack)))
         for observer in self._observers:
             observer.reports(reports)
-        for k in np.flatnonzero(~reports.accept):
-            self._tell(refusal(reports, int(k), self._step))
+        for k in range(len(reports.attempt)):
+            self._interventions(reports, k)
         halted = bool(self._step.guard.halted().numpy())
         if halted:
             last = {"attempt": int(reports.attempt[-1]) + 1, "step": int(reports.step[-1])}
             self._tell({"kind": "halted", **last, "reason": "too many refusals in a row"})
         return halted
+
+    def _interventions(self, reports: StepReport, k: int) -> None:
+        """Tells the events of the k-th attempt: what was injected, and a refusal."""
+        faults, attempt, step = self._step.faults, int(reports.attempt[k]), int(reports.step[k])
+        for event in faults.begun(attempt):
+            self._tell(event | {"step": step})
+        if not reports.accept[k]:
+            self._tell(refusal(reports, k, self._step))
+        for event in faults.ended(attempt):
+            self._tell(event | {"step": step})
 
     def _between(self, attempt: int, halted: bool) -> str:
         """Does what is due after `attempt`; returns the status to end with, or ""."""
