@@ -2,13 +2,13 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from ranker import model, optim
+from ranker.build_faults import build_faults, build_reordering
 from ranker.config import load, settings
 from ranker.guard import Guard
 from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
-from ranker.knobs import Numbers, constant
+from ranker.knobs import Numbers, arguments, constant
 from ranker.numerics import Number
 from ranker.objective import Objective
 from ranker.optim import clip
@@ -67,11 +67,15 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         regression=config.objective.regression,
         huber_delta=config.objective.huber_delta,
     )
+    optimizer = build_optimizer(config, ranker, numbers=numbers)
     step = Step(
         ranker,
         objective,
-        build_optimizer(config, ranker, numbers=numbers),
+        optimizer,
         Guard(max_refusals=config.guard.max_refusals),
+        faults=build_faults(
+            config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
+        ),
         seed=numbers("seed", config.seed),
     )
     return Run(
@@ -197,13 +201,14 @@ def build_optimizer(
 
 
 def build_stream(config: settings.RunConfig, split: Split) -> Stream:
-    """Returns the training batches in their order."""
+    """Returns the training batches in their order, or in that of injected faults."""
     return Stream(
         split,
         batch_size=config.data.batch_size,
         seed=config.seed,
         order=config.data.order,
         window_examples=config.data.window_examples,
+        reordering=build_reordering(config, split),
     )
 
 
@@ -223,15 +228,6 @@ def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:
     )
 
 
-def _plain(variant: Any, path: str = "", numbers: Numbers = constant) -> dict:
-    """Returns the settings of a tagged table without its tag: the builder's arguments."""
-    return {
-        f.name: numbers(f"{path}.{f.name}", getattr(variant, f.name))
-        for f in dataclasses.fields(variant)
-        if f.name != "kind"
-    }
-
-
 def _interaction(wanted: settings.ModelSettings, seed: int) -> model.Interaction:
     match wanted.interaction:
         case settings.DcnInteraction(num_layers=num_layers, projection_width=width):
@@ -245,7 +241,7 @@ def _interaction(wanted: settings.ModelSettings, seed: int) -> model.Interaction
 def _sharing(wanted: settings.ModelSettings, tasks: list[str], seed: int) -> model.Sharing:
     kinds = {"shared_bottom": model.SharedBottom, "mmoe": model.Mmoe, "ple": model.Ple}
     make = kinds[wanted.sharing.kind]
-    return make(tasks, **_plain(wanted.sharing), dropout=wanted.dropout, seed=seed)
+    return make(tasks, **arguments(wanted.sharing), dropout=wanted.dropout, seed=seed)
 
 
 def _rule(wanted: settings.RuleSettings) -> optim.Rule:
@@ -255,7 +251,7 @@ def _rule(wanted: settings.RuleSettings) -> optim.Rule:
         "sgd": optim.Sgd,
         "rmsprop": optim.RmsProp,
     }
-    return kinds[wanted.kind](**_plain(wanted))
+    return kinds[wanted.kind](**arguments(wanted))
 
 
 def _schedule(schedule: settings.ScheduleSettings, rate: Number) -> optim.Schedule:
@@ -266,7 +262,7 @@ def _schedule(schedule: settings.ScheduleSettings, rate: Number) -> optim.Schedu
         "cosine": optim.Cosine,
         "inverse_sqrt": optim.InverseSquareRoot,
     }
-    return kinds[schedule.kind](rate=rate, **_plain(schedule))
+    return kinds[schedule.kind](rate=rate, **arguments(schedule))
 
 
 def _clipper(wanted: settings.ClipSettings, path: str, numbers: Numbers) -> clip.Clipper:
@@ -277,4 +273,4 @@ def _clipper(wanted: settings.ClipSettings, path: str, numbers: Numbers) -> clip
         "agc": clip.Agc,
         "clippy": clip.Clippy,
     }
-    return kinds[wanted.kind](**_plain(wanted, path, numbers))
+    return kinds[wanted.kind](**arguments(wanted, path, numbers))

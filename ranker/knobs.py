@@ -1,5 +1,6 @@
 """Knobs as variables: one compiled step serves every run of its form."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,15 @@ def constant(path: str, value: Any) -> Any:
     """Returns `value`: a run of its own needs no knobs."""
     del path
     return value
+
+
+def arguments(variant: Any, path: str = "", numbers: Numbers = constant) -> dict[str, Any]:
+    """Returns the settings of the tagged table at `path` without its tag: what builds it."""
+    return {
+        f.name: numbers(f"{path}.{f.name}", getattr(variant, f.name))
+        for f in dataclasses.fields(variant)
+        if f.name != "kind"
+    }
 
 
 class Knobs:

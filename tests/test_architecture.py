@@ -44,9 +44,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "serve": ({"toml", "schema", "input", "model"}, TF | {"pyarrow"}),
     "knobs": ({"config"}, TF),
+    "build_faults": ({"config", "knobs", "schema", "input", "inject", "optim"}, TF),
     "build": (
         {"config", "knobs", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
-        | {"inject", "measure", "train", "serve"},
+        | {"build_faults", "inject", "measure", "train", "serve"},
         set(),
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),

@@ -30,8 +30,9 @@ class _Form:
 class Bench:
     """A warm place to run in.
 
-    A run gives the numbers that `ranker.job` gives with the same settings; it writes no
-    checkpoint, exports nothing, and stops early for nothing but the guard's halt.
+    A run gives the numbers that `ranker.job` gives with the same settings, but for the last
+    bit: TensorFlow folds a constant into what it meets, and here a rate is no constant. It
+    writes no checkpoint, exports nothing, and stops early for nothing but the guard's halt.
     """
 
     def __init__(self, *, primary: str) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranker import build
-from ranker.train import Evaluation, Plan, StepReport
-from ranker.train.loop import refusal
+from ranker.train import Evaluation, Plan, StepReport, interventions
 
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
 
@@ -30,8 +29,7 @@ class Recorder:
         self._reports.append(reports)
         self._seconds += seconds
         self._rates.append(seconds / len(reports.attempt))
-        refused = np.flatnonzero(~reports.accept)
-        self._events += [refusal(reports, int(k), self._run.step) for k in refused]
+        self._events += interventions(reports, self._run.step)
 
     def evaluation(self, evaluation: Evaluation) -> None:
         """Takes an evaluation of the validation split."""

@@ -18,8 +18,9 @@ def find(config: RunConfig) -> dict[str, int | float]:
     found: dict[str, int | float] = {"seed": config.seed}
     for name in ("dense", "embeddings"):
         found[f"optimizer.{name}.learning_rate"] = getattr(config.optimizer, name).learning_rate
-    for place, clip in enumerate(config.clip):
-        found |= _floats(f"clip.{place}", clip)
+    for name in ("clip", "inject"):
+        for place, settings in enumerate(getattr(config, name)):
+            found |= _floats(f"{name}.{place}", settings)
     return found
 
 

@@ -11,6 +11,7 @@ from ranker.config.clip import (
     NormClip,
     ValueClip,
 )
+from ranker.config.inject import InjectorSettings
 from ranker.config.model import (
     DcnInteraction,
     DotInteraction,
@@ -39,6 +40,7 @@ __all__ = [
     "GroupSettings",
     "GuardSettings",
     "HashEncoding",
+    "InjectorSettings",
     "ModelSettings",
     "NormClip",
     "ObjectiveSettings",
@@ -177,6 +179,7 @@ class RunConfig:
     optimizer: OptimizerSettings = dataclasses.field(default_factory=OptimizerSettings)
     clip: tuple[ClipSettings, ...] = ()
     guard: GuardSettings = dataclasses.field(default_factory=GuardSettings)
+    inject: tuple[InjectorSettings, ...] = ()
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
 

@@ -7,7 +7,8 @@ end of a pass: every batch has B examples and no example is dropped.
 
 import queue
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +16,14 @@ from ranker.input.batch import Batch
 from ranker.input.split import Split
 
 ORDERS = ("shuffled", "time", "window")
+
+
+class Reordering(Protocol):
+    """Puts other rows in the place of those that a stream would have."""
+
+    def rows(self, places: np.ndarray, regular: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Returns the rows at `places` [M] of the stream; `regular` gives its own at any."""
+        ...
 
 
 class Stream:
@@ -34,8 +43,12 @@ class Stream:
         seed: int,
         order: str = "shuffled",
         window_examples: int = 0,
+        reordering: Reordering | None = None,
     ) -> None:
         """Makes the stream; reads nothing yet.
+
+        Args:
+          reordering: of the rows, by their places in the stream; None for none.
 
         Raises:
           ValueError: for an unknown order, or a window below 1 with order "window".
@@ -51,17 +64,25 @@ class Stream:
         self._by_time = np.argsort(split.times, kind="stable")
         self._window = window_examples if order == "window" else len(split)
         self._passes: dict[int, np.ndarray] = {}
+        self._reordering = reordering
 
     def stack(self, first: int, num_batches: int) -> Batch:
         """Returns batches [first, first + num_batches), stacked on a new first axis."""
         start = first * self._batch_size
-        at = np.arange(start, start + num_batches * self._batch_size)
-        number, place = np.divmod(at, len(self._split))
-        positions = np.empty_like(at)
-        for n in range(number[0], number[-1] + 1):
-            positions[number == n] = self._positions(n)[place[number == n]]
-        self._passes = {n: p for n, p in self._passes.items() if n >= number[-1]}
-        return self._split.take(positions.reshape(num_batches, self._batch_size))
+        places = np.arange(start, start + num_batches * self._batch_size)
+        if self._reordering is None:
+            rows = self._rows(places)
+        else:
+            rows = self._reordering.rows(places, self._rows)
+        return self._split.take(rows.reshape(num_batches, self._batch_size))
+
+    def _rows(self, places: np.ndarray) -> np.ndarray:
+        number, place = np.divmod(places, len(self._split))
+        rows = np.empty_like(places)
+        for n in np.unique(number):
+            rows[number == n] = self._positions(n)[place[number == n]]
+        self._passes = {n: p for n, p in self._passes.items() if n >= number.max(initial=0)}
+        return rows
 
     def _positions(self, number: int) -> np.ndarray:
         if self._order == "time":

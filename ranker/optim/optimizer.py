@@ -99,11 +99,26 @@ class Optimizer:
         self._chain = Chain(clippers, {m.name: m.group.name for m in self._members})
         self.variables |= self._chain.variables
 
-    def propose(self, gradients: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> Proposal:
+    @property
+    def slots(self) -> dict[str, tuple[tf.Variable, float]]:
+        """Each slot by "<variable>/<slot>", and the value it started from."""
+        return {
+            f"{member.name}/{slot}": (member.slots[slot], value)
+            for member in self._members
+            for slot, value in member.group.rule.initial().items()
+        }
+
+    def propose(
+        self,
+        gradients: Sequence[tf.Tensor | tf.IndexedSlices | None],
+        *,
+        rates: tf.Tensor | None = None,
+    ) -> Proposal:
         """Returns what these gradients would change; writes nothing.
 
         Args:
           gradients: one for each of `trainable`, in order; None leaves it alone.
+          rates: the groups' learning rates [G] instead of their schedules'.
 
         Raises:
           ValueError: if there are not as many as there are variables.
@@ -117,8 +132,9 @@ class Optimizer:
         )
         kept, noted = self._chain.clip("gradient", [self._item(gradient) for gradient in raw])
         step = self.step.read_value()
-        rates = {group.name: group.schedule(step) for group in self.groups}
-        drafts = [self._draft(g, k.item, step, rates) for g, k in zip(raw, kept, strict=True)]
+        each = tf.unstack(self.learning_rates() if rates is None else rates)
+        by_group = {group.name: rate for group, rate in zip(self.groups, each, strict=True)}
+        drafts = [self._draft(g, k.item, step, by_group) for g, k in zip(raw, kept, strict=True)]
         updates, noted_too = self._chain.clip("update", [draft.update for draft in drafts])
         changes = (
             self._change(g, draft, update, k.factor)
@@ -130,9 +146,14 @@ class Optimizer:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
         tf.cond(accept, lambda: _write(proposal), lambda: tf.constant(False))
 
-    def learning_rates(self) -> tf.Tensor:
-        """Returns the rate of each group's next update, float32 [G]."""
-        return tf.stack([group.schedule(self.step.read_value()) for group in self.groups])
+    def learning_rates(self, step: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns the rate of each group's next update, float32 [G].
+
+        Args:
+          step: for the schedules, instead of the number of updates committed.
+        """
+        updates = self.step.read_value() if step is None else step
+        return tf.stack([group.schedule(updates) for group in self.groups])
 
     def factors(self, proposal: Proposal) -> tf.Tensor:
         """Returns the clip factor of each of `trainable` [V]; 1 if it had no gradient."""

@@ -1,6 +1,7 @@
 """The step, the loop, checkpoints and observers."""
 
 from ranker.train.checkpoint import CheckpointError, Checkpoints, restore_checkpoint
+from ranker.train.events import interventions
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
     EventsLog,
@@ -44,6 +45,7 @@ __all__ = [
     "check_monitor",
     "environment",
     "hold",
+    "interventions",
     "peak_memory_mb",
     "restore_checkpoint",
     "write_json",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ranker.input import Batch, Stream, prefetch
 from ranker.train.checkpoint import Checkpoints
+from ranker.train.events import interventions
 from ranker.train.observers import JsonLines, Observer
 from ranker.train.scoring import Evaluation
 from ranker.train.step import Step, StepReport
@@ -151,8 +152,8 @@ class Loop:
         reports = StepReport(*(value.numpy() for value in self._step.run(stack)))
         for observer in self._observers:
             observer.reports(reports)
-        for k in np.flatnonzero(~reports.accept):
-            self._tell(refusal(reports, int(k), self._step))
+        for event in interventions(reports, self._step):
+            self._tell(event)
         halted = bool(self._step.guard.halted().numpy())
         if halted:
             last = {"attempt": int(reports.attempt[-1]) + 1, "step": int(reports.step[-1])}
@@ -192,20 +193,3 @@ class Loop:
     def _tell(self, event: dict) -> None:
         for observer in self._observers:
             observer.event(event)
-
-
-def refusal(reports: StepReport, k: int, step: Step) -> dict:
-    """Returns the event of the refused k-th attempt: what was not finite, and where first."""
-    reasons = ("accepted", "loss", "gradient", "update", "statistic")
-    task, variable, row = (int(v[k]) for v in (reports.task, reports.variable, reports.row))
-    names = step.objective.tasks
-    return {
-        "kind": "refused",
-        "attempt": int(reports.attempt[k]) + 1,
-        "step": int(reports.step[k]),
-        "reason": f"{reasons[int(reports.reason[k])]} not finite",
-        "task": names[task] if task >= 0 else None,
-        "variable": step.optimizer.names[variable] if variable >= 0 else None,
-        "row": row if row >= 0 else None,
-        "losses": {t: float(v) for t, v in zip(names, reports.losses[k], strict=True)},
-    }

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ranker.guard import Guard
+from ranker.inject import Faults
 from ranker.input import Array, Batch
 from ranker.model import Ranker
 from ranker.objective import Objective
@@ -19,7 +20,7 @@ class StepReport(NamedTuple):
       attempt: number of the attempt, from 0; int64.
       step: committed updates after it; int64.
       losses: of the tasks, [T].
-      total: their weighted sum.
+      total: their weighted sum, an injected weight's too.
       learning_rates: of the optimizer's groups, [G].
       factors: clip factor of every trained variable, [V], in the optimizer's order.
       accept: whether it was committed.
@@ -53,6 +54,7 @@ class Step(tf.Module):
         optimizer: Optimizer,
         guard: Guard,
         *,
+        faults: Faults,
         seed: int | tf.Variable,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
@@ -65,6 +67,7 @@ class Step(tf.Module):
         self.objective = objective
         self.optimizer = optimizer
         self.guard = guard
+        self.faults = faults
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._compiled: Callable[[Batch], StepReport] | None = None
@@ -78,10 +81,17 @@ class Step(tf.Module):
         return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
 
     def attempt(self, batch: Batch) -> StepReport:
-        """Tries `batch`: all of its changes are written, or none and nothing moves."""
+        """Tries `batch`: all of its changes are written, or none and nothing moves.
+
+        What faults write is no change of the batch's: that moves, whatever the verdict.
+        """
+        self.faults.write(self.attempts)
+        batch = self.faults.batch(batch, self.attempts)
         losses, total, gradients = self._differentiate(batch)
-        learning_rates = self.optimizer.learning_rates()
-        proposal = self.optimizer.propose(gradients)
+        gradients = self.faults.gradients(gradients, self.attempts)
+        optimizer = self.optimizer
+        rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
+        proposal = optimizer.propose(gradients, rates=rates)
         verdict = self.guard.judge(losses, proposal)
         self.optimizer.commit(proposal, accept=verdict.accept)
         self.guard.record(verdict)
@@ -91,7 +101,7 @@ class Step(tf.Module):
             step=self.optimizer.step.read_value(),
             losses=losses,
             total=total,
-            learning_rates=learning_rates,
+            learning_rates=rates,
             factors=self.optimizer.factors(proposal),
             **verdict._asdict(),
         )
@@ -122,7 +132,7 @@ class Step(tf.Module):
             tape.watch(self.optimizer.trainable)
             logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
             losses = self.objective.losses(logits, batch.labels, batch.weights)
-            total = self.objective.total(losses)
+            total = self.objective.total(self.faults.losses(losses, self.attempts))
         return losses, total, tape.gradient(total, self.optimizer.trainable)
 
     def _run(self, stack: Batch) -> StepReport:

@@ -1,0 +1,63 @@
+"""Settings of injectors to what injects: `ranker.build` for faults."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import tensorflow as tf
+
+from ranker import inject
+from ranker.config import settings
+from ranker.input import Encoder, Split
+from ranker.knobs import Numbers, arguments, constant
+from ranker.optim import Optimizer
+from ranker.schema import Schema, read_schema
+
+
+def build_faults(
+    config: settings.RunConfig,
+    schema: Schema,
+    encoder: Encoder,
+    optimizer: Optimizer,
+    *,
+    tables: Mapping[str, tf.Variable],
+    numbers: Numbers = constant,
+) -> inject.Faults:
+    """Returns what injects the faults of `config` into a step.
+
+    Args:
+      tables: the model's embedding tables.
+      numbers: says which settings the graph reads from variables.
+
+    Raises:
+      ValueError: for an injector of something that is not there, listing what is.
+    """
+    is_hashed = isinstance(config.model.encoding, settings.HashEncoding)
+    sizes = {} if is_hashed else schema.vocabularies
+    subjects = inject.Subjects(
+        schema=schema,
+        unknown_rows={name: range(size, encoder.num_rows[name]) for name, size in sizes.items()},
+        variables=dict(zip(optimizer.names, optimizer.trainable, strict=True)),
+        tables=tables,
+        slots=optimizer.slots,
+    )
+    seed = numbers("seed", config.seed)
+    return inject.Faults(_injectors(config, numbers), subjects, seed=seed)
+
+
+def build_reordering(config: settings.RunConfig, split: Split) -> inject.Reordering | None:
+    """Returns what injects the faults of the order of `split`; None if there are none."""
+    injectors = _injectors(config, constant)
+    faults = [fault for fault in injectors if isinstance(fault, inject.OrderFault)]
+    if not faults:
+        return None
+    item = read_schema(Path(config.data.path) / "schema.toml").item
+    ages = inject.Ages(split.times, split.rows.features[item])
+    return inject.Reordering(faults, batch_size=config.data.batch_size, ages=ages)
+
+
+def _injectors(config: settings.RunConfig, numbers: Numbers) -> list[inject.Injector]:
+    kinds = {injector.kind: injector for injector in inject.INJECTORS}
+    return [
+        kinds[wanted.kind](**arguments(wanted, f"inject.{place}", numbers))
+        for place, wanted in enumerate(config.inject)
+    ]

@@ -1,0 +1,207 @@
+"""A run's injectors, at the places of a step where they act.
+
+On is a condition in the graph, so that what a fault that is off would touch passes by
+untouched, bit for bit; with no injector of a place, nothing is added to the graph there.
+What is random depends on the seed, the attempt and the injector's place in the list, so
+a run that was killed meets the same faults when it is resumed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
+
+import tensorflow as tf
+
+from ranker.inject.batch import BatchFault
+from ranker.inject.injector import Injector
+from ranker.inject.state import StateFault
+from ranker.inject.subjects import Subjects
+from ranker.inject.training import GradientFault, RateScale, ShortWarmup, TaskWeight
+
+Gradient = tf.Tensor | tf.IndexedSlices | None
+
+
+class Batch(Protocol):
+    """A batch: a named tuple of `features`, `labels` and `weights`, each columns by name."""
+
+    def _replace(self, **parts: Mapping[str, Any]) -> Self: ...
+
+
+AnyBatch = TypeVar("AnyBatch", bound=Batch)
+
+
+class _Placed(NamedTuple):
+    """An injector, its place in the list, and the names it acts on."""
+
+    place: int
+    injector: Any
+    targets: tuple[str, ...]
+
+
+class Faults:
+    """Injects faults at the places of a step; `attempt` is its number, int64 scalar or variable.
+
+    Attributes:
+      injectors: as given.
+    """
+
+    def __init__(
+        self,
+        injectors: Sequence[Injector],
+        subjects: Subjects,
+        *,
+        seed: int | tf.Tensor | tf.Variable,
+    ) -> None:
+        """Looks up every name.
+
+        Args:
+          injectors: at each place of the step, applied in their order.
+          seed: of all that is random.
+
+        Raises:
+          ValueError: for an injector that would act on nothing, listing what there is.
+        """
+        self.injectors = tuple(injectors)
+        self._subjects = subjects
+        self._seed = seed
+        self._placed = [_place(i, injector, subjects) for i, injector in enumerate(injectors)]
+
+    def write(self, attempt: tf.Tensor | tf.Variable) -> None:
+        """Writes the variables and the slots whose faults begin at `attempt`."""
+        for placed in self._of(StateFault):
+            tf.cond(_is_on(placed, attempt), lambda p=placed: self._write(p), _nothing)
+
+    def batch(self, batch: AnyBatch, attempt: tf.Tensor | tf.Variable) -> AnyBatch:
+        """Returns `batch` with its columns spoilt."""
+        for placed in self._of(BatchFault):
+            part = placed.injector.part
+            columns = getattr(batch, part)
+            spoilt = {name: self._column(placed, name, columns, attempt) for name in placed.targets}
+            batch = batch._replace(**{part: columns | spoilt})
+        return batch
+
+    def losses(self, losses: tf.Tensor, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
+        """Returns the tasks' losses [T] as they are to be summed: some weigh more, or less."""
+        for placed in self._of(TaskWeight):
+            factor = tf.cast(placed.injector.factor, losses.dtype)
+            is_scaled = [task in placed.targets for task in self._subjects.tasks()]
+            # The scale is selected, not the loss: the gradient of a select is the sum of both
+            # sides', and that of a side not taken is 0 * factor. Times 1 changes no number.
+            losses *= tf.where(_is_on(placed, attempt) & is_scaled, factor, 1.0)
+        return losses
+
+    def rates(
+        self,
+        rates: Callable[[tf.Tensor], tf.Tensor],
+        step: tf.Variable,
+        attempt: tf.Tensor | tf.Variable,
+    ) -> tf.Tensor:
+        """Returns the learning rates [G] of this attempt.
+
+        Args:
+          rates: from the number of updates to the rates [G].
+          step: the number of updates.
+        """
+        updates = step.read_value()
+        for placed in self._of(ShortWarmup):
+            updates = tf.cast(updates, tf.float64)  # exact for any number of updates
+            factor = tf.cast(tf.cast(placed.injector.factor, tf.float32), tf.float64)
+            faster = (updates + 1.0) * factor - 1.0
+            updates = tf.where(_is_on(placed, attempt), faster, updates)
+        scaled = rates(updates)
+        for placed in self._of(RateScale):
+            factor = tf.cast(placed.injector.factor, scaled.dtype)
+            scaled = tf.where(_is_on(placed, attempt), scaled * factor, scaled)
+        return scaled
+
+    def gradients(
+        self, gradients: Sequence[Gradient], attempt: tf.Tensor | tf.Variable
+    ) -> Sequence[Gradient]:
+        """Returns `gradients`, of the trained variables in order, with some spoilt."""
+        for placed in self._of(GradientFault):
+            is_on, fault = _is_on(placed, attempt), placed.injector
+            gradients = [
+                _gradient(fault, gradient, is_on) if name in placed.targets else gradient
+                for name, gradient in zip(self._subjects.variables, gradients, strict=True)
+            ]
+        return gradients
+
+    def begun(self, attempt: int) -> list[dict]:
+        """Returns the event of each fault whose first attempt is `attempt`.
+
+        In events attempts count from 1: "attempt" is the first, "until" the last.
+        """
+        return [
+            {"kind": "injected", **_who(p), "attempt": attempt + 1, "until": p.injector.until}
+            | p.injector.settings()
+            for p in self._placed
+            if p.injector.start == attempt
+        ]
+
+    def ended(self, attempt: int) -> list[dict]:
+        """Returns the event of each fault whose last attempt is `attempt`."""
+        return [
+            {"kind": "injection_ended", **_who(p), "attempt": attempt + 1}
+            for p in self._placed
+            if p.injector.until == attempt + 1
+        ]
+
+    def _of(self, kind: type[Injector]) -> list[_Placed]:
+        return [placed for placed in self._placed if isinstance(placed.injector, kind)]
+
+    def _write(self, placed: _Placed) -> tf.Tensor:
+        for name in placed.targets:
+            placed.injector.write(name, self._subjects)
+        return tf.constant(True)
+
+    def _column(
+        self,
+        placed: _Placed,
+        name: str,
+        columns: Mapping[str, tf.Tensor],
+        attempt: tf.Tensor | tf.Variable,
+    ) -> tf.Tensor:
+        values = columns[name]
+
+        def spoilt() -> tf.Tensor:
+            seed = self._draw(placed, placed.targets.index(name), attempt)
+            unknown = self._subjects.unknown(name)
+            return placed.injector.spoil(values, seed=seed, unknown=unknown)
+
+        return tf.cond(_is_on(placed, attempt), spoilt, lambda: values)
+
+    def _draw(self, placed: _Placed, index: int, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
+        """Returns the seed, int64 [2], of an attempt's draws for the `index`-th target."""
+        seed = tf.stack([tf.cast(self._seed, tf.int64), tf.cast(attempt, tf.int64)])
+        # Dropout folds non-negative numbers into the same two.
+        seed = tf.random.experimental.stateless_fold_in(seed, -1 - placed.place, alg="philox")
+        return tf.random.experimental.stateless_fold_in(seed, index, alg="philox")
+
+
+def _place(place: int, injector: Injector, subjects: Subjects) -> _Placed:
+    try:
+        return _Placed(place, injector, injector.targets(subjects))
+    except ValueError as error:
+        raise ValueError(f"inject.{place}: {injector.kind}: {error}") from error
+
+
+def _is_on(placed: _Placed, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
+    return placed.injector.is_on(tf.convert_to_tensor(attempt))
+
+
+def _nothing() -> tf.Tensor:
+    return tf.constant(False)
+
+
+def _gradient(fault: GradientFault, gradient: Gradient, is_on: tf.Tensor) -> Gradient:
+    """Returns `gradient` as `fault` makes it if `is_on`; None stays None."""
+    if gradient is None:
+        return None
+    if not isinstance(gradient, tf.IndexedSlices):
+        return tf.cond(is_on, lambda: fault.spoil(gradient, rows=None), lambda: gradient)
+    values, rows = gradient.values, gradient.indices
+    values = tf.cond(is_on, lambda: fault.spoil(values, rows=rows), lambda: values)
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
+
+
+def _who(placed: _Placed) -> dict[str, object]:
+    return {"injector": placed.injector.kind, "place": placed.place}

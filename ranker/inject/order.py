@@ -1,0 +1,132 @@
+"""Faults of the data's order, on the host: which rows a batch is made of."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from ranker.inject.injector import Injector, Ranged
+from ranker.numerics import check_member, check_number
+
+Rows = Callable[[np.ndarray], np.ndarray]
+
+ORDERS = ("time", "item_age")
+
+
+class Ages:
+    """The orders of a split's rows by age, each made when it is first asked for."""
+
+    def __init__(self, times: np.ndarray, items: np.ndarray) -> None:
+        """Takes, of each row [N], when it came, and its item as any integer."""
+        self._times = times
+        self._items = items
+
+    def order(self, by: str) -> np.ndarray:
+        """Returns the rows [N] by "time" or "item_age"."""
+        return self._by_time if by == "time" else self._by_item_age
+
+    @functools.cached_property
+    def _by_time(self) -> np.ndarray:
+        return np.argsort(self._times, kind="stable")
+
+    @functools.cached_property
+    def _by_item_age(self) -> np.ndarray:
+        """The rows by the time since their item's first row."""
+        _, item = np.unique(self._items, return_inverse=True)
+        first = np.full(len(self._items), np.iinfo(np.int64).max)
+        np.minimum.at(first, item, self._times)
+        return np.argsort(self._times - first[item], kind="stable")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OrderFault(Ranged):
+    """A fault of which rows the batches [start, stop) hold."""
+
+    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
+        """Returns the rows at `places` of the stream, all inside the range.
+
+        Args:
+          places: int64 [M]; batch n is places [n * batch_size, (n + 1) * batch_size).
+          regular: the rows that would be at places.
+          ages: of all rows.
+        """
+        del batch_size, ages
+        return regular(places)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OrderShift(OrderFault):
+    """Batches come in another order, from its beginning, whatever the run's order is.
+
+    Attributes:
+      order: "time", oldest rows first; or "item_age", first the rows that came soonest
+        after their item's first row: the shift at a window's boundary.
+
+    Source: Tang et al. 2023, arXiv:2302.09178, on why recommenders diverge: sequential
+    training meets sudden changes of the distribution.
+    """
+
+    kind = "order_shift"
+    order: Literal["time", "item_age"] = "time"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_member(self, "order", ORDERS)
+
+    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
+        """Returns the rows of the other order."""
+        del regular
+        order = ages.order(self.order)
+        return order[(places - self.start * batch_size) % len(order)]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RepeatedShard(OrderFault):
+    """Batches repeat the `batches` (1 to `start`) before the range, again and again: stale."""
+
+    kind = "repeated_shard"
+    batches: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self, "batches", least=1, below=self.start + 1)
+
+    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
+        """Returns the rows of the batches before the range."""
+        del ages
+        start, length = self.start * batch_size, self.batches * batch_size
+        return regular(start - length + (places - start) % length)
+
+
+class Reordering:
+    """What a stream asks for the rows at its places: order faults applied to its own."""
+
+    def __init__(self, injectors: Sequence[Injector], *, batch_size: int, ages: Ages) -> None:
+        """Takes the faults of the order among `injectors`; a later one reads what those
+        before it leave."""
+        self._faults = [fault for fault in injectors if isinstance(fault, OrderFault)]
+        self._batch_size = batch_size
+        self._ages = ages
+
+    def rows(self, places: np.ndarray, regular: Rows) -> np.ndarray:
+        """Returns the rows at `places` [M] of the stream; `regular` gives its own at any."""
+        rows = regular
+        for fault in self._faults:
+            rows = self._spoilt(fault, rows)
+        return rows(places)
+
+    def _spoilt(self, fault: OrderFault, regular: Rows) -> Rows:
+        def rows(places: np.ndarray) -> np.ndarray:
+            number = places // self._batch_size
+            is_inside = (number >= fault.start) & (number < fault.stop)
+            found = np.empty_like(places)
+            found[~is_inside] = regular(places[~is_inside])
+            if is_inside.any():
+                found[is_inside] = fault.rows(
+                    places[is_inside], self._batch_size, regular=regular, ages=self._ages
+                )
+            return found
+
+        return rows
