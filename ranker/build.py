@@ -6,7 +6,7 @@ from typing import Any
 
 from ranker import model, optim
 from ranker.config import load, settings
-from ranker.guard import Guard
+from ranker.guard import Guard, Skip
 from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
 from ranker.objective import Objective
 from ranker.optim import clip
@@ -66,7 +66,7 @@ def build_run(config: settings.RunConfig) -> Run:
         ranker,
         objective,
         build_optimizer(config, ranker),
-        Guard(max_refusals=config.guard.max_refusals),
+        build_guard(config.guard),
         seed=config.seed,
     )
     return Run(
@@ -174,6 +174,12 @@ def build_optimizer(config: settings.RunConfig, ranker: model.Ranker) -> optim.O
             )
         )
     return optim.Optimizer(groups, clippers=[_clipper(c) for c in config.clip])
+
+
+def build_guard(wanted: settings.GuardSettings) -> Guard:
+    """Returns the guard, with nothing recorded."""
+    skip = Skip(**dataclasses.asdict(wanted.skip)) if wanted.skip else None
+    return Guard(max_refusals=wanted.max_refusals, skip=skip)
 
 
 def build_stream(config: settings.RunConfig, split: Split) -> Stream:
