@@ -6,7 +6,7 @@ from pathlib import Path
 from ranker import model, optim
 from ranker.build_faults import build_faults, build_reordering
 from ranker.config import load, settings
-from ranker.guard import Guard
+from ranker.guard import Guard, Skip
 from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
 from ranker.knobs import Numbers, arguments, constant
 from ranker.numerics import Number
@@ -72,7 +72,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         ranker,
         objective,
         optimizer,
-        Guard(max_refusals=config.guard.max_refusals),
+        build_guard(config.guard, numbers=numbers),
         faults=build_faults(
             config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
         ),
@@ -198,6 +198,12 @@ def build_optimizer(
         )
     clippers = [_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)]
     return optim.Optimizer(groups, clippers=clippers)
+
+
+def build_guard(wanted: settings.GuardSettings, *, numbers: Numbers = constant) -> Guard:
+    """Returns the guard, with nothing recorded."""
+    skip = Skip(**arguments(wanted.skip, "guard.skip", numbers)) if wanted.skip else None
+    return Guard(max_refusals=wanted.max_refusals, skip=skip)
 
 
 def build_stream(config: settings.RunConfig, split: Split) -> Stream:

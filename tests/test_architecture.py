@@ -26,6 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "objective": ({"schema", "numerics"}, TF),
     "optim": ({"numerics"}, TF),
     "guard": ({"numerics"}, TF),
+    "keras": ({"numerics", "optim", "guard"}, TF),
     "inject": ({"schema", "numerics"}, TF),
     "measure": ({"schema", "numerics"}, {"numpy"}),
     "train": (
@@ -56,7 +57,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         TF | {"pandas", "scipy"},
     ),
 }
-WITHOUT_FILES = {"toml", "numerics", "model", "objective", "optim", "guard", "inject", "measure"}
+WITHOUT_FILES = {
+    "toml", "numerics", "model", "objective", "optim", "guard", "keras", "inject", "measure",
+}  # fmt: skip
 WITHOUT_KERAS = {"numerics", "optim", "guard"}
 
 TOUCHES_FILES = {

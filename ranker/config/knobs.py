@@ -21,6 +21,8 @@ def find(config: RunConfig) -> dict[str, int | float]:
     for name in ("clip", "inject"):
         for place, settings in enumerate(getattr(config, name)):
             found |= _floats(f"{name}.{place}", settings)
+    if config.guard.skip:
+        found |= _floats("guard.skip", config.guard.skip)
     return found
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "RuleSettings",
     "RunConfig",
     "ScheduleSettings",
+    "SkipSettings",
     "TrainSettings",
     "ValueClip",
 ]
@@ -100,14 +101,39 @@ class ObjectiveSettings:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class SkipSettings:
+    """Refuses what is above mean + sigmas * deviation of the last accepted attempts.
+
+    Attributes:
+      sigmas: deviations above the mean that are still usual.
+      window: accepted attempts that count.
+      minimum: accepted attempts before anything is usual.
+      of: what is watched: the total "loss", the "norm" of all gradients, or "both".
+    """
+
+    sigmas: float = 6.0
+    window: int = 128
+    minimum: int = 64
+    of: Literal["loss", "norm", "both"] = "both"
+
+    def __post_init__(self) -> None:
+        require(self, "sigmas", above=0)
+        require(self, "minimum", minimum=2)
+        require(self, "window", minimum=self.minimum)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class GuardSettings:
     """When an attempt is refused, and when the run halts.
 
     Attributes:
       max_refusals: refused attempts in a row after which the run halts, exit code 3.
+      skip: when what is finite is refused too; None for never. A lasting change of level
+        is refused until the run halts, since refused attempts never become usual.
     """
 
     max_refusals: int = 10
+    skip: SkipSettings | None = None
 
     def __post_init__(self) -> None:
         require(self, "max_refusals", minimum=1)

@@ -1,12 +1,16 @@
 """The guard: judges losses and proposed changes before anything is written."""
 
 from ranker.guard.guard import Guard
+from ranker.guard.skip import Skip
 from ranker.guard.verdict import (
     ACCEPTED,
     BAD_CHANGE,
     BAD_GRADIENT,
     BAD_LOSS,
     BAD_STATISTIC,
+    LOSS_SPIKE,
+    NORM_SPIKE,
+    REASONS,
     Verdict,
 )
 
@@ -16,6 +20,10 @@ __all__ = [
     "BAD_GRADIENT",
     "BAD_LOSS",
     "BAD_STATISTIC",
+    "LOSS_SPIKE",
+    "NORM_SPIKE",
+    "REASONS",
     "Guard",
+    "Skip",
     "Verdict",
 ]

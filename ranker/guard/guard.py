@@ -4,20 +4,23 @@ import tensorflow as tf
 
 from ranker import numerics
 from ranker.guard import verdict as verdicts
+from ranker.guard.skip import LOSS, Recent, Skip
 from ranker.guard.verdict import Proposal, Verdict
 
 
 class Guard:
-    """Refuses what is not finite: a loss, a gradient, an update, a slot's new value, a statistic.
+    """Refuses what is not finite: a loss, a gradient, an update, a slot's new value, a statistic;
+    and, if it has a `Skip`, what is far above its usual range.
 
     Attributes:
+      skip: as given.
       max_refusals: refusals in a row at which training halts, >= 1.
       refused: int64 variable, all refusals so far.
       refused_in_a_row: int64 variable, those since the last acceptance.
-      variables: both by name, for checkpoints.
+      variables: both by name, for checkpoints, and with a `Skip` what it goes by.
     """
 
-    def __init__(self, *, max_refusals: int) -> None:
+    def __init__(self, *, max_refusals: int, skip: Skip | None = None) -> None:
         """Raises ValueError unless `max_refusals` is at least 1."""
         self.max_refusals = max_refusals
         numerics.check_number(self, "max_refusals", least=1)
@@ -29,19 +32,34 @@ class Guard:
             "refused": self.refused,
             "refused_in_a_row": self.refused_in_a_row,
         }
+        self.skip = skip
+        self._recent = Recent(skip) if skip else None
+        if self._recent:
+            self.variables |= self._recent.variables
 
-    def judge(self, losses: tf.Tensor, proposal: Proposal) -> Verdict:
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """What a verdict's `watched` holds, of "loss" and "norm"; () without a `Skip`."""
+        return self.skip.watched if self.skip else ()
+
+    def judge(
+        self, losses: tf.Tensor, proposal: Proposal, *, total: tf.Tensor | None = None
+    ) -> Verdict:
         """Returns whether the attempt may be committed, and if not, why and where.
 
-        Exact: any finite value is accepted, however large. Nearly every attempt costs
-        one sum over each tensor that would be written; only where a sum is not finite,
-        or a clipper kept nothing, is every element of every tensor looked at. That is
-        enough, since what is not finite goes on into a slot or the new values, unless a
-        clipper erases it, and then the factor is 0.
+        Exact: without a `Skip` any finite value is accepted, however large. Nearly every
+        attempt costs one sum over each tensor that would be written; only where a sum is
+        not finite, or a clipper kept nothing, is every element of every tensor looked at.
+        That is enough, since what is not finite goes on into a slot or the new values,
+        unless a clipper erases it, and then the factor is 0.
 
         Args:
           losses: [T], one a task.
           proposal: gradients as differentiated, and the changes made of them.
+          total: the losses' weighted sum, a scalar; for a `Skip` of the loss.
+
+        Raises:
+          ValueError: if a `Skip` watches the loss and `total` is None.
         """
         tensors = [losses]
         for change in proposal.changes:
@@ -49,18 +67,42 @@ class Guard:
         tensors += verdicts.statistics(proposal)
         factors = [tf.cast(change.factor, tf.float32) for change in proposal.changes]
         nothing_erased = tf.reduce_all(tf.stack([1.0, *factors]) > 0)
-        return tf.cond(
+        verdict = tf.cond(
             tf.logical_and(numerics.surely_finite(tensors), nothing_erased),
             verdicts.accepted,
             lambda: verdicts.inspect(losses, proposal),
         )
+        if self._recent is None:
+            return verdict
+        watched = self._recent.measure(total, [g.values for g in proposal.gradients])
+        return _compare(verdict, watched, self._recent.limits(), self._recent.skip)
 
     def record(self, verdict: Verdict) -> None:
-        """Counts `verdict`; call once an attempt."""
+        """Counts `verdict`, and remembers what it watched if accepted; call once an attempt."""
         refused = tf.cast(tf.logical_not(verdict.accept), tf.int64)
         self.refused.assign_add(refused)
         self.refused_in_a_row.assign((self.refused_in_a_row + 1) * refused)
+        if self._recent:
+            self._recent.enter(verdict.watched, accept=verdict.accept)
 
     def halted(self) -> tf.Tensor:
         """Returns a bool scalar: whether `max_refusals` in a row have been refused."""
         return self.refused_in_a_row >= self.max_refusals
+
+
+def _compare(verdict: Verdict, watched: tf.Tensor, limits: tf.Tensor, skip: Skip) -> Verdict:
+    """Returns `verdict`, refused if it was accepted and any of `watched` [S] is above its limit."""
+    # Not written as a negation: TensorFlow's graph optimizer turns "not (x <= y)" into
+    # "x > y", which is false of NaN.
+    is_usual = watched <= limits
+    spikes = tf.constant(
+        [verdicts.LOSS_SPIKE if w == LOSS else verdicts.NORM_SPIKE for w in skip.watched]
+    )
+    first = spikes[tf.argmin(tf.cast(is_usual, tf.int32))]
+    all_usual = tf.reduce_all(is_usual)
+    return verdict._replace(
+        accept=verdict.accept & all_usual,
+        reason=tf.where(verdict.accept, tf.where(all_usual, verdict.reason, first), verdict.reason),
+        watched=watched,
+        limits=limits,
+    )

@@ -6,21 +6,35 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-ACCEPTED, BAD_LOSS, BAD_GRADIENT, BAD_CHANGE, BAD_STATISTIC = range(5)
+ACCEPTED, BAD_LOSS, BAD_GRADIENT, BAD_CHANGE, BAD_STATISTIC, LOSS_SPIKE, NORM_SPIKE = range(7)
+
+REASONS = (  # in words
+    "accepted",
+    "loss not finite",
+    "gradient not finite",
+    "update not finite",
+    "statistic not finite",
+    "loss above its usual range",
+    "gradient norm above its usual range",
+)
 
 
 class Verdict(NamedTuple):
-    """Whether an attempt may be committed; all scalars.
+    """Whether an attempt may be committed; all scalars but the last two.
 
     Attributes:
       accept: bool.
       reason: int32, the first that holds of: ACCEPTED 0, BAD_LOSS 1, BAD_GRADIENT 2,
-        BAD_CHANGE 3 (an update or a slot's new value), BAD_STATISTIC 4 (a clipper's).
+        BAD_CHANGE 3 (an update or a slot's new value), BAD_STATISTIC 4 (a clipper's),
+        LOSS_SPIKE 5 and NORM_SPIKE 6 (the total loss, or the norm of all gradients, above
+        its usual range).
       task: int32, of the first loss that is not finite; else -1.
       variable: int32, the `index` of the first bad gradient, or change if no gradient
         is bad; -1 if there is none.
       row: int64, the id of its first bad row: place on axis 0 of a dense variable, 0 of
         a scalar; -1 with `variable`.
+      watched: what `Skip` watches of the attempt, float32 [S]; [0] without a `Skip`.
+      limits: the highest usual value of each, float32 [S].
     """
 
     accept: tf.Tensor
@@ -28,6 +42,8 @@ class Verdict(NamedTuple):
     task: tf.Tensor
     variable: tf.Tensor
     row: tf.Tensor
+    watched: tf.Tensor
+    limits: tf.Tensor
 
 
 class Gradient(Protocol):
@@ -82,8 +98,9 @@ def statistics(proposal: Proposal) -> list[tf.Tensor]:
 
 def accepted() -> Verdict:
     """Returns the verdict on an attempt that has nothing wrong."""
-    none = tf.constant(-1)
-    return Verdict(tf.constant(True), tf.constant(ACCEPTED), none, none, tf.cast(none, tf.int64))
+    none, nothing = tf.constant(-1), tf.zeros([0])
+    row = tf.cast(none, tf.int64)
+    return Verdict(tf.constant(True), tf.constant(ACCEPTED), none, none, row, nothing, nothing)
 
 
 def inspect(losses: tf.Tensor, proposal: Proposal) -> Verdict:
@@ -106,7 +123,8 @@ def inspect(losses: tf.Tensor, proposal: Proposal) -> Verdict:
         (tf.int32, tf.int32, tf.int32, tf.int64),
     )
     reason, task, variable, row = (tf.ensure_shape(value, ()) for value in found)
-    return Verdict(reason == ACCEPTED, reason, task, variable, row)
+    nothing = tf.zeros([0])
+    return Verdict(reason == ACCEPTED, reason, task, variable, row, nothing, nothing)
 
 
 def _look(

@@ -91,7 +91,7 @@ class GradientSpike(GradientFault):
         names = super().targets(subjects)
         for name in names if self.row is not None else ():
             shape = tuple(subjects.variables[name].shape)
-            if self.row not in range(shape[0] if shape else 0):
+            if self.row not in range(int(shape[0] or 0) if shape else 0):
                 raise ValueError(f"no row {self.row} in {name}, of shape {shape}")
         return names
 

@@ -72,12 +72,19 @@ class Optimizer:
         "step", "<variable>/<slot>", and of the n-th clipper "clip/<n>/<statistic>".
     """
 
-    def __init__(self, groups: Sequence[Group], *, clippers: Sequence[Clipper] = ()) -> None:
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        *,
+        clippers: Sequence[Clipper] = (),
+        step: tf.Variable | None = None,
+    ) -> None:
         """Makes the slots.
 
         Args:
           groups: their names and variables must be distinct.
           clippers: applied in order, those of the gradient stage first.
+          step: int64, where to count committed updates; a new variable for None.
 
         Raises:
           ValueError: for a repeated name or variable, or a clipper that targets no group.
@@ -90,7 +97,9 @@ class Optimizer:
         self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]
         self.trainable = tuple(member.variable for member in self._members)
         self.names = tuple(member.name for member in self._members)
-        self.step = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="step")
+        if step is None:
+            step = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="step")
+        self.step = step
         self.variables: dict[str, tf.Variable] = {"step": self.step} | {
             f"{member.name}/{slot}": variable
             for member in self._members
@@ -245,7 +254,9 @@ def _by_name(
 def _make_slots(name: str, variable: tf.Variable, group: Group) -> dict[str, tf.Variable]:
     return {
         slot: tf.Variable(
-            tf.fill(variable.shape, tf.cast(value, variable.dtype)), trainable=False, name=slot
+            tf.fill(variable.shape, tf.cast(value, variable.dtype)),
+            trainable=False,
+            name=f"{name}/{slot}",
         )
         for slot, value in group.rule.initial().items()
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ranker.guard import LOSS_SPIKE, NORM_SPIKE, REASONS
 from ranker.train.step import Step, StepReport
 
 
@@ -22,17 +23,27 @@ def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
 
 
 def refusal(reports: StepReport, k: int, step: Step) -> dict:
-    """Returns the event of the refused k-th attempt: what was not finite, and where first."""
-    reasons = ("accepted", "loss", "gradient", "update", "statistic")
+    """Returns the event of the refused k-th attempt: what was wrong, and where first."""
     task, variable, row = (int(v[k]) for v in (reports.task, reports.variable, reports.row))
     names = step.objective.tasks
     return {
         "kind": "refused",
         "attempt": int(reports.attempt[k]) + 1,
         "step": int(reports.step[k]),
-        "reason": f"{reasons[int(reports.reason[k])]} not finite",
+        "reason": REASONS[int(reports.reason[k])],
         "task": names[task] if task >= 0 else None,
         "variable": step.optimizer.names[variable] if variable >= 0 else None,
         "row": row if row >= 0 else None,
         "losses": {t: float(v) for t, v in zip(names, reports.losses[k], strict=True)},
+        **_spike(reports, k, step),
     }
+
+
+def _spike(reports: StepReport, k: int, step: Step) -> dict:
+    """Returns the number that was above its usual range, and that range's limit, if any was."""
+    spikes = {LOSS_SPIKE: "loss", NORM_SPIKE: "norm"}
+    name = spikes.get(int(reports.reason[k]))
+    if name is None:
+        return {}
+    place = step.guard.watched.index(name)
+    return {"value": float(reports.watched[k, place]), "limit": float(reports.limits[k, place])}

@@ -24,7 +24,7 @@ class StepReport(NamedTuple):
       learning_rates: of the optimizer's groups, [G].
       factors: clip factor of every trained variable, [V], in the optimizer's order.
       accept: whether it was committed.
-      reason, task, variable, row: the verdict's, see `ranker.guard`.
+      reason, task, variable, row, watched, limits: the verdict's, see `ranker.guard`.
     """
 
     attempt: Array
@@ -38,6 +38,8 @@ class StepReport(NamedTuple):
     task: Array
     variable: Array
     row: Array
+    watched: Array
+    limits: Array
 
 
 class Step(tf.Module):
@@ -92,7 +94,7 @@ class Step(tf.Module):
         optimizer = self.optimizer
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
         proposal = optimizer.propose(gradients, rates=rates)
-        verdict = self.guard.judge(losses, proposal)
+        verdict = self.guard.judge(losses, proposal, total=total)
         self.optimizer.commit(proposal, accept=verdict.accept)
         self.guard.record(verdict)
         attempt = self.attempts.assign_add(1) - 1
@@ -137,7 +139,7 @@ class Step(tf.Module):
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]
-        arrays = _arrays(len(self.objective.tasks), self.optimizer, num_batches)
+        arrays = _arrays(self, num_batches)
 
         def more(k: tf.Tensor, _: StepReport) -> tf.Tensor:
             return tf.logical_and(k < num_batches, tf.logical_not(self.guard.halted()))
@@ -151,11 +153,14 @@ class Step(tf.Module):
         return StepReport(*(array.stack()[:tried] for array in arrays))
 
 
-def _arrays(num_tasks: int, optimizer: Optimizer, size: tf.Tensor) -> StepReport:
+def _arrays(step: Step, size: tf.Tensor) -> StepReport:
+    num_watched = len(step.guard.watched)
     shapes = {
-        "losses": (num_tasks,),
-        "learning_rates": (len(optimizer.groups),),
-        "factors": (len(optimizer.trainable),),
+        "losses": (len(step.objective.tasks),),
+        "learning_rates": (len(step.optimizer.groups),),
+        "factors": (len(step.optimizer.trainable),),
+        "watched": (num_watched,),
+        "limits": (num_watched,),
     }
     dtypes = {"attempt": tf.int64, "step": tf.int64, "row": tf.int64}
     dtypes |= {"accept": tf.bool, "reason": tf.int32, "task": tf.int32, "variable": tf.int32}

@@ -41,7 +41,10 @@ class Chain:
         for clipper in clippers:
             _refuse_idle(clipper, sorted(set(groups.values())))
         self._clippers = tuple(clippers)
-        self._statistics = [_make_statistics(clipper, groups) for clipper in clippers]
+        self._statistics = [
+            _make_statistics(clipper, groups, scope=f"clip/{place}")
+            for place, clipper in enumerate(clippers)
+        ]
         self.variables: dict[str, tf.Variable] = {
             f"clip/{place}/{name}": variable
             for place, statistics in enumerate(self._statistics)
@@ -67,10 +70,12 @@ class Chain:
         return clipped, noted
 
 
-def _make_statistics(clipper: Clipper, groups: Mapping[str, str]) -> dict[str, tf.Variable]:
+def _make_statistics(
+    clipper: Clipper, groups: Mapping[str, str], *, scope: str
+) -> dict[str, tf.Variable]:
     names = [name for name, group in groups.items() if clipper.targets in ("all", group)]
     return {
-        name: tf.Variable(value, trainable=False, name=name)
+        name: tf.Variable(value, trainable=False, name=f"{scope}/{name}")
         for name, value in clipper.initial(names).items()
     }
 

@@ -1,0 +1,110 @@
+"""Rules, schedules, clippers and a `Skip` as the plain values that Keras writes into a config."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from ranker import guard, optim
+
+CustomObjects = dict[str, type] | None
+KerasSchedule = tf.keras.optimizers.schedules.LearningRateSchedule
+Rate = float | KerasSchedule | optim.Schedule
+
+
+def pack(part: Any) -> dict[str, Any]:
+    """Returns a frozen dataclass as JSON-ready values: its class and every argument.
+
+    A number that is a variable is written as the value that it has now.
+
+    Raises:
+      ValueError: for a class that `unpack` would not find again.
+    """
+    name = type(part).__name__
+    if _find(name, None) is not type(part):
+        raise ValueError(
+            f"{name} is not of ranker, so a config that names it could not be read; make it known: "
+            f"tf.keras.saving.get_custom_objects()[{name!r}] = {name}"
+        )
+    arguments = [field.name for field in dataclasses.fields(part) if field.init]
+    return {"class_name": name, "config": {n: plain(getattr(part, n)) for n in arguments}}
+
+
+def unpack(packed: Mapping[str, Any], custom_objects: CustomObjects = None) -> Any:
+    """Returns what was packed.
+
+    Args:
+      custom_objects: classes by name, beside those of ranker and those known to Keras.
+
+    Raises:
+      ValueError: for a class that is none of them.
+    """
+    found = _find(packed["class_name"], custom_objects)
+    if found is None:
+        raise ValueError(f"no class {packed['class_name']!r} in ranker or among custom objects")
+    return found(**{name: _tuples(value) for name, value in packed["config"].items()})
+
+
+def plain(value: Any) -> Any:
+    """Returns a tensor or a variable as the Python number that it holds; others as they are."""
+    return value.numpy().item() if tf.is_tensor(value) else value
+
+
+class Scheduled(KerasSchedule):
+    """A schedule of `ranker.optim` where Keras wants one of its own."""
+
+    def __init__(self, schedule: optim.Schedule) -> None:
+        self.schedule = schedule
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of the update after `step` others, float32 scalar."""
+        return self.schedule(step)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the schedule, packed."""
+        return pack(self.schedule)
+
+
+def make_rate(rate: Rate) -> tf.Variable | KerasSchedule:
+    """Returns a schedule of Keras, or a float32 variable that can be assigned.
+
+    Raises:
+      ValueError: for a number that is not finite and >= 0.
+    """
+    if isinstance(rate, KerasSchedule):
+        return rate
+    if not tf.is_tensor(rate) and callable(rate):
+        return Scheduled(rate)
+    number = float(plain(rate))
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"learning_rate must be finite and >= 0, got {number}")
+    with tf.init_scope():
+        return tf.Variable(tf.constant(number), trainable=False, name="learning_rate")
+
+
+def pack_rate(rate: tf.Variable | KerasSchedule) -> float | dict[str, Any]:
+    """Returns a rate of `make_rate` as JSON-ready values."""
+    if isinstance(rate, Scheduled):
+        return rate.get_config()
+    is_number = isinstance(rate, tf.Variable)
+    return plain(rate) if is_number else tf.keras.optimizers.schedules.serialize(rate)
+
+
+def unpack_rate(packed: float | dict[str, Any], custom_objects: CustomObjects = None) -> Rate:
+    """Returns what was packed, for `make_rate`; ValueError for a schedule that is not known."""
+    if not isinstance(packed, dict):
+        return packed
+    if _find(packed["class_name"], custom_objects):
+        return unpack(packed, custom_objects)
+    return tf.keras.optimizers.schedules.deserialize(packed, custom_objects=custom_objects)
+
+
+def _find(name: str, custom_objects: CustomObjects) -> type | None:
+    own = {name: getattr(optim, name) for name in optim.__all__} | {"Skip": guard.Skip}
+    return tf.keras.saving.get_registered_object(name, custom_objects) or own.get(name)
+
+
+def _tuples(value: Any) -> Any:
+    """Returns `value` with the lists that JSON makes of tuples as tuples again."""
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
