@@ -164,13 +164,15 @@ def build_optimizer(config: settings.RunConfig, ranker: model.Ranker) -> optim.O
     groups = []
     for name, variables in named.items():
         group = getattr(config.optimizer, name)
+        spam = settings.spam_of(config.clip, name)
         groups.append(
             optim.Group(
                 name=name,
                 variables=variables,
                 rule=_rule(group.rule),
-                schedule=_schedule(group),
+                schedule=_restarting(_schedule(group), spam),
                 weight_decay=group.weight_decay,
+                reset_every=spam.reset_every if spam else 0,
             )
         )
     return optim.Optimizer(groups, clippers=[_clipper(c) for c in config.clip])
@@ -248,6 +250,12 @@ def _schedule(group: settings.GroupSettings) -> optim.Schedule:
     return kinds[schedule.kind](rate=rate, **_plain(schedule))
 
 
+def _restarting(schedule: optim.Schedule, spam: settings.SpamClip | None) -> optim.Schedule:
+    if spam is None:
+        return schedule
+    return optim.Restarts(schedule=schedule, every=spam.reset_every, warmup_steps=spam.warmup_steps)
+
+
 def _clipper(wanted: settings.ClipSettings) -> clip.Clipper:
     kinds = {
         "value": clip.Value,
@@ -255,5 +263,16 @@ def _clipper(wanted: settings.ClipSettings) -> clip.Clipper:
         "global_norm": clip.GlobalNorm,
         "agc": clip.Agc,
         "clippy": clip.Clippy,
+        "lamb": clip.Lamb,
+        "rms": clip.Rms,
+        "autoclip": clip.AutoClip,
+        "zclip": clip.ZClip,
+        "adagc": clip.AdaGc,
+        "gradient_stabilizer": clip.GradientStabilizer,
+        "spam": clip.Spam,
+        "cowclip": clip.CowClip,
     }
-    return kinds[wanted.kind](**_plain(wanted))
+    arguments = _plain(wanted)
+    if isinstance(wanted, settings.SpamClip):
+        del arguments["warmup_steps"]  # the schedule's
+    return kinds[wanted.kind](**arguments)
