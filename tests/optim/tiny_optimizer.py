@@ -27,8 +27,10 @@ class Tiny:
 
     def propose(self, kernel, slices, ids):
         """Returns the proposal for a dense gradient and for slices of the table."""
-        indexed = tf.IndexedSlices(tf.constant(slices), tf.constant(ids, tf.int32))
-        return self.optimizer.propose([tf.constant(kernel), indexed])
+        indexed = tf.IndexedSlices(
+            tf.convert_to_tensor(slices), tf.convert_to_tensor(ids, tf.int32)
+        )
+        return self.optimizer.propose([tf.convert_to_tensor(kernel), indexed])
 
     def apply(self, kernel, slices, ids, *, accept=True):
         """Proposes and commits, and returns the proposal."""

@@ -50,7 +50,7 @@ class AutoClip:
         together = norm(norms([item.values for item in items]))
         kept, number = statistics["norms"], statistics["num_norms"]
         is_told = is_positive(together)
-        place = [[number % self.window]]
+        place = [[tf.math.floormod(number, self.window)]]
         kept = tf.where(is_told, tf.tensor_scatter_nd_update(kept, place, [together]), kept)
         number += tf.cast(is_told, tf.int64)
         share = share_within(together, self._limit(kept, tf.minimum(number, self.window)))

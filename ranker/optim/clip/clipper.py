@@ -36,7 +36,7 @@ class Clippable(NamedTuple):
       gradient: update stage: what the rule was given, of the same shape; else None.
       slots: the rule's slots by name, of the same shape: at the gradient stage as they were
         before the step, at the update stage as the update was made with.
-      rate: update stage: the learning rate that is part of `values`, a scalar; else None.
+      rate: the learning rate that is part of `values`, a scalar; 1 at the gradient stage.
       mean_square: update stage: the rule's mean of squared gradients, this one's among them
         in the standard order, corrected for its start as the rule corrects it; or None.
       counts: of a table: how many examples' slices were summed into each row, int32 [U].
@@ -50,7 +50,7 @@ class Clippable(NamedTuple):
     precondition: tf.Tensor | None = None
     gradient: tf.Tensor | None = None
     slots: Mapping[str, tf.Tensor] = {}
-    rate: tf.Tensor | None = None
+    rate: tf.Tensor | float = 1.0
     mean_square: tf.Tensor | None = None
     counts: tf.Tensor | None = None
 

@@ -45,7 +45,7 @@ class Lamb(Stateless):
         axes = unit_axes(rank, is_table=True) if item.is_table else list(range(rank))
         variable, update = norm(item.before, axes), norm(item.values, axes)
         longest = item.values.dtype.max  # the ratio may overflow where the product does not
-        ratio = tf.minimum(tf.multiply(variable, item.rate) / update, longest)
+        ratio = tf.minimum(variable * item.rate / update, longest)
         ratio = tf.where(is_positive(variable) & is_positive(update), ratio, tf.ones_like(ratio))
         is_known = tf.math.is_finite(variable) & tf.math.is_finite(update)
         return tf.where(is_known, tf.minimum(self.scale * ratio, longest), tf.zeros_like(ratio))

@@ -55,7 +55,7 @@ class Rms(Stateless):
             limits = [self.max_rms * _root_of_size(item) for item in items]
         else:
             measured = [item.values for item in items]
-            limits = [self.max_rms * tf.multiply(item.rate, _root_of_size(item)) for item in items]
+            limits = [self.max_rms * item.rate * _root_of_size(item) for item in items]
         return tf.unstack(share_within(norms(measured), tf.stack(limits)), len(items))
 
     def _against_moment(self, item: Clippable) -> tf.Tensor:
