@@ -43,6 +43,7 @@ def items(gradients, before=None):
             False,
             tf.constant(w),
             tf.constant(g),
+            precondition=tf.ones(g.shape),
             gradient=tf.constant(g),
             slots={"second_moment": tf.ones(g.shape)},
             mean_square=tf.ones(g.shape),

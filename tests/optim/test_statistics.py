@@ -151,7 +151,9 @@ def test_a_variable_without_a_gradient_keeps_its_own(name):
     tiny = make(name)
     tiny.apply(*batch(0))
     before = statistics(tiny)
-    proposal = tiny.optimizer.propose([None, tf.IndexedSlices(*map(tf.constant, batch(1, 0.1)[1:]))])
+    proposal = tiny.optimizer.propose(
+        [None, tf.IndexedSlices(*map(tf.constant, batch(1, 0.1)[1:]))]
+    )
     tiny.optimizer.commit(proposal, accept=tf.constant(True))
     after = statistics(tiny)
     for what, old in before.items():
