@@ -185,15 +185,16 @@ def build_optimizer(
     groups = []
     for name, variables in named.items():
         group = getattr(config.optimizer, name)
+        spam = settings.spam_of(config.clip, name)
+        rate = numbers(f"optimizer.{name}.learning_rate", group.learning_rate)
         groups.append(
             optim.Group(
                 name=name,
                 variables=variables,
                 rule=_rule(group.rule),
-                schedule=_schedule(
-                    group.schedule, numbers(f"optimizer.{name}.learning_rate", group.learning_rate)
-                ),
+                schedule=_restarting(_schedule(group.schedule, rate), spam),
                 weight_decay=group.weight_decay,
+                reset_every=spam.reset_every if spam else 0,
             )
         )
     clippers = [_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)]
@@ -271,6 +272,12 @@ def _schedule(schedule: settings.ScheduleSettings, rate: Number) -> optim.Schedu
     return kinds[schedule.kind](rate=rate, **arguments(schedule))
 
 
+def _restarting(schedule: optim.Schedule, spam: settings.SpamClip | None) -> optim.Schedule:
+    if spam is None:
+        return schedule
+    return optim.Restarts(schedule=schedule, every=spam.reset_every, warmup_steps=spam.warmup_steps)
+
+
 def _clipper(wanted: settings.ClipSettings, path: str, numbers: Numbers) -> clip.Clipper:
     kinds = {
         "value": clip.Value,
@@ -278,5 +285,16 @@ def _clipper(wanted: settings.ClipSettings, path: str, numbers: Numbers) -> clip
         "global_norm": clip.GlobalNorm,
         "agc": clip.Agc,
         "clippy": clip.Clippy,
+        "lamb": clip.Lamb,
+        "rms": clip.Rms,
+        "autoclip": clip.AutoClip,
+        "zclip": clip.ZClip,
+        "adagc": clip.AdaGc,
+        "gradient_stabilizer": clip.GradientStabilizer,
+        "spam": clip.Spam,
+        "cowclip": clip.CowClip,
     }
-    return kinds[wanted.kind](**arguments(wanted, path, numbers))
+    given = arguments(wanted, path, numbers)
+    if isinstance(wanted, settings.SpamClip):
+        del given["warmup_steps"]  # the schedule's
+    return kinds[wanted.kind](**given)

@@ -51,6 +51,16 @@ def norms(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
     )
 
 
+def hypotenuse(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Returns sqrt(one^2 + other^2), elementwise, of equal shapes; right where `norm` is."""
+    return norm(tf.stack([one, other]), [0])[0]
+
+
+def is_positive(number: tf.Tensor) -> tf.Tensor:
+    """Returns where `number` is above 0 and finite, elementwise; False for NaN."""
+    return (number > 0) & (number < math.inf)
+
+
 def share_within(size: tf.Tensor, limit: Number, *, smallest: float = 0.0) -> tf.Tensor:
     """Returns the largest share in [0, 1] with share * size <= limit; elementwise.
 

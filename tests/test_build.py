@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 from tiny_dataset import tiny_schema
 
-from ranker import build
+from ranker import build, optim
 from ranker.config import settings
+from ranker.config.optimizer import AdamRule
 from ranker.optim import clip
 
 
@@ -43,11 +44,21 @@ def test_every_kind_of_setting_builds(prepared):
         settings.GlobalNormClip(),
         settings.AgcClip(),
         settings.ClippyClip(scope="layer", targets="all"),
+        settings.LambClip(scale=0.3),
+        settings.RmsClip(of="gradient"),
+        settings.AutoClipClip(window=9),
+        settings.ZClipClip(),
+        settings.AdaGcClip(),
+        settings.GradientStabilizerClip(),
+        settings.SpamClip(rest_steps=3),
+        settings.CowClipClip(floor=0.1),
     )
+    adam = settings.GroupSettings(rule=AdamRule())
     run = build.build_run(
         config(
             prepared,
             clip=clips,
+            optimizer=settings.OptimizerSettings(dense=adam, embeddings=adam),
             model=settings.ModelSettings(
                 embedding_width=4,
                 encoding=settings.HashEncoding(num_buckets=50),
@@ -57,9 +68,26 @@ def test_every_kind_of_setting_builds(prepared):
     )
     assert run.encoder.num_rows["user_id"] == 50
     made = [build._clipper(c) for c in clips]
-    kinds = [clip.Value, clip.Norm, clip.GlobalNorm, clip.Agc, clip.Clippy]
+    kinds = [
+        *(clip.Value, clip.Norm, clip.GlobalNorm, clip.Agc, clip.Clippy, clip.Lamb, clip.Rms),
+        *(clip.AutoClip, clip.ZClip, clip.AdaGc, clip.GradientStabilizer, clip.Spam, clip.CowClip),
+    ]
     assert [type(m) for m in made] == kinds
-    assert made[-1].scope == "layer"
+    assert made[4].scope == "layer"
+    for got, wanted in zip(made, clips, strict=True):
+        for field in dataclasses.fields(got):
+            assert getattr(got, field.name) == getattr(wanted, field.name, got.stage)
+
+
+def test_spam_settings_switch_on_all_its_parts(prepared):
+    spam = settings.SpamClip(reset_every=40, rest_steps=3, warmup_steps=7, targets="embeddings")
+    adam = settings.GroupSettings(rule=AdamRule(), learning_rate=0.3)
+    groups = settings.OptimizerSettings(dense=adam, embeddings=adam)
+    run = build.build_run(config(prepared, clip=(spam,), optimizer=groups))
+    dense, embeddings = run.step.optimizer.groups
+    assert (dense.reset_every, embeddings.reset_every) == (0, 40)
+    assert dense.schedule == optim.Constant(rate=0.3)
+    assert embeddings.schedule == optim.Restarts(schedule=dense.schedule, every=40, warmup_steps=7)
 
 
 def test_hashed_users_are_warm_by_their_raw_id(prepared):

@@ -55,6 +55,18 @@ def test_the_norm_of_what_is_not_finite_is_nan(bad):
     np.testing.assert_allclose(numerics.norms(tensors), [math.nan, 5.0])
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_hypotenuse_is_right_at_every_size_elementwise(size):
+    got = numerics.hypotenuse(tf.constant([3.0, 0.0]) * size, tf.constant([-4.0, 2.0]) * size)
+    np.testing.assert_allclose(got, [5 * size, 2 * size], rtol=1e-6)
+
+
+def test_a_positive_number_is_neither_0_nor_unknown():
+    numbers = [0.0, -1.0, 1e-30, 1e30, math.inf, -math.inf, math.nan]
+    got = numerics.is_positive(tf.constant(numbers)).numpy().tolist()
+    assert got == [False, False, True, True, False, False, False]
+
+
 @pytest.mark.parametrize(
     ("size", "limit", "share"),
     [

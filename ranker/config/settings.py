@@ -4,12 +4,22 @@ import dataclasses
 from typing import Literal
 
 from ranker.config.clip import (
+    AdaGcClip,
     AgcClip,
+    AutoClipClip,
     ClippyClip,
     ClipSettings,
+    CowClipClip,
     GlobalNormClip,
+    GradientStabilizerClip,
+    LambClip,
     NormClip,
+    RmsClip,
+    SpamClip,
     ValueClip,
+    ZClipClip,
+    require_fit,
+    spam_of,
 )
 from ranker.config.inject import InjectorSettings
 from ranker.config.model import (
@@ -28,29 +38,38 @@ from ranker.config.optimizer import (
 from ranker.config.ranges import require
 
 __all__ = [
+    "AdaGcClip",
     "AgcClip",
+    "AutoClipClip",
     "ClipSettings",
     "ClippyClip",
+    "CowClipClip",
     "DataSettings",
     "DcnInteraction",
     "DotInteraction",
     "Encoding",
     "ExportSettings",
     "GlobalNormClip",
+    "GradientStabilizerClip",
     "GroupSettings",
     "GuardSettings",
     "HashEncoding",
     "InjectorSettings",
+    "LambClip",
     "ModelSettings",
     "NormClip",
     "ObjectiveSettings",
     "OptimizerSettings",
+    "RmsClip",
     "RuleSettings",
     "RunConfig",
     "ScheduleSettings",
     "SkipSettings",
+    "SpamClip",
     "TrainSettings",
     "ValueClip",
+    "ZClipClip",
+    "spam_of",
 ]
 
 
@@ -211,13 +230,5 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         require(self, "seed", minimum=0)
-        groups = {"dense": self.optimizer.dense, "embeddings": self.optimizer.embeddings}
-        for clip in self.clip:
-            if not isinstance(clip, ClippyClip) or not clip.accumulator_relative:
-                continue
-            for name, group in groups.items():
-                if clip.targets in ("all", name) and group.rule.kind in ("adam", "sgd"):
-                    raise ValueError(
-                        f"clip.accumulator_relative is {clip.accumulator_relative}, but the rule "
-                        f"of {name}, {group.rule.kind}, has no accumulator"
-                    )
+        for name in ("dense", "embeddings"):
+            require_fit(self.clip, name, getattr(self.optimizer, name).rule.kind)

@@ -29,6 +29,9 @@ class Group:
       schedule: such as `Constant(rate=0.1)`.
       weight_decay: decoupled: rate * weight_decay * variable is part of the update, so
         clipped and judged with it; of a table, only the rows touched decay. >= 0.
+      reset_every: steps after which the slots, and a rule's correction for their start,
+        start over, again and again; 0 for never. Of a table, only the rows touched at that
+        step do: finding the others would cost a pass over the table or a slot for it.
     """
 
     name: str
@@ -36,9 +39,15 @@ class Group:
     rule: Rule
     schedule: Schedule
     weight_decay: Number = 0.0
+    reset_every: int = 0
 
     def __post_init__(self) -> None:
         check_number(self, "weight_decay", least=0)
+        check_number(self, "reset_every", least=0)
+
+    def since_reset(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns how many of `step` committed updates came after the last start over."""
+        return tf.math.floormod(step, self.reset_every) if self.reset_every else step
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -139,8 +148,8 @@ class Optimizer:
             for index, (member, gradient) in enumerate(zip(self._members, gradients, strict=True))
             if gradient is not None
         )
-        kept, noted = self._chain.clip("gradient", [self._item(gradient) for gradient in raw])
         step = self.step.read_value()
+        kept, noted = self._chain.clip("gradient", [self._item(g, step) for g in raw])
         each = tf.unstack(self.learning_rates() if rates is None else rates)
         by_group = {group.name: rate for group, rate in zip(self.groups, each, strict=True)}
         drafts = [self._draft(g, k.item, step, by_group) for g, k in zip(raw, kept, strict=True)]
@@ -171,7 +180,7 @@ class Optimizer:
             factors[change.index] = tf.cast(change.factor, tf.float32)
         return tf.stack(factors)
 
-    def _item(self, gradient: Gradient) -> Clippable:
+    def _item(self, gradient: Gradient, step: tf.Tensor) -> Clippable:
         member = self._members[gradient.index]
         return Clippable(
             name=gradient.name,
@@ -179,7 +188,7 @@ class Optimizer:
             is_table=gradient.rows is not None,
             before=rows.read(gradient.variable, gradient.rows),
             values=gradient.values,
-            slots={n: rows.read(slot, gradient.rows) for n, slot in member.slots.items()},
+            slots=_read_slots(member, gradient.rows, step),
             counts=gradient.counts,
         )
 
@@ -196,7 +205,7 @@ class Optimizer:
         slots = tuple(item.slots.values())
         advanced = rule.advance(item.values, slots)
         used = slots if rule.order == "delayed" else advanced
-        direction = rule.direct(item.values, used, step=step)
+        direction = rule.direct(item.values, used, step=group.since_reset(step))
         update = direction.values
         if not is_zero(group.weight_decay):
             update += group.weight_decay * item.before
@@ -208,6 +217,7 @@ class Optimizer:
             gradient=item.values,
             slots=dict(zip(member.slots, used, strict=True)),
             rate=rate,
+            mean_square=direction.mean_square,
         )
         return _Draft(item, slots, advanced, clippable)
 
@@ -259,6 +269,21 @@ def _make_slots(name: str, variable: tf.Variable, group: Group) -> dict[str, tf.
             name=f"{name}/{slot}",
         )
         for slot, value in group.rule.initial().items()
+    }
+
+
+def _read_slots(
+    member: _Member, touched: tf.Tensor | None, step: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """Returns the slots at the rows touched, as they start where it is time to start over."""
+    slots = {name: rows.read(slot, touched) for name, slot in member.slots.items()}
+    if not member.group.reset_every:
+        return slots
+    is_over = member.group.since_reset(step) == 0
+    starts = member.group.rule.initial()
+    return {
+        name: tf.where(is_over, tf.cast(starts[name], values.dtype), values)
+        for name, values in slots.items()
     }
 
 

@@ -100,6 +100,42 @@ class InverseSquareRoot:
         return self.rate * _risen(step, self.warmup_steps) * tf.sqrt(tf.minimum(1.0, share))
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Restarts:
+    """Another schedule's rate, held back anew after every start over of a group's slots.
+
+    The k-th update after one (k = 0, 1, ...) has the rate times
+
+        1 - (1 - least_share) * (1 + cos(pi * (k + 1) / (warmup_steps + 1))) / 2
+
+    and from k = `warmup_steps` on all of it; the first updates of all are left to `schedule`.
+
+    Attributes:
+      schedule: what is held back.
+      every: `Group.reset_every`, >= 1.
+      warmup_steps: >= 0 and < `every`.
+      least_share: >= 0: where the cosine starts.
+
+    Source: Huang et al. 2025, arXiv:2501.06842 (SPAM), whose code starts from 0.01.
+    """
+
+    schedule: Schedule
+    every: int
+    warmup_steps: int
+    least_share: float = 0.01
+
+    def __post_init__(self) -> None:
+        check_number(self, "every", least=1)
+        check_number(self, "warmup_steps", least=0, below=self.every)
+        check_number(self, "least_share", least=0)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of the update after `step` others, float32 scalar."""
+        past = tf.cast(tf.math.floormod(step, self.every) + 1, tf.float32) / (self.warmup_steps + 1)
+        held = (1 - self.least_share) * (1 + tf.cos(math.pi * tf.minimum(past, 1.0))) / 2
+        return self.schedule(step) * tf.where(step < self.every, 1.0, 1 - held)
+
+
 def _risen(step: tf.Tensor, warmup_steps: int) -> tf.Tensor:
     """Returns the share of the rate that a linear warm-up allows, in (0, 1]."""
     if warmup_steps == 0:

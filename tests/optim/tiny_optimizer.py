@@ -9,7 +9,7 @@ from ranker import optim
 class Tiny:
     """One dense variable and one table, each in its group, and their optimizer."""
 
-    def __init__(self, rule=None, *, clippers=(), rate=0.1, weight_decay=0.0, shape=(3, 2)):
+    def __init__(self, rule=None, *, clippers=(), rate=0.1, shape=(3, 2), **settings):
         rule = rule or optim.Adagrad()
         self.kernel = tf.Variable(values(shape, seed=1))
         self.table = tf.Variable(values((6, 4), seed=2))
@@ -18,8 +18,8 @@ class Tiny:
                 name=name,
                 variables={f"{name}/kernel": variable},
                 rule=rule,
-                schedule=optim.Constant(rate=rate),
-                weight_decay=weight_decay,
+                schedule=optim.Constant(rate=rate) if isinstance(rate, float) else rate,
+                **settings,
             )
             for name, variable in (("dense", self.kernel), ("embeddings", self.table))
         ]
@@ -27,8 +27,10 @@ class Tiny:
 
     def propose(self, kernel, slices, ids):
         """Returns the proposal for a dense gradient and for slices of the table."""
-        indexed = tf.IndexedSlices(tf.constant(slices), tf.constant(ids, tf.int32))
-        return self.optimizer.propose([tf.constant(kernel), indexed])
+        indexed = tf.IndexedSlices(
+            tf.convert_to_tensor(slices), tf.convert_to_tensor(ids, tf.int32)
+        )
+        return self.optimizer.propose([tf.convert_to_tensor(kernel), indexed])
 
     def apply(self, kernel, slices, ids, *, accept=True):
         """Proposes and commits, and returns the proposal."""

@@ -9,7 +9,9 @@ for the guard, which sees the values from before.
 
 What a clipper knows of earlier steps are its *statistics*: tensors that it is given and
 gives back advanced. The optimizer holds them as variables, writes them with the step they
-came from, and so never writes those of a refused one.
+came from, and so never writes those of a refused one. Neither a norm that is not finite nor
+one of 0 enters any: the one is no size, the other is no gradient. What is kept of each
+variable goes by its name and is left out of a step that has no gradient for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +36,9 @@ class Clippable(NamedTuple):
       gradient: update stage: what the rule was given, of the same shape; else None.
       slots: the rule's slots by name, of the same shape: at the gradient stage as they were
         before the step, at the update stage as the update was made with.
-      rate: update stage: the learning rate that is part of `values`, a scalar; else None.
+      rate: the learning rate that is part of `values`, a scalar; 1 at the gradient stage.
+      mean_square: update stage: the rule's mean of squared gradients, this one's among them
+        in the standard order, corrected for its start as the rule corrects it; or None.
       counts: of a table: how many examples' slices were summed into each row, int32 [U].
     """
 
@@ -46,7 +50,8 @@ class Clippable(NamedTuple):
     precondition: tf.Tensor | None = None
     gradient: tf.Tensor | None = None
     slots: Mapping[str, tf.Tensor] = {}
-    rate: tf.Tensor | None = None
+    rate: tf.Tensor | float = 1.0
+    mean_square: tf.Tensor | None = None
     counts: tf.Tensor | None = None
 
 
@@ -81,6 +86,17 @@ class Clipper(Protocol):
         A variable without a gradient is not among the items of that step.
         """
         ...
+
+
+def gathered(statistics: Statistics, items: Sequence[Clippable], what: str) -> tf.Tensor:
+    """Returns each item's statistic "<name>/<what>", a scalar, together as [V]."""
+    return tf.stack([statistics[f"{item.name}/{what}"] for item in items])
+
+
+def spread(values: tf.Tensor, items: Sequence[Clippable], what: str) -> dict[str, tf.Tensor]:
+    """Returns `values` [V] as each item's statistic "<name>/<what>"."""
+    named = zip(items, tf.unstack(values, len(items)), strict=True)
+    return {f"{item.name}/{what}": value for item, value in named}
 
 
 class Stateless:

@@ -50,5 +50,7 @@ class Adam:
     def direct(self, gradient: tf.Tensor, slots: Slots, *, step: tf.Tensor) -> Direction:
         """Returns the corrected momentum over the corrected root, [U, ...]."""
         time = tf.cast(step + 1, gradient.dtype)
-        start = tf.sqrt(1 - tf.pow(self.beta_2, time)) / (1 - tf.pow(self.beta_1, time))
-        return Direction(start * slots[0] / (tf.sqrt(slots[1]) + self.epsilon), None)
+        known = 1 - tf.pow(self.beta_2, time)
+        start = tf.sqrt(known) / (1 - tf.pow(self.beta_1, time))
+        values = start * slots[0] / (tf.sqrt(slots[1]) + self.epsilon)
+        return Direction(values, None, mean_square=slots[1] / known)

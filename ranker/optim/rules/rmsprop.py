@@ -57,4 +57,5 @@ class RmsProp:
         """Returns where to go under `slots`, [U, ...]; `step` is not read."""
         del step
         precondition = tf.math.rsqrt(slots[0] + self.epsilon)
-        return Direction(slots[1] if slots[1:] else gradient * precondition, precondition)
+        values = slots[1] if slots[1:] else gradient * precondition
+        return Direction(values, precondition, mean_square=slots[0])

@@ -15,10 +15,13 @@ class Direction(NamedTuple):
       values: of the gradient's shape.
       precondition: what the gradient was multiplied by, of the same shape, or None if
         the rule has no such thing.
+      mean_square: the mean of squared gradients that the rule divides by, corrected for its
+        start if the rule corrects it, of the same shape; or None if the rule has none.
     """
 
     values: tf.Tensor
     precondition: tf.Tensor | None
+    mean_square: tf.Tensor | None = None
 
 
 class Rule(Protocol):
@@ -46,5 +49,9 @@ class Rule(Protocol):
         ...
 
     def direct(self, gradient: tf.Tensor, slots: Slots, *, step: tf.Tensor) -> Direction:
-        """Returns the direction under `slots`; `step`: int64, updates committed before."""
+        """Returns the direction under `slots`.
+
+        Args:
+          step: int64, updates committed before, since the slots last started over.
+        """
         ...

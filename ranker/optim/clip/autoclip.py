@@ -1,0 +1,71 @@
+"""AutoClip: the limit is a percentile of the norms seen so far."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from ranker.numerics import Number, check_number, is_positive, norm, norms, share_within
+from ranker.optim.clip.clipper import Clippable, Statistics
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AutoClip:
+    """Every gradient is scaled by min(1, limit / norm), where the norm is that of all of them
+    together, and the limit the `percentile` of the norms of the last `window` steps, this
+    one's among them; between two of them it is interpolated.
+
+    The norms kept are those from before clipping. So the share of steps that are clipped is
+    1 - percentile / 100 whatever the gradients: the default clips nine steps in ten, and with
+    a rule that divides by its own moments that is mostly a lower learning rate.
+
+    Attributes:
+      percentile: > 0 and < 100.
+      window: norms kept, >= 1; each step sorts them. The paper keeps all.
+      targets: the group it is taken over and applied to, or "all".
+
+    Source: Seetharaman et al. 2020, arXiv:2007.14469. Its authors' TensorFlow code holds each
+    tensor's norm, not the total one, to the percentile of total norms, and so clips nearly
+    nothing; here the total is held to it, as in the paper.
+    """
+
+    percentile: Number = 10.0
+    window: int = 1000
+    targets: str = "all"
+    stage: str = dataclasses.field(default="gradient", init=False)
+
+    def __post_init__(self) -> None:
+        check_number(self, "percentile", above=0, below=100)
+        check_number(self, "window", least=1)
+
+    def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
+        """Returns no norms."""
+        del names
+        return {"norms": tf.zeros([self.window]), "num_norms": tf.zeros([], tf.int64)}
+
+    def clip(
+        self, items: Sequence[Clippable], statistics: Statistics
+    ) -> tuple[list[tf.Tensor], Statistics]:
+        """Returns one share for all: 0 if any gradient is not finite, 1 if all are 0."""
+        together = norm(norms([item.values for item in items]))
+        kept, number = statistics["norms"], statistics["num_norms"]
+        is_told = is_positive(together)
+        place = [[tf.math.floormod(number, self.window)]]
+        kept = tf.where(is_told, tf.tensor_scatter_nd_update(kept, place, [together]), kept)
+        number += tf.cast(is_told, tf.int64)
+        share = share_within(together, self._limit(kept, tf.minimum(number, self.window)))
+        return [share] * len(items), {"norms": kept, "num_norms": number}
+
+    def _limit(self, kept: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """Returns the percentile of the `number` norms in `kept`; the rest of it is 0.
+
+        Falling, so that the rest comes last. In float64, since beside a spike a place that
+        is off by a rounding error is off by much.
+        """
+        falling = tf.sort(kept, direction="DESCENDING")
+        last = tf.cast(tf.maximum(number - 1, 0), tf.float64)
+        place = (100 - tf.cast(self.percentile, tf.float64)) * last / 100
+        above = tf.cast(place, tf.int64)
+        below = tf.minimum(above + 1, self.window - 1)
+        share = tf.cast(place - tf.floor(place), kept.dtype)
+        return (1 - share) * tf.gather(falling, above) + share * tf.gather(falling, below)

@@ -1,0 +1,75 @@
+"""GradientStabilizer: a gradient's length comes from running moments of its norm."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from ranker.numerics import Number, check_number, hypotenuse, is_positive, norms
+from ranker.optim.clip.clipper import Clippable, Statistics, gathered, spread
+
+MEAN, ROOT, NUMBER = "mean", "root", "num_norms"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GradientStabilizer:
+    """Each variable's gradient g becomes (mean / root) * g / ||g||, with
+
+        mean <- gamma_1 * mean + (1 - gamma_1) * ||g||
+        root^2 <- gamma_2 * root^2 + (1 - gamma_2) * ||g||^2
+
+    both corrected for their start at 0, as Adam's moments are. The paper does not correct:
+    its first gradient then has the length (1 - gamma_1) / sqrt(1 - gamma_2), 12.6 at the
+    defaults, where ours has 1. Of a table, the norm is that of the rows touched.
+
+    Every length becomes about 1, so it stretches small gradients too (the clip factor says 1
+    then), and a learning rate means something else than without it. A spike is not brought
+    under the usual length: however high, it passes at up to 12.6 of it.
+
+    Attributes:
+      gamma_1, gamma_2: shares of the old moments kept, in [0, 1).
+      targets: the group it applies to, or "all".
+
+    Source: arXiv:2502.17055.
+    """
+
+    gamma_1: Number = 0.6
+    gamma_2: Number = 0.999
+    targets: str = "all"
+    stage: str = dataclasses.field(default="gradient", init=False)
+
+    def __post_init__(self) -> None:
+        check_number(self, "gamma_1", least=0, below=1)
+        check_number(self, "gamma_2", least=0, below=1)
+
+    def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
+        """Returns the moments of no norms, for each variable; the root, not the square, whose
+        square of a spike would overflow."""
+        starts = {MEAN: tf.constant(0.0), ROOT: tf.constant(0.0), NUMBER: tf.constant(0, tf.int64)}
+        return {f"{name}/{what}": start for name in names for what, start in starts.items()}
+
+    def clip(
+        self, items: Sequence[Clippable], statistics: Statistics
+    ) -> tuple[list[tf.Tensor], Statistics]:
+        """Returns each variable's scale, a scalar: 0 if its gradient is not finite, 1 if it
+        is 0."""
+        sizes = norms([item.values for item in items])
+        mean, root, number = (gathered(statistics, items, what) for what in (MEAN, ROOT, NUMBER))
+        is_told = is_positive(sizes)
+        number += tf.cast(is_told, tf.int64)
+        part = _part(self.gamma_1, number)
+        mean = tf.where(is_told, mean + part * (sizes - mean), mean)
+        part = _part(self.gamma_2, number)
+        new = hypotenuse(tf.sqrt(1 - part) * root, tf.sqrt(part) * sizes)
+        root = tf.where(is_told, new, root)
+        scales = tf.where(is_told, mean / root / sizes, tf.cast(sizes == 0, sizes.dtype))
+        advanced = {MEAN: mean, ROOT: root, NUMBER: number}
+        named = [spread(values, items, what) for what, values in advanced.items()]
+        return tf.unstack(scales, len(items)), {k: v for each in named for k, v in each.items()}
+
+
+def _part(gamma: Number, number: tf.Tensor) -> tf.Tensor:
+    """Returns the part of the `number`-th value in a corrected running mean: 1 of the first."""
+    kept = tf.convert_to_tensor(gamma, tf.float32)
+    seen = tf.cast(tf.maximum(number, 1), tf.float32)
+    return tf.minimum(1.0, (1 - kept) / (1 - tf.pow(kept, seen)))

@@ -1,0 +1,74 @@
+"""SPAM's spike clipping: no element may be far above the root of its mean square."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from ranker.numerics import Number, check_number, share_within
+from ranker.optim.clip.clipper import Clippable, Statistics
+
+MOMENTS = ("second_moment", "mean_square")  # Adam's slot, and RmsProp's
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spam:
+    """Each element g with g^2 > threshold * v becomes sign(g) * sqrt(threshold * v), v being
+    the slot of Adam or RmsProp as it was before the step; none in the first `rest_steps` after
+    each start over of the slots, and none where v is 0.
+
+    This is one part of SPAM. The others are the group's, with the same number of steps:
+
+        Group(..., rule=Adam(), reset_every=500, schedule=Restarts(
+            schedule=..., every=500, warmup_steps=150))
+
+    Attributes:
+      threshold: of g^2 / v, no unit, > 0.
+      rest_steps: >= 0.
+      reset_every: `Group.reset_every`; > `rest_steps`.
+      targets: the group it applies to, or "all"; of a table see `Group.reset_every`.
+
+    Source: Huang et al. 2025, arXiv:2501.06842. There an element that had no gradient since the
+    start over has v = 0, so a limit of 0, and is held at 0 until the next; here it passes.
+    """
+
+    threshold: Number = 5000.0
+    rest_steps: int = 20
+    reset_every: int = 500
+    targets: str = "dense"
+    stage: str = dataclasses.field(default="gradient", init=False)
+
+    def __post_init__(self) -> None:
+        check_number(self, "threshold", above=0)
+        check_number(self, "rest_steps", least=0)
+        check_number(self, "reset_every", above=self.rest_steps)
+
+    def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
+        """Returns a count of 0."""
+        del names
+        return {"num_steps": tf.zeros([], tf.int64)}
+
+    def clip(
+        self, items: Sequence[Clippable], statistics: Statistics
+    ) -> tuple[list[tf.Tensor], Statistics]:
+        """Returns each element's share: 0 for NaN and infinity, 1 for 0."""
+        number = statistics["num_steps"]
+        rests = tf.math.floormod(number, self.reset_every) < self.rest_steps
+        shares = [self._share(item, rests) for item in items]
+        return shares, {"num_steps": number + 1}
+
+    def _share(self, item: Clippable, rests: tf.Tensor) -> tf.Tensor:
+        root = tf.sqrt(_moment(item))
+        size = tf.abs(item.values)
+        limit = tf.where(rests | (root == 0), size, tf.sqrt(self.threshold) * root)
+        return share_within(size, limit)
+
+
+def _moment(item: Clippable) -> tf.Tensor:
+    for name in MOMENTS:
+        if name in item.slots:
+            return item.slots[name]
+    raise ValueError(
+        f"Spam: the rule of {item.name!r} keeps no mean of squared gradients, only "
+        f"{list(item.slots)}; Adam and RmsProp do"
+    )
