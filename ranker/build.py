@@ -11,7 +11,7 @@ from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vo
 from ranker.objective import Objective
 from ranker.optim import clip
 from ranker.schema import Schema, read_schema
-from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor, restore_checkpoint
+from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor
 
 SPLITS = ("train", "validation", "test")
 
@@ -84,11 +84,11 @@ def load_run(workdir: Path) -> Run:
 
     Raises:
       FileNotFoundError: if there is no run.
-      CheckpointError: if its best checkpoint cannot be restored.
+      CheckpointError: if its best checkpoint is damaged and no other holds the same.
     """
     run = build_run(load.load(workdir / "config.toml", [], settings.RunConfig))
     checkpoints = Checkpoints(workdir / "checkpoints", keep=run.config.train.keep_checkpoints)
-    restore_checkpoint(checkpoints.best, run.step.variables)
+    checkpoints.restore_best(run.step.variables)
     return run
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from ranker.train.run_directory import naming
 from ranker.train.scoring import Evaluation
 from ranker.train.step import StepReport
 
@@ -39,6 +40,7 @@ class JsonLines:
 
     def __init__(self, path: Path, *, length: int = 0) -> None:
         """Opens `path` for appending after its first `length` bytes; the rest is dropped."""
+        self._path = path
         self._file = path.open("ab")
         # Never longer than it is: that would fill it with zeros.
         self._file.truncate(min(length, path.stat().st_size))
@@ -47,14 +49,20 @@ class JsonLines:
     @property
     def length(self) -> int:
         """Bytes written so far, and on the disk."""
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            os.fsync(self._file.fileno())
         return self._file.tell()
 
     def write(self, record: dict) -> None:
-        """Appends `record`; not-finite numbers become strings, since JSON has none."""
+        """Appends `record`; not-finite numbers become strings, since JSON has none.
+
+        Raises:
+          OSError: naming the file; a half line goes when the run resumes.
+        """
         text = json.dumps(_finite(record), allow_nan=False)
-        self._file.write(text.encode() + b"\n")
-        self._file.flush()
+        with naming(self._path):
+            self._file.write(text.encode() + b"\n")
+            self._file.flush()
 
     def close(self) -> None:
         """Closes the file."""
