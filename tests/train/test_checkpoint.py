@@ -223,33 +223,46 @@ class Killed(BaseException):
     """Ends the process, as far as the code under test can tell."""
 
 
-def killing(call, count, moment):
-    """Returns `call`, which dies at the `moment`-th count and does nothing from then on."""
+def dies_at(patch, moment):
+    """Makes the `moment`-th call that changes a folder the last; a removal ends half done."""
+    count = itertools.count()
+    for owner, name in ((pathlib.Path, "rename"), (shutil, "rmtree"), (os, "fsync")):
+        call = getattr(owner, name)
 
-    def counted(*args, **kwargs):
-        if next(count) >= moment:
-            raise Killed
-        return call(*args, **kwargs)
+        def counted(path, *args, call=call, name=name, **kwargs):
+            number = next(count)
+            if number == moment and name == "rmtree" and path.is_dir():
+                next(path.iterdir()).unlink()
+            if number >= moment:
+                raise Killed
+            return call(path, *args, **kwargs)
 
-    return counted
+        patch.setattr(owner, name, counted)
 
 
-def test_a_kill_at_any_moment_of_replacing_the_best_leaves_a_best(tmp_path, monkeypatch):
-    checkpoints = Checkpoints(tmp_path, keep=1)
-    checkpoints.save_best(variables(1.0), {"at": 1})
-    seen = set()
-    for moment in range(40):
-        before = checkpoints.restore_best(variables(0.0))["at"]
+@pytest.mark.parametrize("is_killed_before", [False, True])
+def test_a_kill_at_any_moment_leaves_whole_checkpoints(tmp_path, monkeypatch, is_killed_before):
+    kills = 0
+    for moment in range(30):
+        folder = tmp_path / str(moment)
+        checkpoints = Checkpoints(folder, keep=1)
+        checkpoints.save(1, variables(1.0), {"at": 1})
+        checkpoints.save_best(variables(1.0), {"at": 1})
+        if is_killed_before:  # between the two renames
+            (folder / "best").rename(folder / ".best.replaced")
         with monkeypatch.context() as patch:
-            count = itertools.count()
-            for owner, name in ((pathlib.Path, "rename"), (shutil, "rmtree"), (os, "fsync")):
-                patch.setattr(owner, name, killing(getattr(owner, name), count, moment))
+            dies_at(patch, moment)
             try:
-                checkpoints.save_best(variables(before + 1.0), {"at": before + 1})
+                checkpoints.save_best(variables(2.0), {"at": 2})
+                checkpoints.save(2, variables(2.0), {"at": 2})
             except Killed:
-                seen.add(moment)
-        assert checkpoints.restore_best(variables(0.0))["at"] in (before, before + 1)
-    assert len(seen) > 5
+                kills += 1
+        assert checkpoints.restore_best(variables(0.0))["at"] in (1, 2)
+        assert checkpoints.resume(variables(0.0))["at"] in (1, 2)
+        for seen in folder.glob("[0-9]*"):
+            restore_checkpoint(seen, variables(0.0))
+        assert checkpoints.damaged == {}
+    assert 20 < kills < 30  # the last moments are after the end
 
 
 def test_the_state_is_readable_json(tmp_path):
