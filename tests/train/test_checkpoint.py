@@ -262,7 +262,7 @@ def test_a_kill_at_any_moment_leaves_whole_checkpoints(tmp_path, monkeypatch, is
         for seen in folder.glob("[0-9]*"):
             restore_checkpoint(seen, variables(0.0))
         assert checkpoints.damaged == {}
-    assert 20 < kills < 30  # the last moments are after the end
+    assert 18 < kills < 30  # the last moments are after the end
 
 
 def test_the_state_is_readable_json(tmp_path):
