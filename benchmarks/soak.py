@@ -92,7 +92,7 @@ class Job:
           SoakError: with its last line, if it fails.
         """
         process, before = self.start(phase), time.perf_counter()
-        seconds = dict.fromkeys(PHASES, 0.0)
+        seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         while process.poll() is None:
             time.sleep(_POLL_SECONDS)
             now = time.perf_counter()

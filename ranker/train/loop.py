@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import numpy as np
 
@@ -140,7 +140,9 @@ class Loop:
         owed = self._between(start, halted=False) if self._owes(start) else ""
         if owed:
             status, cuts = owed, []
-        with closing(prefetch(self._stream, cuts)) as stacks:
+        with ExitStack() as closers, closing(prefetch(self._stream, cuts)) as stacks:
+            for observer in self._observers:
+                closers.callback(observer.close)
             for first, num in cuts:
                 asked = time.perf_counter()
                 stack = next(stacks)
@@ -152,8 +154,6 @@ class Loop:
                 if ending:
                     status = ending
                     break
-        for observer in self._observers:
-            observer.close()
         done = int(self._step.attempts.numpy()) - start
         best = self._progress.best_attempt
         return Outcome(status, best, done, time.perf_counter() - began, waiting, pausing)
