@@ -65,7 +65,8 @@ def export(
         version = directory / str(max(_versions(directory), default=0) + 1)
         writing.rename(version)
     except (OSError, tf.errors.OpError) as error:
-        said = str(getattr(error, "message", error)).splitlines()[0].rpartition("}} ")[2]
+        said = str(getattr(error, "message", error)).splitlines()[0]
+        said = said.rpartition("}} ")[2].partition(" [Op:")[0]  # without TensorFlow's own names
         raise ExportError(f"{directory}: not exported: {said}") from error
     finally:
         shutil.rmtree(writing, ignore_errors=True)
