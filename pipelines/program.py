@@ -17,6 +17,8 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
 
 def refuse(problem: object) -> int:
     """Says on one line what cannot be done; returns the exit code 2."""
+    if isinstance(problem, OSError) and problem.filename:
+        problem = f"{problem.filename}: {problem.strerror}"
     said = "; ".join(str(problem).splitlines())
     print(f"{Path(sys.argv[0]).stem}: {said}", file=sys.stderr)
     return BAD_INPUT

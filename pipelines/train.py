@@ -9,6 +9,7 @@ Exit codes: 0 completed; 2 bad settings or input; 3 diverged (a retry would too)
 """
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -45,10 +46,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
-    try:
-        from ranker import job, train  # TensorFlow loads here, not for --help
-    except KeyboardInterrupt:  # nothing has begun, and nothing is lost
-        return 128 + signal.SIGINT
+    for number in (signal.SIGTERM, signal.SIGINT):  # nothing has begun, and nothing is lost
+        signal.signal(number, lambda number, _: os._exit(128 + number))
+    from ranker import job, train  # TensorFlow loads here, not for --help
+
     try:
         with train.hold(workdir), train.StopSignals() as signals:
             job.open_run_directory(
@@ -59,6 +60,7 @@ def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
                 config,
                 workdir,
                 is_stopping=lambda: signals.received is not None,
+                interruptible=signals.interruptible,
                 say=lambda line: print(line, file=sys.stderr, flush=True),
             )
     except (ValueError, OSError) as error:
@@ -79,7 +81,8 @@ def _finished(config: RunConfig, workdir: Path) -> dict | None:
 
 
 def _summary(result: dict, workdir: Path) -> str:
-    lines = [f"{result['status']} after {result['step']:,} steps: {workdir / 'RESULT.json'}"]
+    steps = f" after {result['step']:,} steps" if "step" in result else ", nothing new to save"
+    lines = [f"{result['status']}{steps}: {workdir / 'RESULT.json'}"]
     for split, tasks in result.get("metrics", {}).items():
         for task, metrics in tasks.items():
             numbers = {n: v for n, v in metrics.items() if isinstance(v, float)}

@@ -13,7 +13,7 @@ from ranker.numerics import Number
 from ranker.objective import Objective
 from ranker.optim import clip
 from ranker.schema import Schema, read_schema
-from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor, restore_checkpoint
+from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor
 
 SPLITS = ("train", "validation", "test")
 
@@ -103,11 +103,11 @@ def load_run(workdir: Path) -> Run:
 
     Raises:
       FileNotFoundError: if there is no run.
-      CheckpointError: if its best checkpoint cannot be restored.
+      CheckpointError: if its best checkpoint is damaged and no other holds the same.
     """
     run = build_run(load.load(workdir / "config.toml", [], settings.RunConfig))
     checkpoints = Checkpoints(workdir / "checkpoints", keep=run.config.train.keep_checkpoints)
-    restore_checkpoint(checkpoints.best, run.step.variables)
+    checkpoints.restore_best(run.step.variables)
     return run
 
 

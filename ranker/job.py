@@ -1,8 +1,10 @@
 """One run from its settings to its SavedModel, resumable at every moment."""
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +41,15 @@ def run_job(
     workdir: Path,
     *,
     is_stopping: Callable[[], bool],
+    interruptible: Callable[[], AbstractContextManager] = contextlib.nullcontext,
     say: Callable[[str], None],
 ) -> dict:
     """Trains, or goes on training, then evaluates and exports; writes RESULT.json last.
 
     Args:
       is_stopping: whether to save and stop at the next call.
+      interruptible: makes a context for work that can be done again; `train.Stopped`
+        may be raised in it.
       say: takes a line for the user at each stage.
 
     Returns:
@@ -54,44 +59,71 @@ def run_job(
     began = time.perf_counter()
     result: dict = {"status": "failed", "config_sha256": load.sha256(config)}
     (workdir / "RESULT.json").unlink(missing_ok=True)
+    checkpoints = train.Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
     try:
-        say(f"Building the model and reading {config.data.path}")
-        run = build.build_run(config)
-        checkpoints = train.Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
-        outcome = _train(run, workdir, checkpoints, is_stopping=is_stopping, say=say)
+        with interruptible():
+            say(f"Building the model and reading {config.data.path}")
+            run = build.build_run(config)
+            loop = _loop(
+                run,
+                workdir,
+                checkpoints,
+                is_stopping=is_stopping,
+                interruptible=interruptible,
+                say=say,
+            )
+        outcome = loop.run()
         result |= _counts(run, outcome)
         if outcome.status == "completed":
-            train.restore_checkpoint(checkpoints.best, run.step.variables)
-            say("Evaluating the best checkpoint")
-            result["metrics"] = {
-                name: run.scorer.evaluate(run.split(name)).metrics
-                for name in ("validation", "test")
-            }
-            if config.export.enabled:
-                say("Exporting, and checking the export in a fresh process")
-                result["export"] = str(
-                    export_run(run, workdir / "export", metrics=result["metrics"])
-                )
+            with interruptible():
+                result |= _conclude(run, workdir, checkpoints, say=say)
         result["status"] = outcome.status
-    finally:
-        result["seconds"] = time.perf_counter() - began
-        result["peak_memory_mb"] = train.peak_memory_mb()
-        train.write_json(workdir / "RESULT.json", result)
+    except train.Stopped:  # everything up to here is in a checkpoint
+        result["status"] = "preempted"
+    except BaseException:
+        with contextlib.suppress(OSError):  # the first problem is the one to tell
+            _write_result(workdir, result, began)
+        raise
+    _write_result(workdir, result, began)
     return result
 
 
-def _train(
+def _write_result(workdir: Path, result: dict, began: float) -> None:
+    result["seconds"] = time.perf_counter() - began
+    result["peak_memory_mb"] = train.peak_memory_mb()
+    train.write_json(workdir / "RESULT.json", result)
+
+
+def _conclude(
+    run: build.Run, workdir: Path, checkpoints: train.Checkpoints, *, say: Callable[[str], None]
+) -> dict:
+    """Evaluates and exports the best checkpoint; returns what RESULT.json tells of it."""
+    checkpoints.restore_best(run.step.variables)
+    say("Evaluating the best checkpoint")
+    metrics = {
+        name: run.scorer.evaluate(run.split(name)).metrics for name in ("validation", "test")
+    }
+    if not run.config.export.enabled:
+        return {"metrics": metrics}
+    say("Exporting, and checking the export in a fresh process")
+    version = export_run(run, workdir / "export", metrics=metrics)
+    return {"metrics": metrics, "export": str(version)}
+
+
+def _loop(
     run: build.Run,
     workdir: Path,
     checkpoints: train.Checkpoints,
     *,
     is_stopping: Callable[[], bool],
+    interruptible: Callable[[], AbstractContextManager],
     say: Callable[[str], None],
-) -> train.Outcome:
+) -> train.Loop:
+    """Returns the loop, with the variables and logs as the newest checkpoint has them."""
     config, step = run.config, run.step
     run.count_rows("test")  # unreadable or empty is better known now than after the training
     validation, examples = run.split("validation"), run.split("train")
-    state = checkpoints.restore_newest(step.variables)
+    state = checkpoints.resume(step.variables)
     progress = train.Progress(**(state or {}))
     start = int(step.attempts.numpy())
     if state:
@@ -101,18 +133,35 @@ def _train(
         name: train.JsonLines(workdir / name, length=progress.file_lengths.get(name, 0))
         for name in ("metrics.jsonl", "events.jsonl")
     }
-    loop = train.Loop(
+    observers = _observers(run, workdir, logs, plan.total, start)
+    for event in _damage(checkpoints, step):
+        for observer in observers:
+            observer.event(event)
+
+    def evaluate() -> train.Evaluation:
+        with interruptible():
+            return run.scorer.evaluate(validation)
+
+    return train.Loop(
         step,
         build.build_stream(config, examples),
         plan,
         progress=progress,
-        evaluate=lambda: run.scorer.evaluate(validation),
+        evaluate=evaluate,
         checkpoints=checkpoints,
-        observers=_observers(run, workdir, logs, plan.total, start),
+        observers=observers,
         logs=logs,
         is_stopping=is_stopping,
     )
-    return loop.run()
+
+
+def _damage(checkpoints: train.Checkpoints, step: train.Step) -> list[dict]:
+    """Returns an event for each damaged checkpoint that was passed over or mended."""
+    where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
+    return [
+        {"kind": "damaged", **where, "checkpoint": name, "reason": reason}
+        for name, reason in checkpoints.damaged.items()
+    ]
 
 
 def _observers(

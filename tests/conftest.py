@@ -1,5 +1,8 @@
 """What tests of several rooms share."""
 
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,3 +13,23 @@ from tiny_dataset import write_tiny
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like the ones `pipelines.prepare` writes."""
     return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def files_of_at_most() -> Callable[[int], AbstractContextManager]:
+    """Makes a context in which the system refuses to let a file grow beyond so many bytes.
+
+    As on a full disk, the write fails with an error that names no file (EFBIG in place
+    of ENOSPC), also inside Arrow and TensorFlow.
+    """
+
+    @contextmanager
+    def limit(num_bytes: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit

@@ -24,7 +24,7 @@ def replacing(destination: Path) -> Iterator[Path]:
 
     Raises:
       DatasetError: if `destination` holds anything but an earlier result: replacing
-        would delete it.
+        would delete it; or if the disk is full.
     """
     destination = destination.absolute()
     if destination.exists() and not _is_ours(destination):
@@ -36,6 +36,10 @@ def replacing(destination: Path) -> Iterator[Path]:
     try:
         yield written
         _swap(written, destination)
+    except OSError as error:  # Arrow's name no file
+        if error.errno is None or error.filename is not None:
+            raise
+        raise DatasetError(f"{destination}: not written: {os.strerror(error.errno)}") from error
     finally:
         shutil.rmtree(written, ignore_errors=True)
 

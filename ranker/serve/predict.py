@@ -1,5 +1,6 @@
 """Scores for a file of rows, by the SavedModel alone, in constant memory."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def predict(
 
     Raises:
       ValueError: naming the file and the column that is missing or cannot be read.
-      OSError: if a file cannot be opened.
+      OSError: if a file cannot be opened or written.
     """
     schema = read_schema(model / "assets.extra" / "schema.toml")
     source = Rows(rows, schema, keep=keep or (schema.user, schema.item))
@@ -52,6 +53,10 @@ def predict(
                 done += len(kept)
                 on_rows(done, source.num_rows)
         writing.rename(output)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(output)) from error
     finally:
         writing.unlink(missing_ok=True)
     return done

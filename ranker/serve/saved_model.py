@@ -50,8 +50,9 @@ def export(
       The version's folder, `directory/<N>`.
 
     Raises:
-      ExportError: if a variable is not finite, there is no example, or a fresh process
-        cannot serve the model or gets other scores. Nothing is left behind.
+      ExportError: if a variable is not finite, there is no example, a file cannot be
+        written, or a fresh process cannot serve the model or gets other scores.
+        Nothing is left behind.
     """
     if not len(examples[schema.user]):
         raise ExportError(f"no example row to check the export with, got {len(examples)} columns")
@@ -63,6 +64,10 @@ def export(
         _write(writing, model, encoder, schema, examples=examples, card=card)
         version = directory / str(max(_versions(directory), default=0) + 1)
         writing.rename(version)
+    except (OSError, tf.errors.OpError) as error:
+        said = str(getattr(error, "message", error)).splitlines()[0]
+        said = said.rpartition("}} ")[2].partition(" [Op:")[0]  # without TensorFlow's own names
+        raise ExportError(f"{directory}: not exported: {said}") from error
     finally:
         shutil.rmtree(writing, ignore_errors=True)
     return version

@@ -1,6 +1,7 @@
 """The step, the loop, checkpoints and observers."""
 
-from ranker.train.checkpoint import CheckpointError, Checkpoints, restore_checkpoint
+from ranker.train.checkpoint import Checkpoints, restore_checkpoint
+from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.events import interventions
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
@@ -21,7 +22,7 @@ from ranker.train.run_directory import (
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
 from ranker.train.step import Step, StepReport
-from ranker.train.stop import StopSignals
+from ranker.train.stop import Stopped, StopSignals
 
 __all__ = [
     "CheckpointError",
@@ -41,6 +42,7 @@ __all__ = [
     "Step",
     "StepReport",
     "StopSignals",
+    "Stopped",
     "TensorBoard",
     "check_monitor",
     "environment",

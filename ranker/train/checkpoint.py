@@ -1,52 +1,12 @@
-"""Checkpoints: written beside and renamed, so that one that can be seen is whole."""
+"""The checkpoints of a run: saved by attempt, the best one beside, restored past damage."""
 
-import hashlib
-import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
 
-import numpy as np
 import tensorflow as tf
 
-_VARIABLES = "variables.npz"
-_STATE = "state.json"
-
-
-class CheckpointError(ValueError):
-    """A checkpoint cannot be read, or is not of this run."""
-
-
-def save_checkpoint(
-    directory: Path, variables: Mapping[str, tf.Variable], state: Mapping[str, object]
-) -> None:
-    """Writes `variables` and `state` as the checkpoint `directory`, in place of any there.
-
-    Args:
-      state: JSON-ready; where the run is beside its variables.
-
-    Raises:
-      OSError: if it cannot be written; a checkpoint that was there is untouched.
-    """
-    temporary = directory.with_name(f".{directory.name}.writing")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    with (temporary / _VARIABLES).open("wb") as file:
-        arrays: dict[str, Any] = {name: variable.numpy() for name, variable in variables.items()}
-        np.savez(file, **arrays)
-        _flush(file)
-    digest = _digest(_sha256(temporary / _VARIABLES), state)
-    with (temporary / _STATE).open("w", encoding="utf-8") as file:
-        json.dump({"sha256": digest, "state": state}, file)
-        _flush(file)
-    replaced = directory.with_name(f".{directory.name}.replaced")
-    shutil.rmtree(replaced, ignore_errors=True)
-    if directory.exists():
-        directory.rename(replaced)
-    temporary.rename(directory)
-    shutil.rmtree(replaced, ignore_errors=True)
+from ranker.train.checkpoint_files import CheckpointError, Saved, read_checkpoint, save_checkpoint
 
 
 def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) -> dict:
@@ -57,90 +17,145 @@ def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) ->
     Raises:
       CheckpointError: naming what is missing, damaged or of another shape.
     """
-    try:
-        saved = json.loads((directory / _STATE).read_text("utf-8"))
-        expected, state = saved["sha256"], saved["state"]
-        digest = _digest(_sha256(directory / _VARIABLES), state)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{directory}: not readable: {error}") from error
-    if digest != expected:
-        raise CheckpointError(f"{directory}: damaged: sha256 {digest}, not {expected}")
-    with np.load(directory / _VARIABLES, allow_pickle=False) as arrays:
-        if set(arrays.files) != set(variables):
-            differing = sorted(set(arrays.files) ^ set(variables))
-            raise CheckpointError(f"{directory}: of another model: {', '.join(differing)}")
-        values = {name: arrays[name] for name in arrays.files}
-    for name, variable in variables.items():
-        if values[name].shape != tuple(variable.shape):
-            raise CheckpointError(
-                f"{directory}: {name} has shape {values[name].shape}, "
-                f"the model wants {tuple(variable.shape)}"
-            )
-    for name, variable in variables.items():
-        variable.assign(values[name])
-    return state
+    return _assign(directory, read_checkpoint(directory), variables)
 
 
 class Checkpoints:
-    """The checkpoints of one run: the newest few by attempt, and the best one beside."""
+    """The checkpoints of one run: the newest few by attempt, and the best one beside.
+
+    Attributes:
+      damaged: what was wrong with those that could not be restored, by their names.
+    """
 
     def __init__(self, directory: Path, *, keep: int) -> None:
         """Takes the folder; makes it when the first checkpoint is saved."""
         self._directory = directory
         self._keep = keep
+        self.damaged: dict[str, str] = {}
 
     def save(
         self, attempt: int, variables: Mapping[str, tf.Variable], state: Mapping[str, object]
     ) -> None:
-        """Writes the checkpoint of `attempt` and removes the oldest beyond those kept."""
-        save_checkpoint(self._directory / f"{attempt:012d}", variables, state)
-        for old in self._numbered()[: -self._keep]:
-            shutil.rmtree(old)
+        """Writes the checkpoint of `attempt` and removes what it makes superfluous.
+
+        Those are the oldest beyond the number kept, and any of later attempts: a run
+        that is behind them found them damaged. The new one is whole before they go.
+        """
+        save_checkpoint(self._at(attempt), _saved(variables, state))
+        for path in self._directory.glob(".[0-9]*"):  # of a killed job
+            shutil.rmtree(path, ignore_errors=True)
+        numbered = self._numbered()
+        place = numbered.index(self._at(attempt)) + 1
+        for path in numbered[: max(0, place - self._keep)] + numbered[place:]:
+            hidden = path.with_name(f".{path.name}.removed")
+            path.rename(hidden)  # half a folder must not be seen
+            shutil.rmtree(hidden, ignore_errors=True)
 
     def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
         """Writes the best checkpoint, in place of the one before."""
-        save_checkpoint(self.best, variables, state)
+        save_checkpoint(self._directory / "best", _saved(variables, state))
+
+    def resume(self, variables: Mapping[str, tf.Variable]) -> dict | None:
+        """Restores the newest readable checkpoint, and mends the best one if it is damaged.
+
+        Raises:
+          CheckpointError: if there are some and none can be read, or if the best is
+            damaged and no other holds the same: nothing is given out for the best
+            that is not.
+        """
+        state = self.restore_newest(variables)
+        if state and state.get("best_attempt"):
+            best = self._read_best(state["best_attempt"])
+            if "best" in self.damaged:
+                save_checkpoint(self._directory / "best", best)
+        return state
 
     def restore_newest(self, variables: Mapping[str, tf.Variable]) -> dict | None:
         """Restores the newest readable checkpoint; None if there is none at all.
 
+        The best one, which is as complete as the others, comes last.
+
         Raises:
           CheckpointError: if there are some and none can be read.
         """
-        problems = []
-        for directory in reversed(self._numbered()):
+        there = [*reversed(self._numbered()), *([self.best] if self.best.exists() else [])]
+        for directory in there:
             try:
                 return restore_checkpoint(directory, variables)
             except CheckpointError as error:
-                problems.append(str(error))
-        if problems:
-            raise CheckpointError("no checkpoint can be restored: " + "; ".join(problems))
+                self._note(directory, error)
+        if there:
+            said = "; ".join(f"{name}: {reason}" for name, reason in self.damaged.items())
+            raise CheckpointError(
+                f"{self._directory}: no checkpoint can be restored ({said}): "
+                "delete that folder to train from the start"
+            )
         return None
+
+    def restore_best(self, variables: Mapping[str, tf.Variable]) -> dict:
+        """Restores the best checkpoint or, if it is damaged, the same one by its attempt.
+
+        Raises:
+          CheckpointError: if neither can be read.
+        """
+        newest = self._newest_state() or {}
+        return _assign(self.best, self._read_best(newest.get("best_attempt", 0)), variables)
 
     @property
     def best(self) -> Path:
-        """The best checkpoint's folder; a kill inside its renaming leaves the one before."""
-        best = self._directory / "best"
-        replaced = self._directory / ".best.replaced"
-        if not best.exists() and replaced.exists():
-            replaced.rename(best)
-        return best
+        """The best checkpoint's folder; after a kill inside its renaming the one before."""
+        best, replaced = self._directory / "best", self._directory / ".best.replaced"
+        return replaced if replaced.exists() and not best.exists() else best
+
+    def _read_best(self, attempt: int) -> Saved:
+        best = self.best
+        try:
+            return read_checkpoint(best)
+        except CheckpointError as error:
+            self._note(best, error)
+            try:
+                return read_checkpoint(self._at(attempt))
+            except CheckpointError:
+                raise CheckpointError(
+                    f"{error}; no other checkpoint holds the best model: delete "
+                    f"{self._directory} and RESULT.json to train from the start"
+                ) from error
+
+    def _newest_state(self) -> dict | None:
+        for directory in reversed(self._numbered()):
+            try:
+                return read_checkpoint(directory).state
+            except CheckpointError as error:
+                self._note(directory, error)
+        return None
+
+    def _note(self, directory: Path, error: CheckpointError) -> None:
+        name = "best" if directory == self.best else directory.name
+        self.damaged[name] = str(error).removeprefix(f"{directory}: ")
+
+    def _at(self, attempt: int) -> Path:
+        return self._directory / f"{attempt:012d}"
 
     def _numbered(self) -> list[Path]:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())
 
 
-def _flush(file: IO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _saved(variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> Saved:
+    return Saved({name: variable.numpy() for name, variable in variables.items()}, dict(state))
 
 
-def _digest(of_variables: str, state: Mapping[str, object]) -> str:
-    """Returns the digest of a checkpoint: of its variables' file and of its state."""
-    text = of_variables + json.dumps(state, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _assign(directory: Path, saved: Saved, variables: Mapping[str, tf.Variable]) -> dict:
+    """Assigns all of `saved`, or raises CheckpointError; returns its state."""
+    if set(saved.arrays) != set(variables):
+        differing = sorted(set(saved.arrays) ^ set(variables))
+        raise CheckpointError(f"{directory}: of another model: {', '.join(differing)}")
+    for name, variable in variables.items():
+        found, wanted = saved.arrays[name], variable
+        if found.shape != tuple(wanted.shape) or found.dtype != wanted.dtype.as_numpy_dtype:
+            raise CheckpointError(
+                f"{directory}: {name} has shape {found.shape} of {found.dtype}, "
+                f"the model wants {tuple(wanted.shape)} of {wanted.dtype.name}"
+            )
+    for name, variable in variables.items():
+        variable.assign(saved.arrays[name])
+    return saved.state

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ranker.train.events import interventions
 from ranker.train.observers import JsonLines, Observer
 from ranker.train.scoring import Evaluation
 from ranker.train.step import Step, StepReport
+from ranker.train.stop import Stopped
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,10 @@ class Plan:
     checkpoint_every: int
     monitor: str
     patience: int
+
+    def evaluates(self, attempt: int) -> bool:
+        """Whether an evaluation follows `attempt`."""
+        return attempt % self.evaluate_every == 0 or attempt == self.total
 
     def cuts(self, start: int) -> list[tuple[int, int]]:
         """Returns (first attempt, number of attempts) of each call from `start` to the end.
@@ -47,6 +52,7 @@ class Progress:
     Attributes:
       best: lowest monitored value so far, None before the first evaluation.
       best_attempt: where it was reached.
+      evaluated_attempt: after which the last evaluation was.
       evaluations_since_best: what early stopping counts.
       is_finished: whether early stopping ended the run.
       file_lengths: bytes of each log when the checkpoint was written.
@@ -54,12 +60,14 @@ class Progress:
 
     best: float | None = None
     best_attempt: int = 0
+    evaluated_attempt: int = 0
     evaluations_since_best: int = 0
     is_finished: bool = False
     file_lengths: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def note(self, attempt: int, value: float) -> bool:
         """Takes a monitored value; returns whether it is the best so far. NaN never is."""
+        self.evaluated_attempt = attempt
         is_best = np.isfinite(value) and (self.best is None or value < self.best)
         if is_best:
             self.best, self.best_attempt, self.evaluations_since_best = value, attempt, 0
@@ -107,7 +115,8 @@ class Loop:
         """Takes the parts.
 
         Args:
-          evaluate: on the validation split, with the variables as they are.
+          evaluate: on the validation split, with the variables as they are; raises
+            Stopped to have it done after a resume.
           logs: files whose lengths go into checkpoints, by name.
           is_stopping: whether to save and stop at the next cut.
         """
@@ -129,7 +138,12 @@ class Loop:
         waiting = pausing = 0.0
         # Without a cut left, only a run that never had a finite evaluation is not completed.
         status = "completed" if cuts or self._progress.best is not None else "diverged"
-        with closing(prefetch(self._stream, cuts)) as stacks:
+        owed = self._between(start, halted=False) if self._owes(start) else ""
+        if owed:
+            status, cuts = owed, []
+        with ExitStack() as closers, closing(prefetch(self._stream, cuts)) as stacks:
+            for observer in self._observers:
+                closers.callback(observer.close)
             for first, num in cuts:
                 asked = time.perf_counter()
                 stack = next(stacks)
@@ -141,8 +155,6 @@ class Loop:
                 if ending:
                     status = ending
                     break
-        for observer in self._observers:
-            observer.close()
         done = int(self._step.attempts.numpy()) - start
         best = self._progress.best_attempt
         return Outcome(status, best, done, time.perf_counter() - began, waiting, pausing)
@@ -165,8 +177,12 @@ class Loop:
         if halted:
             return "diverged"
         plan, progress = self._plan, self._progress
-        if attempt % plan.evaluate_every == 0 or attempt == plan.total:
-            evaluation = self._evaluate()
+        if plan.evaluates(attempt):
+            try:
+                evaluation = self._evaluate()
+            except Stopped:  # it is owed
+                self._checkpoints.save(attempt, self._step.variables, self._state())
+                return "preempted"
             for observer in self._observers:
                 observer.evaluation(attempt, self._committed(), evaluation)
             if progress.note(attempt, evaluation.value(plan.monitor)):
@@ -182,6 +198,10 @@ class Loop:
         if is_over:
             return "completed"
         return "preempted" if self._is_stopping() else ""
+
+    def _owes(self, attempt: int) -> bool:
+        """Whether the evaluation after `attempt` was stopped, before a resume."""
+        return 0 < attempt != self._progress.evaluated_attempt and self._plan.evaluates(attempt)
 
     def _state(self) -> dict:
         self._progress.file_lengths = {name: log.length for name, log in self._logs.items()}

@@ -6,7 +6,8 @@ resumed leaves the same file as one that was not.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from ranker.train.run_directory import naming
 from ranker.train.scoring import Evaluation
 from ranker.train.step import StepReport
 
@@ -39,7 +41,8 @@ class JsonLines:
 
     def __init__(self, path: Path, *, length: int = 0) -> None:
         """Opens `path` for appending after its first `length` bytes; the rest is dropped."""
-        self._file = path.open("ab")
+        self._path = path
+        self._file = path.open("ab", buffering=0)  # so that nothing is left for `close` to write
         # Never longer than it is: that would fill it with zeros.
         self._file.truncate(min(length, path.stat().st_size))
         self._file.seek(0, os.SEEK_END)
@@ -47,14 +50,21 @@ class JsonLines:
     @property
     def length(self) -> int:
         """Bytes written so far, and on the disk."""
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            os.fsync(self._file.fileno())
         return self._file.tell()
 
     def write(self, record: dict) -> None:
-        """Appends `record`; not-finite numbers become strings, since JSON has none."""
+        """Appends `record`; not-finite numbers become strings, since JSON has none.
+
+        Raises:
+          OSError: naming the file; a half line goes when the run resumes.
+        """
         text = json.dumps(_finite(record), allow_nan=False)
-        self._file.write(text.encode() + b"\n")
-        self._file.flush()
+        left = text.encode() + b"\n"
+        with naming(self._path):
+            while left:
+                left = left[self._file.write(left) :]
 
     def close(self) -> None:
         """Closes the file."""
@@ -131,14 +141,16 @@ class TensorBoard:
     def __init__(
         self, directory: Path, *, every: int, tasks: Sequence[str], variables: Sequence[str]
     ) -> None:
-        self._writer = tf.summary.create_file_writer(str(directory))
+        self._directory = directory
         self._every = every
         self._tasks = tasks
         self._variables = variables
+        with self._naming():
+            self._writer = tf.summary.create_file_writer(str(directory))
 
     def reports(self, reports: StepReport) -> None:
         """Writes losses and clip factors of the attempts that metrics.jsonl has too."""
-        with self._writer.as_default():
+        with self._naming(), self._writer.as_default():
             for k, attempt in enumerate(reports.attempt):
                 if self._every and (attempt + 1) % self._every == 0:
                     step = int(reports.step[k])
@@ -150,7 +162,7 @@ class TensorBoard:
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
         """Writes the numbers of each task."""
-        with self._writer.as_default():
+        with self._naming(), self._writer.as_default():
             tf.summary.scalar("validation/loss", evaluation.loss, step)
             for task, metrics in evaluation.metrics.items():
                 for name, value in metrics.items():
@@ -159,12 +171,22 @@ class TensorBoard:
 
     def event(self, event: dict) -> None:
         """Writes the event as text."""
-        with self._writer.as_default():
+        with self._naming(), self._writer.as_default():
             tf.summary.text(f"event/{event['kind']}", json.dumps(_finite(event)), event["step"])
 
     def close(self) -> None:
         """Flushes and closes the file."""
-        self._writer.close()
+        with self._naming():
+            self._writer.close()
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Makes of TensorFlow's error an OSError, which is what a full disk is."""
+        try:
+            yield
+        except tf.errors.OpError as error:
+            said = str(error.message).splitlines()[0].rpartition("}} ")[2]
+            raise OSError(f"{self._directory}: cannot be written: {said}") from error
 
 
 class ProgressBar:

@@ -45,10 +45,33 @@ def write_json(path: Path, document: dict) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` beside `path` and renames it into place."""
+    """Writes `text` beside `path` and renames it into place.
+
+    Raises:
+      OSError: naming `path`, which is then as it was.
+    """
     temporary = path.with_name(f".{path.name}.writing")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.rename(path)
+    try:
+        with naming(path):
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Gives an OSError of the block the name of `path`: a full disk's has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 def environment(*, seed: int, command: list[str]) -> dict:

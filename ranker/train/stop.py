@@ -1,7 +1,13 @@
-"""Signals that ask a run to stop: noted, and acted on between calls of the graph."""
+"""Signals that ask a run to stop: noted, and acted on where nothing is lost by it."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
+
+
+class Stopped(BaseException):
+    """A signal asked the run to stop; as with KeyboardInterrupt, `except Exception` lets it by."""
 
 
 class StopSignals:
@@ -12,6 +18,7 @@ class StopSignals:
     """
 
     received: int | None = None
+    _is_interruptible: bool = False
 
     def __enter__(self) -> "StopSignals":
         self._before = {s: signal.signal(s, self._note) for s in (signal.SIGTERM, signal.SIGINT)}
@@ -26,5 +33,23 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Ends the block at the first signal, with Stopped; it may have come before.
+
+        For work that can be done again: a signal elsewhere is only noted. One that
+        follows is only noted too, so that nothing ends the tidying up.
+        """
+        self._is_interruptible = True
+        try:
+            if self.received:
+                raise Stopped(self.received)
+            yield
+        finally:
+            self._is_interruptible = False
+
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.received = self.received or number
+        if self.received is None:
+            self.received = number
+            if self._is_interruptible:
+                raise Stopped(number)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ranker.datasets import folder as folder_module
@@ -67,6 +69,22 @@ def test_what_is_not_ours_is_not_replaced(kind, tmp_path):
     with pytest.raises(DatasetError, match=r"photos: not replaced: it exists and has no manif"):
         _replace(path)
     assert path.exists()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_the_old(tmp_path, files_of_at_most):
+    path = _old(tmp_path / "data")
+
+    def write(written):
+        pq.write_table(pa.table({"user": list(range(999))}), written / "train.parquet")
+
+    with (
+        files_of_at_most(700),
+        pytest.raises(DatasetError, match=r"^/.*/data: not written: File too large$"),
+        replacing(path) as written,
+    ):
+        write(written)
+    assert sorted(p.name for p in path.iterdir()) == [MARK, "stale"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 KILLED = """

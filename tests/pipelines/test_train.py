@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -216,3 +217,48 @@ def test_bad_input_is_one_line_and_2(prepared, tmp_path):
     assert "nowhere/schema.toml" in err
     assert "Traceback" not in err
     assert json.loads((tmp_path / "run/RESULT.json").read_text())["status"] == "failed"
+
+
+def test_a_full_disk_is_one_line_and_2_and_the_same_command_goes_on(whole, prepared, tmp_path):
+    config, workdir, result, _ = whole
+    size = (workdir / "checkpoints/best/variables.npz").stat().st_size
+    limited = ["bash", "-c", f'ulimit -f {size // 1024 - 1}; exec "$0" "$@"']
+    command = [*limited, sys.executable, "-m", "pipelines.train"]
+    command += [f"--config={config}", f"--workdir={tmp_path / 'run'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    said = f"train: {tmp_path / 'run/checkpoints/best'}: File too large"
+    assert done.stderr.splitlines()[-1] == said
+    assert list((tmp_path / "run/checkpoints").iterdir()) == []
+    assert json.loads((tmp_path / "run/RESULT.json").read_text())["status"] == "failed"
+    code, _, err = finish(start(config, tmp_path / "run"))
+    assert code == 0, err
+    again = json.loads((tmp_path / "run/RESULT.json").read_text())
+    assert again["metrics"] == result["metrics"]
+
+
+def test_a_damaged_checkpoint_is_an_event_that_stays(whole, tmp_path):
+    config, workdir, result, _ = whole
+    run = tmp_path / "run"
+    shutil.copytree(workdir, run)
+    (run / "RESULT.json").unlink()
+    newest, best = (run / "checkpoints" / name for name in ("000000000100", "best"))
+    with (newest / "state.json").open("a") as file:
+        file.write(" ")
+    code, _, err = finish(start(config, run))
+    assert code == 0, err
+    assert "Resuming after attempt 80" in err
+    (event,) = map(json.loads, (run / "events.jsonl").read_text().splitlines())
+    assert event["kind"] == "damaged"
+    assert (event["attempt"], event["checkpoint"]) == (80, "000000000100")
+    assert event["reason"].startswith("damaged: state.json: sha256 ")
+    assert json.loads((run / "RESULT.json").read_text())["metrics"] == result["metrics"]
+    assert variables(newest) == variables(workdir / "checkpoints/000000000100")
+    (run / "RESULT.json").unlink()
+    shutil.rmtree(best)
+    for directory in (run / "checkpoints").glob("[0-9]*"):
+        (directory / "manifest.json").write_text("{}")
+    code, _, err = finish(start(config, run))
+    assert code == 2
+    assert "delete that folder to train from the start" in err.splitlines()[-1]
+    assert len((run / "events.jsonl").read_text().splitlines()) == 1

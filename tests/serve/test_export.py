@@ -280,3 +280,14 @@ def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_p
     with pytest.raises(serve.ExportError, match="12 of 12 scores are off by more than 1e-06"):
         export(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("num_bytes", [100, 3_000])
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(run, tmp_path, num_bytes, files_of_at_most):
+    (tmp_path / "1").mkdir()
+    with (
+        files_of_at_most(num_bytes),
+        pytest.raises(serve.ExportError, match=r"^/.*: not exported: .*File too large$"),
+    ):
+        export(run, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]

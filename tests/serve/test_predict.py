@@ -211,3 +211,17 @@ def test_a_file_that_is_not_there_is_an_os_error(schema, tmp_path):
     for name in ("rows.csv", "rows.parquet"):
         with pytest.raises(FileNotFoundError, match=name):
             read(tmp_path / name, schema)
+
+
+def test_a_full_disk_names_the_output_and_leaves_the_one_before(
+    version, prepared, tmp_path, files_of_at_most
+):
+    output = tmp_path / "out.parquet"
+    output.write_text("before")
+    with (
+        files_of_at_most(300),
+        pytest.raises(OSError, match=r"File too large: '.*/out.parquet'$"),
+    ):
+        serve.predict(version, prepared / "test.parquet", output)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+    assert output.read_text() == "before"

@@ -1,6 +1,13 @@
 """Checkpoints: whole or not there."""
 
+import errno
+import hashlib
+import itertools
 import json
+import os
+import pathlib
+import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -33,36 +40,171 @@ def test_the_newest_few_are_kept_and_the_best_beside(tmp_path):
     assert restored["n"].numpy() == 100.0
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "no state", "empty state", "other state"])
-def test_a_damaged_one_is_passed_over_for_the_one_before(tmp_path, damage):
-    checkpoints = Checkpoints(tmp_path, keep=3)
-    checkpoints.save(1, variables(1.0), {"at": 1})
-    checkpoints.save(2, variables(2.0), {"at": 2})
-    path = tmp_path / "000000000002" / "variables.npz"
+def damaged_in_every_place(folder, rng):
+    """Yields after each of: a flipped bit of every byte, every length, every file missing."""
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        for place in range(len(whole)):
+            flipped = bytearray(whole)
+            flipped[place] ^= 1 << int(rng.integers(8))
+            path.write_bytes(flipped)
+            yield f"{path.name}: a bit of byte {place}"
+        for length in range(0, len(whole), 7):
+            path.write_bytes(whole[:length])
+            yield f"{path.name}: cut to {length}"
+        path.unlink()
+        yield f"{path.name}: removed"
+        path.write_bytes(whole)
+
+
+def test_any_damage_at_any_place_is_found_and_nothing_is_assigned(tmp_path):
+    Checkpoints(tmp_path, keep=2).save(4, variables(3.0, rows=1), {"at": 1e5, "": "é"})
+    folder, restored, count = tmp_path / "000000000004", variables(0.5, rows=1), 0
+    for damage in damaged_in_every_place(folder, np.random.default_rng(3)):
+        said = ""
+        try:
+            restore_checkpoint(folder, restored)
+        except CheckpointError as error:
+            said = str(error)
+        assert f"damaged: {damage.partition(':')[0]}" in said, damage
+        count += 1
+    assert count > 1_000
+    assert restored["n"].numpy() == 0.5
+    assert restore_checkpoint(folder, restored) == {"at": 1e5, "": "é"}
+
+
+def flip(path, place):
     content = bytearray(path.read_bytes())
-    if damage == "flip":
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
-    elif damage == "cut":
-        path.write_bytes(content[:-20])
-    elif damage == "no state":
-        (path.parent / "state.json").unlink()
-    elif damage == "empty state":
-        (path.parent / "state.json").write_text("{}")
-    else:
-        state = path.parent / "state.json"
-        state.write_text(state.read_text().replace('"at": 2', '"at": 3'))
+    content[place] ^= 16
+    path.write_bytes(content)
+
+
+def place_of(path, value):
+    """Returns where a float32 is in a file."""
+    return path.read_bytes().index(np.float32(value).tobytes())
+
+
+def test_a_damaged_one_is_passed_over_and_said_to_be(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=3)
+    for attempt in (1, 2, 3):
+        checkpoints.save(attempt, variables(attempt + 0.5), {"at": attempt})
+    newest, before = (tmp_path / f"{attempt:012d}" for attempt in (3, 2))
+    flip(newest / "variables.npz", place_of(newest / "variables.npz", 3.5))
+    (before / "state.json").write_text('{"at": 7}')
     restored = variables(0.0)
-    assert checkpoints.restore_newest(restored) == {"at": 1}
-    assert restored["n"].numpy() == 1.0
-    with pytest.raises(CheckpointError, match="000000000002: "):
-        restore_checkpoint(path.parent, restored)
+    assert checkpoints.resume(restored) == {"at": 1}
+    assert restored["n"].numpy() == 1.5
+    assert checkpoints.damaged["000000000003"] == "damaged: variables.npz: a/b"
+    assert checkpoints.damaged["000000000002"].startswith("damaged: state.json: sha256 ")
+
+
+def test_what_was_passed_over_goes_when_the_run_saves_again_and_not_before(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    for attempt in (10, 20, 40):
+        checkpoints.save(attempt, variables(float(attempt)), {})
+    (tmp_path / "000000000040" / "state.json").unlink()
+    checkpoints.resume(variables(0.0))
+    assert (tmp_path / "000000000040").exists()
+    (tmp_path / ".000000000007.writing").mkdir()  # of a killed job
+    checkpoints.save(30, variables(30.0), {})
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["000000000020", "000000000030"]
+
+
+def test_the_best_is_the_last_resort_and_without_it_the_refusal_says_what_to_do(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    checkpoints.save_best(variables(5.5), {"at": 5})
+    checkpoints.save(6, variables(6.5), {"at": 6})
+    (tmp_path / "000000000006" / "manifest.json").write_text("{}")
+    assert checkpoints.resume(variables(0.0)) == {"at": 5}
+    (tmp_path / "best" / "variables.npz").unlink()
+    with pytest.raises(
+        CheckpointError,
+        match=r"000000000006: damaged: manifest.json: .*"
+        r"best: damaged: variables.npz: No such file.* delete that folder",
+    ):
+        Checkpoints(tmp_path, keep=1).resume(variables(0.0))  # fmt: skip
+
+
+def test_a_damaged_best_is_mended_from_the_same_attempt_and_from_no_other(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    for attempt in (8, 9):
+        checkpoints.save(attempt, variables(attempt + 0.5), {"best_attempt": 8})
+    checkpoints.save_best(variables(8.5), {"best_attempt": 8})
+    best = tmp_path / "best" / "variables.npz"
+    flip(best, place_of(best, 8.5))
+    restored = variables(0.0)
+    assert checkpoints.restore_best(restored) == {"best_attempt": 8}
+    assert restored["n"].numpy() == 8.5
+    with pytest.raises(CheckpointError):
+        restore_checkpoint(tmp_path / "best", restored)  # reading mends nothing
+    assert checkpoints.resume(restored) == {"best_attempt": 8}
+    assert restored["n"].numpy() == 9.5
+    assert checkpoints.damaged == {"best": "damaged: variables.npz: a/b"}
+    restore_checkpoint(tmp_path / "best", restored)
+    assert restored["n"].numpy() == 8.5
+    flip(best, place_of(best, 8.5))
+    (tmp_path / "000000000008" / "state.json").unlink()
+    for restore in (checkpoints.resume, checkpoints.restore_best):
+        with pytest.raises(CheckpointError, match=r"best: damaged: .* no other checkpoint holds"):
+            restore(restored)
+
+
+def resealed(folder):
+    """Makes a checkpoint's manifest agree with its files again, as an attacker would."""
+    digests = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("variables.npz", "state.json")
+    }
+    itself = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+    manifest = json.dumps({"digests": digests, "sha256": itself}, indent=1) + "\n"
+    (folder / "manifest.json").write_text(manifest)
+
+
+class Bomb:
+    def __reduce__(self):
+        return pytest.fail, ("unpickled",)
+
+
+def test_nothing_is_unpickled_from_a_crafted_archive(tmp_path):
+    Checkpoints(tmp_path, keep=1).save(1, variables(1.0), {})
+    folder = tmp_path / "000000000001"
+    bomb = np.array([Bomb()], dtype=object)
+    np.savez(folder / "variables.npz", **{"a/b": bomb, "n": np.float32(2)})
+    resealed(folder)
+    with pytest.raises(CheckpointError, match="not readable: Object arrays cannot be loaded"):
+        restore_checkpoint(folder, variables(0.0))
+    (folder / "variables.npz").write_bytes(pickle.dumps(Bomb()))
+    resealed(folder)
+    with pytest.raises(CheckpointError, match=r"variables.npz is not readable: "):
+        restore_checkpoint(folder, variables(0.0))
+
+
+@pytest.mark.parametrize("failing", ["savez", "fsync", "rename"])
+def test_a_full_disk_names_the_checkpoint_and_leaves_the_earlier_ones(
+    tmp_path, monkeypatch, failing
+):
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    checkpoints.save(1, variables(1.5), {"at": 1})
+    checkpoints.save_best(variables(1.5), {"at": 1})
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    owner = {"savez": np, "fsync": os, "rename": pathlib.Path}[failing]
+    monkeypatch.setattr(owner, failing, full)
+    for save in (lambda *rest: checkpoints.save(2, *rest), checkpoints.save_best):
+        with pytest.raises(OSError, match=r"No space left on device: '.*(0002|best)'$"):
+            save(variables(2.5), {"at": 2})
+    monkeypatch.undo()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["000000000001", "best"]
+    assert checkpoints.resume(variables(0.0)) == {"at": 1}
+    assert checkpoints.restore_best(variables(0.0)) == {"at": 1}
 
 
 def test_another_model_is_refused_and_nothing_assigned(tmp_path):
     Checkpoints(tmp_path, keep=1).save(1, variables(1.0), {})
     other = variables(9.0, rows=4)
-    with pytest.raises(CheckpointError, match=r"a/b has shape \(3, 2\), the model wants \(4, 2\)"):
+    with pytest.raises(CheckpointError, match=r"a/b has shape \(3, 2\) of float32, the model"):
         restore_checkpoint(tmp_path / "000000000001", other)
     assert other["n"].numpy() == 9.0
     with pytest.raises(CheckpointError, match="of another model: extra"):
@@ -77,8 +219,57 @@ def test_a_kill_between_the_renames_of_the_best_leaves_the_one_before(tmp_path):
     assert restore_checkpoint(checkpoints.best, restored) == {"at": 1}
 
 
+class Killed(BaseException):
+    """Ends the process, as far as the code under test can tell."""
+
+
+def dies_at(patch, moment):
+    """Makes the `moment`-th call that changes a folder the last; a removal ends half done."""
+    count = itertools.count()
+    for owner, name in ((pathlib.Path, "rename"), (shutil, "rmtree"), (os, "fsync")):
+        call = getattr(owner, name)
+
+        def counted(path, *args, call=call, name=name, **kwargs):
+            number = next(count)
+            if number == moment and name == "rmtree" and path.is_dir():
+                next(path.iterdir()).unlink()
+            if number >= moment:
+                raise Killed
+            return call(path, *args, **kwargs)
+
+        patch.setattr(owner, name, counted)
+
+
+@pytest.mark.parametrize("is_killed_before", [False, True])
+def test_a_kill_at_any_moment_leaves_whole_checkpoints(tmp_path, monkeypatch, is_killed_before):
+    kills = 0
+    for moment in range(30):
+        folder = tmp_path / str(moment)
+        checkpoints = Checkpoints(folder, keep=1)
+        checkpoints.save(1, variables(1.0), {"at": 1})
+        checkpoints.save_best(variables(1.0), {"at": 1})
+        if is_killed_before:  # between the two renames
+            (folder / "best").rename(folder / ".best.replaced")
+        with monkeypatch.context() as patch:
+            dies_at(patch, moment)
+            try:
+                checkpoints.save_best(variables(2.0), {"at": 2})
+                checkpoints.save(2, variables(2.0), {"at": 2})
+            except Killed:
+                kills += 1
+        assert checkpoints.restore_best(variables(0.0))["at"] in (1, 2)
+        assert checkpoints.resume(variables(0.0))["at"] in (1, 2)
+        for seen in folder.glob("[0-9]*"):
+            restore_checkpoint(seen, variables(0.0))
+        assert checkpoints.damaged == {}
+    assert 18 < kills < 30  # the last moments are after the end
+
+
 def test_the_state_is_readable_json(tmp_path):
     Checkpoints(tmp_path, keep=1).save(3, variables(1.0), {"best": None})
-    state = json.loads((tmp_path / "000000000003" / "state.json").read_text())
-    assert state["state"] == {"best": None}
-    assert len(state["sha256"]) == 64
+    folder = tmp_path / "000000000003"
+    assert json.loads((folder / "state.json").read_text()) == {"best": None}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert set(manifest["digests"]) == {
+        "variables.npz", "state.json", "variables.npz/a/b", "variables.npz/n"
+    }  # fmt: skip
