@@ -7,7 +7,7 @@ from typing import Any
 from ranker import model, optim
 from ranker.config import load, settings
 from ranker.guard import Guard
-from ranker.input import Encoder, Split, Stream, count_rows, read_split, read_vocabularies
+from ranker.input import BadRows, Encoder, Split, Stream, check_split, read_split, read_vocabularies
 from ranker.objective import Objective
 from ranker.optim import clip
 from ranker.schema import Schema, read_schema
@@ -18,7 +18,11 @@ SPLITS = ("train", "validation", "test")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run's objects, made from its settings and its data's schema."""
+    """A run's objects, made from its settings and its data's schema.
+
+    Attributes:
+      bad_rows: by split, what was bad in it; filled as splits are read or checked.
+    """
 
     config: settings.RunConfig
     schema: Schema
@@ -26,21 +30,39 @@ class Run:
     encoder: Encoder
     step: Step
     scorer: Scorer
+    bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
 
     @property
     def model(self) -> model.Ranker:
         """The model that the step trains."""
         return self.step.model
 
-    def count_rows(self, name: str) -> int:
-        """Returns the number of rows of a split without reading them; ValueError if none."""
-        return count_rows(Path(self.config.data.path) / f"{name}.parquet")
+    def check_split(self, name: str) -> None:
+        """Reads a split and keeps nothing but what is bad in it; ValueError if too much."""
+        self.bad_rows[name] = check_split(
+            self._path(name), self.schema, max_bad_rows=self._max_bad_rows
+        )
 
     def split(self, name: str) -> Split:
-        """Reads "train", "validation" or "test"."""
-        users = self.vocabularies[self.schema.feature(self.schema.user).vocabulary]
-        path = Path(self.config.data.path) / f"{name}.parquet"
-        return read_split(path, self.schema, self.encoder, known_users=users)
+        """Reads the good rows of "train", "validation" or "test"; ValueError if too few are."""
+        split = read_split(
+            self._path(name),
+            self.schema,
+            self.encoder,
+            known_users=self.vocabularies[self.schema.feature(self.schema.user).vocabulary],
+            max_bad_rows=self._max_bad_rows,
+        )
+        if split.bad_rows is not None:
+            self.bad_rows[name] = split.bad_rows
+        return split
+
+    def _path(self, name: str) -> Path:
+        return Path(self.config.data.path) / f"{name}.parquet"
+
+    @property
+    def _max_bad_rows(self) -> float:
+        data = self.config.data
+        return 0.0 if data.bad_rows == "fail" else data.max_bad_rows
 
 
 def build_run(config: settings.RunConfig) -> Run:

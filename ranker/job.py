@@ -89,7 +89,7 @@ def _train(
     say: Callable[[str], None],
 ) -> train.Outcome:
     config, step = run.config, run.step
-    run.count_rows("test")  # unreadable or empty is better known now than after the training
+    run.check_split("test")  # what is wrong with it is better known now than after the training
     validation, examples = run.split("validation"), run.split("train")
     state = checkpoints.restore_newest(step.variables)
     progress = train.Progress(**(state or {}))
@@ -101,6 +101,9 @@ def _train(
         name: train.JsonLines(workdir / name, length=progress.file_lengths.get(name, 0))
         for name in ("metrics.jsonl", "events.jsonl")
     }
+    for event in _bad_rows(run, say):
+        if not state:  # a resumed run has told of them
+            logs["events.jsonl"].write(event)
     loop = train.Loop(
         step,
         build.build_stream(config, examples),
@@ -113,6 +116,17 @@ def _train(
         is_stopping=is_stopping,
     )
     return loop.run()
+
+
+def _bad_rows(run: build.Run, say: Callable[[str], None]) -> list[dict]:
+    """Says which splits have bad rows that are left out; returns an event for each."""
+    found = {name: bad for name, bad in run.bad_rows.items() if bad.num_bad}
+    for bad in found.values():
+        say(f"Left out: {bad}")
+    return [
+        {"kind": "bad_rows", "attempt": 0, "step": 0, "split": name, **bad.as_json()}
+        for name, bad in found.items()
+    ]
 
 
 def _observers(
@@ -139,6 +153,7 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
         "attempts": int(run.step.attempts.numpy()),
         "best_attempt": outcome.best_attempt,
         "refused": int(run.step.guard.refused.numpy()),
+        "bad_rows": {name: bad.num_bad for name, bad in run.bad_rows.items()},
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,
     }
