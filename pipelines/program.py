@@ -18,6 +18,7 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
 def refuse(problem: object) -> int:
     """Says on one line what cannot be done; returns the exit code 2."""
     said = "; ".join(str(problem).splitlines())
+    said = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)  # names may be hostile
     print(f"{Path(sys.argv[0]).stem}: {said}", file=sys.stderr)
     return BAD_INPUT
 
