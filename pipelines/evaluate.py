@@ -8,6 +8,7 @@ cold ones apart. Exit codes: 0 done; 2 no such run, or data that cannot be read.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ def main(_: Sequence[str]) -> int:
         metrics = run.scorer.evaluate(run.split(_SPLIT.value)).metrics
     except (ValueError, OSError) as error:
         return program.refuse(error)
+    for bad in run.bad_rows.values():
+        if bad.num_bad:
+            print(f"Left out: {bad}", file=sys.stderr)
     print(json.dumps(metrics, indent=2, allow_nan=False) if _JSON.value else _tables(metrics))
     return 0
 

@@ -20,6 +20,7 @@ def refuse(problem: object) -> int:
     if isinstance(problem, OSError) and problem.filename:
         problem = f"{problem.filename}: {problem.strerror}"
     said = "; ".join(str(problem).splitlines())
+    said = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)  # names may be hostile
     print(f"{Path(sys.argv[0]).stem}: {said}", file=sys.stderr)
     return BAD_INPUT
 

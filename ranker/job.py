@@ -121,7 +121,7 @@ def _loop(
 ) -> train.Loop:
     """Returns the loop, with the variables and logs as the newest checkpoint has them."""
     config, step = run.config, run.step
-    run.count_rows("test")  # unreadable or empty is better known now than after the training
+    run.check_split("test")  # what is wrong with it is better known now than after the training
     validation, examples = run.split("validation"), run.split("train")
     state = checkpoints.resume(step.variables)
     progress = train.Progress(**(state or {}))
@@ -134,7 +134,8 @@ def _loop(
         for name in ("metrics.jsonl", "events.jsonl")
     }
     observers = _observers(run, workdir, logs, plan.total, start)
-    for event in _damage(checkpoints, step):
+    events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
+    for event in [*_damage(checkpoints, step), *events]:
         for observer in observers:
             observer.event(event)
 
@@ -164,6 +165,17 @@ def _damage(checkpoints: train.Checkpoints, step: train.Step) -> list[dict]:
     ]
 
 
+def _bad_rows(run: build.Run, say: Callable[[str], None]) -> list[dict]:
+    """Says which splits have bad rows that are left out; returns an event for each."""
+    found = {name: bad for name, bad in run.bad_rows.items() if bad.num_bad}
+    for bad in found.values():
+        say(f"Left out: {bad}")
+    return [
+        {"kind": "bad_rows", "attempt": 0, "step": 0, "split": name, **bad.as_json()}
+        for name, bad in found.items()
+    ]
+
+
 def _observers(
     run: build.Run, workdir: Path, logs: dict[str, train.JsonLines], total: int, start: int
 ) -> list[train.Observer]:
@@ -188,6 +200,7 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
         "attempts": int(run.step.attempts.numpy()),
         "best_attempt": outcome.best_attempt,
         "refused": int(run.step.guard.refused.numpy()),
+        "bad_rows": {name: bad.num_bad for name, bad in run.bad_rows.items()},
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,
     }

@@ -5,7 +5,9 @@ files and read by every other room. It imports neither TensorFlow nor NumPy.
 """
 
 import dataclasses
+import math
 import tomllib
+import types
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from ranker import toml
 FEATURE_KINDS = ("categorical", "numeric")
 FEATURE_DTYPES = ("int64", "string", "float32")
 TASK_KINDS = ("binary", "regression")
+_MAX_NAME = 60
+MAX_LENGTH = 1 << 16  # of a list: each row of a batch is padded to it
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,8 @@ class Feature:
     maximum: float | None = None
 
     def __post_init__(self) -> None:
+        _check_types(f"feature {self.name!r:.80}", self)
+        _check_name("feature", self.name)
         _check_member("feature", self.name, "kind", self.kind, FEATURE_KINDS)
         _check_member("feature", self.name, "dtype", self.dtype, FEATURE_DTYPES)
         if (self.kind == "numeric") != (self.dtype == "float32"):
@@ -59,7 +65,9 @@ class Feature:
                 f"feature {self.name!r}: standard_deviation must be > 0, "
                 f"got {self.standard_deviation}"
             )
-        if self.max_length < 1 or (self.max_length > 1 and not self.is_multivalued):
+        if not 1 <= self.max_length <= MAX_LENGTH or (
+            self.max_length > 1 and not self.is_multivalued
+        ):
             raise ValueError(f"feature {self.name!r}: max_length is {self.max_length}")
 
 
@@ -83,6 +91,8 @@ class Task:
     standard_deviation: float = 1.0
 
     def __post_init__(self) -> None:
+        _check_types(f"task {self.name!r:.80}", self)
+        _check_name("task", self.name)
         _check_member("task", self.name, "kind", self.kind, TASK_KINDS)
         if not self.minimum < self.maximum:
             raise ValueError(
@@ -114,17 +124,28 @@ class Schema:
     weight: str = ""
 
     def __post_init__(self) -> None:
+        _check_types("schema", self)
         names = [column.name for column in (*self.features, *self.tasks)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"schema of {self.dataset!r}: names used twice: {', '.join(twice)}")
         if not self.tasks:
             raise ValueError(f"schema of {self.dataset!r} has no task")
+        for name, size in self.vocabularies.items():
+            _check_name("vocabulary", name)
+            if type(size) is not int or size < 0:
+                raise ValueError(f"vocabulary {name!r}: size {size!r:.80} is no whole number >= 0")
+        dtypes: dict[str, str] = {}
         for feature in self.features:
             if feature.vocabulary and feature.vocabulary not in self.vocabularies:
                 raise ValueError(
                     f"feature {feature.name!r}: no vocabulary {feature.vocabulary!r}; "
                     f"there are: {', '.join(self.vocabularies)}"
+                )
+            if dtypes.setdefault(feature.vocabulary, feature.dtype) != feature.dtype:
+                raise ValueError(
+                    f"feature {feature.name!r} is {feature.dtype}, and vocabulary "
+                    f"{feature.vocabulary!r} has {dtypes[feature.vocabulary]} of another feature"
                 )
 
     def feature(self, name: str) -> Feature:
@@ -157,8 +178,9 @@ def read_schema(path: Path) -> Schema:
         fields["features"] = tuple(Feature(**table) for table in fields["features"])
         fields["tasks"] = tuple(Task(**table) for table in fields["tasks"])
         return Schema(**fields)
-    except (TypeError, KeyError, ValueError) as error:
-        raise ValueError(f"{path}: not a schema: {error}") from error
+    except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"{path}: not a schema: {said:.300}") from error
 
 
 def _table(column: Feature | Task) -> dict[str, object]:
@@ -168,6 +190,37 @@ def _table(column: Feature | Task) -> dict[str, object]:
         for f in dataclasses.fields(column)
         if getattr(column, f.name) != f.default
     }
+
+
+def _check_types(what: str, record: object) -> None:
+    """Raises ValueError for a field of another type, or a number that is not finite."""
+    for field in dataclasses.fields(record):  # type: ignore[arg-type]
+        value, kind = getattr(record, field.name), field.type
+        if not isinstance(kind, type | types.UnionType):
+            continue  # lists and tables, whose parts check themselves
+        is_whole = type(value) is int and kind in (float, float | None)
+        if not (
+            is_whole or (isinstance(value, kind) and (type(value) is not bool or kind is bool))
+        ):
+            raise ValueError(f"{what}: {field.name} is {value!r:.80}, no {_kind_name(kind)}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{what}: {field.name} must be finite, got {value}")
+        if type(value) is int and value.bit_length() > 63:
+            raise ValueError(f"{what}: {field.name} has {value.bit_length()} bits, of at most 63")
+
+
+def _kind_name(kind: type | types.UnionType) -> str:
+    return str(kind) if isinstance(kind, types.UnionType) else kind.__name__
+
+
+def _check_name(what: str, name: str) -> None:
+    """Raises ValueError for a name that is no file's: vocabularies and tensors become files."""
+    is_plain = name.isprintable() and not set("/\\") & set(name) and not name.startswith(".")
+    if not (name and is_plain and len(name) <= _MAX_NAME):
+        raise ValueError(
+            f"{what} {name!r:.80}: a name is 1 to {_MAX_NAME} printable letters, without / and "
+            "\\, and does not begin with a dot"
+        )
 
 
 def _check_member(what: str, name: str, field: str, value: str, allowed: tuple[str, ...]) -> None:

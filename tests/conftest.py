@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from fuzz import CASES
 from tiny_dataset import write_tiny
 
 
@@ -33,3 +34,10 @@ def files_of_at_most() -> Callable[[int], AbstractContextManager]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     return limit
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells how many cases the fuzz tests ran."""
+    if CASES:
+        doors = ", ".join(f"{count:,} of {door}" for door, count in sorted(CASES.items()))
+        terminalreporter.write_line(f"fuzzed {CASES.total():,} cases: {doors}")

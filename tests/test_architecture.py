@@ -44,16 +44,14 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         TF | {"tqdm"},
     ),
     "serve": ({"toml", "schema", "input", "model"}, TF | {"pyarrow"}),
-    "knobs": ({"config"}, TF),
-    "build_faults": ({"config", "knobs", "schema", "input", "inject", "optim"}, TF),
     "build": (
-        {"config", "knobs", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
-        | {"build_faults", "inject", "measure", "train", "serve"},
-        set(),
+        {"config", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
+        | {"inject", "measure", "train", "serve"},
+        TF,
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),
     "compare": (
-        {"build", "config", "input", "job", "knobs", "measure", "model", "toml", "train"},
+        {"build", "config", "input", "job", "measure", "model", "toml", "train"},
         TF | {"pandas", "scipy"},
     ),
 }

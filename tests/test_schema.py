@@ -36,16 +36,18 @@ def numeric(name: str, log1p: bool, mean: float, deviation: float, bounds: dict)
 
 
 DEVIATIONS = st.floats(1e-300, 1e300)
+PRINTABLE = st.text(st.characters(blacklist_categories=("C", "Z"), blacklist_characters="/\\"))
+NAMES = PRINTABLE.filter(lambda name: 1 <= len(name) <= 60 and not name.startswith("."))
 FEATURES = st.builds(
     categorical,
-    st.text(),
-    st.text(min_size=1),
+    NAMES,
+    NAMES,
     st.sampled_from(["int64", "string"]),
     st.integers(1, 99),
-) | st.builds(numeric, st.text(), st.booleans(), FINITE, DEVIATIONS, BOUNDS)
+) | st.builds(numeric, NAMES, st.booleans(), FINITE, DEVIATIONS, BOUNDS)
 TASKS = st.builds(
     Task,
-    name=st.text(),
+    name=NAMES,
     kind=st.sampled_from(["binary", "regression"]),
     minimum=st.floats(-1e300, 0),
     maximum=st.floats(1, 1e300),
@@ -59,6 +61,8 @@ def schemas(draw: st.DrawFn) -> Schema:
     columns = st.lists(FEATURES | TASKS, unique_by=lambda c: c.name, max_size=6)
     drawn = draw(columns.filter(lambda found: any(isinstance(c, Task) for c in found)))
     features = tuple(c for c in drawn if isinstance(c, Feature))
+    dtypes = {f.vocabulary: f.dtype for f in features}  # features of one share its type
+    features = tuple(dataclasses.replace(f, dtype=dtypes[f.vocabulary]) for f in features)
     names = {f.vocabulary for f in features if f.vocabulary}
     others = draw(st.fixed_dictionaries({n: st.text() for n in ("user", "item", "time", "weight")}))
     return Schema(
@@ -136,13 +140,13 @@ def test_only_what_differs_from_the_defaults_is_written(tmp_path):
         (
             AGE,
             {"standard_deviation": float("nan")},
-            "feature 'age': standard_deviation must be > 0, got nan",
+            "feature 'age': standard_deviation must be finite, got nan",
         ),
         (USER, {"max_length": 0}, "feature 'user_id': max_length is 0"),
         (USER, {"max_length": 5}, "feature 'user_id': max_length is 5"),
         (LIKE, {"kind": "count"}, "task 'like': kind 'count' is none of binary, regression"),
         (LIKE, {"maximum": 0}, "task 'like': minimum 0 is not below maximum 0"),
-        (LIKE, {"minimum": float("nan")}, "task 'like': minimum nan is not below maximum 1"),
+        (LIKE, {"minimum": float("nan")}, "task 'like': minimum must be finite, got nan"),
         (SCHEMA, {"tasks": ()}, "schema of 'tiny' has no task"),
         (
             SCHEMA,
@@ -177,8 +181,59 @@ def test_a_missing_file_and_an_unknown_field_are_told_apart(tmp_path):
         read_schema(tmp_path / "schema.toml")
 
 
-def test_a_statistic_that_is_not_finite_is_not_written(tmp_path):
-    spoiled = dataclasses.replace(AGE, mean=float("inf"))
-    with pytest.raises(ValueError, match="a setting must be finite, got inf"):
-        write_schema(dataclasses.replace(SCHEMA, features=(USER, spoiled)), tmp_path / "s.toml")
-    assert not (tmp_path / "s.toml").exists()
+NAMES_THAT_LEAD_AWAY = (
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/b",
+    "a\\b",
+    "/etc/passwd",
+    "a\0",
+    "a\nb",
+    "x" * 61,
+)
+
+
+@pytest.mark.parametrize("name", NAMES_THAT_LEAD_AWAY)
+def test_a_name_that_is_no_files_is_refused(name):
+    for column in (USER, LIKE):
+        with pytest.raises(ValueError, match="a name is 1 to 60 printable letters"):
+            dataclasses.replace(column, name=name)
+    if name:  # an empty one is no vocabulary at all
+        user = dataclasses.replace(USER, vocabulary=name)
+        with pytest.raises(ValueError, match=r"vocabulary .*: a name is 1 to 60 printable"):
+            dataclasses.replace(SCHEMA, features=(user,), vocabularies={name: 3})
+
+
+@pytest.mark.parametrize(
+    ("text", "changed", "said"),
+    [
+        ('name = "age"', "name = 3", "feature 3: name is 3, no str"),
+        ("mean = 2.5", "mean = nan", "feature 'age': mean must be finite, got nan"),
+        ("mean = 2.5", "mean = true", "feature 'age': mean is True, no float"),
+        ("mean = 2.5", f"mean = {2**70}", "feature 'age': mean has 71 bits, of at most 63"),
+        ("user_id = 3", 'user_id = "3"', "vocabulary 'user_id': size '3' is no whole number"),
+        ("user_id = 3", "user_id = -3", "vocabulary 'user_id': size -3 is no whole number"),
+        ('name = "age"', 'name = "age"\nmax_length = 9.5', "max_length is 9.5, no int"),
+        ("[vocabularies]", "[[vocabularies]]", "not a schema: "),
+        ('name = "age"', "x = " + "[" * 5000, "not a schema: "),
+    ],
+)
+def test_a_value_of_another_type_is_refused(text, changed, said, tmp_path):
+    aged = dataclasses.replace(AGE, mean=2.5)
+    schema = dataclasses.replace(SCHEMA, features=(USER, aged), vocabularies={"user_id": 3})
+    write_schema(schema, tmp_path / "s.toml")
+    before = (tmp_path / "s.toml").read_text("utf-8")
+    assert text in before
+    (tmp_path / "s.toml").write_text(before.replace(text, changed), "utf-8")
+    with pytest.raises(ValueError, match=r"s\.toml: not a schema: ") as caught:
+        read_schema(tmp_path / "s.toml")
+    assert said in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_features_of_one_vocabulary_are_of_one_type():
+    other = Feature(name="word", kind="categorical", dtype="string", vocabulary="user_id")
+    with pytest.raises(ValueError, match=r"'word' is string, and vocabulary 'user_id' has int64"):
+        dataclasses.replace(SCHEMA, features=(USER, other))

@@ -14,7 +14,6 @@ from ranker.compare.record import Recorder, flat
 from ranker.config import knobs
 from ranker.config.settings import RunConfig
 from ranker.input import Batch, Split
-from ranker.knobs import Knobs
 from ranker.train import Evaluation, StepReport
 
 
@@ -77,7 +76,7 @@ class Bench:
         name = knobs.form(config)
         if name not in self._forms:
             self._forms.clear()
-            turned = Knobs(config)
+            turned = build.Knobs(config)
             run = build.build_run(config, numbers=turned)
             initial = {n: variable.numpy() for n, variable in run.step.variables.items()}
             stream = build.build_stream(config, self._data(run)["train"])

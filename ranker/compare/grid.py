@@ -21,7 +21,7 @@ class Trial:
       stage: "tune" or "final".
       knob_value: NaN if the safeguard has no knob.
       key: 16 hexadecimal digits of the settings' digest; equal settings are one run.
-      form: `ranker.knobs.form` of the settings.
+      form: `ranker.config.knobs.form` of the settings.
     """
 
     stage: str

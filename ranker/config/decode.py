@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 MISSING = dataclasses.MISSING
 NONE = "none"  # TOML has no null: the word stands for None where a type allows it
 
+_MAX_PART = 1000  # letters of an error's place or message: names may be of any length
 _SCALARS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -71,7 +72,9 @@ def decode(
 
 def error_at(origin: str, path: Sequence[str], message: str) -> ConfigError:
     """Returns the error that says `message` of the setting at `path`, on one line."""
-    return ConfigError(" ".join(": ".join(filter(None, (origin, ".".join(path), message))).split()))
+    parts = (part for part in (origin, ".".join(path), message) if part)
+    short = (part if len(part) <= _MAX_PART else part[:_MAX_PART] + "..." for part in parts)
+    return ConfigError(" ".join(": ".join(short).split()))
 
 
 def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
@@ -79,7 +82,7 @@ def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], def
     for origin, table in tables:
         for name in table:
             if name not in hints:
-                raise error_at(origin, path, _unknown(f"setting {name!r}", name, hints))
+                raise error_at(origin, path, _unknown(f"setting {_show(name)}", name, hints))
     values = {}
     for field in dataclasses.fields(kind):
         stated = [
@@ -196,7 +199,7 @@ def _origin_of(message: str, tables: Sequence[Layer]) -> str:
 
 
 def _unknown(what: str, name: object, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name), names, n=1)
+    near = difflib.get_close_matches(str(name)[:80], names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"no {what}.{hint} There are: {', '.join(names)}."
 

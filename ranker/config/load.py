@@ -87,7 +87,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _override(text: str) -> Layer:
-    origin = f"--set={text}"
+    origin = f"--set={text.encode(errors='backslashreplace').decode()}"
+    if not text.isascii() and origin != f"--set={text}":
+        raise error_at(origin, [], "not UTF-8")
     name, equals, value = text.partition("=")
     path = [part.strip() for part in name.split(".")]
     if not equals or not all(path):

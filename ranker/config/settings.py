@@ -84,6 +84,9 @@ class DataSettings:
       batch_size: examples a batch.
       order: "shuffled" anew each pass, "time" (old to new), or "window" (old to
         new, shuffled inside windows of `window_examples`).
+      bad_rows: what becomes of a row with a value that cannot be: "refuse" counts it
+        and leaves it out, as long as no more than a share `max_bad_rows`, in [0, 1),
+        of a split's rows is bad; "fail" ends the run at the first.
     """
 
     path: str = "data/movielens-100k"
@@ -92,9 +95,12 @@ class DataSettings:
     batch_size: int = 512
     order: Literal["shuffled", "time", "window"] = "shuffled"
     window_examples: int = 0
+    bad_rows: Literal["refuse", "fail"] = "refuse"
+    max_bad_rows: float = 0.01
 
     def __post_init__(self) -> None:
         require(self, "batch_size", minimum=1)
+        require(self, "max_bad_rows", minimum=0, below=1)
         require(self, "window_examples", minimum=1 if self.order == "window" else 0)
 
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,19 @@ from typing import IO, BinaryIO, Self, cast
 from ranker.datasets.errors import DatasetError
 
 _BUFFER_BYTES = 1 << 20
+_MAX_MEMBERS = 10_000
+_MAX_GROWTH = 100  # times what is stored: text of ratings grows about five times
+_SMALL_BYTES = 1 << 26  # what is smaller may grow as it likes
+# What zipfile raises on a damaged archive, beside OSError.
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    OverflowError,
+)
 
 
 class Files:
@@ -31,7 +45,8 @@ class Files:
 
         Raises:
           DatasetError: if there is nothing, or an archive that is truncated, no zip,
-            or holds a link, an absolute path or a path with `..`.
+            or holds a link, a device, an absolute path or a path with `..`, or what is
+            many times as large as the archive.
         """
         self.path = path
         self.read: dict[str, dict[str, object]] = {}
@@ -78,8 +93,8 @@ class Files:
     def _open_member(self, archive: zipfile.ZipFile, member: str) -> IO[bytes]:
         try:
             return archive.open(member)
-        except (zipfile.BadZipFile, RuntimeError) as error:  # RuntimeError: it is encrypted
-            raise DatasetError(f"{self.path}: cannot read {member}: {error}") from error
+        except (*_DAMAGES, RuntimeError) as error:  # RuntimeError: it is encrypted
+            raise DatasetError(f"{self.path}: cannot read {member:.100}: {error}") from error
 
 
 class _Hashed(io.RawIOBase):
@@ -103,7 +118,7 @@ class _Hashed(io.RawIOBase):
         """
         try:
             block = self._source.read(len(buffer))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except _DAMAGES as error:
             raise DatasetError(
                 f"{self._files.path}: {self._name} is damaged in the archive "
                 f"after {self._size} bytes: {error}"
@@ -130,7 +145,7 @@ def _list_folder(path: Path) -> dict[str, str]:
 def _open_archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except _DAMAGES as error:
         raise DatasetError(
             f"{path}: not a zip archive, or a truncated one ({path.stat().st_size} bytes): {error}"
         ) from error
@@ -139,6 +154,8 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
 def _list_archive(archive: zipfile.ZipFile, path: Path) -> dict[str, str]:
     """Returns base name to member, the shortest path where several share a name."""
     members: dict[str, str] = {}
+    if len(archive.infolist()) > _MAX_MEMBERS:
+        raise DatasetError(f"{path}: refused: more than {_MAX_MEMBERS:,} files in it")
     for info in sorted(archive.infolist(), key=lambda info: -len(info.filename)):
         _check_member(info, path)
         if not info.is_dir():
@@ -149,9 +166,19 @@ def _list_archive(archive: zipfile.ZipFile, path: Path) -> dict[str, str]:
 def _check_member(info: zipfile.ZipInfo, path: Path) -> None:
     # orig_filename is the name as it stands in the archive: filename is already tidied.
     name = info.orig_filename.replace("\\", "/")
-    is_link = stat.S_ISLNK(info.external_attr >> 16)
+    kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive does not say
     is_absolute = name.startswith("/") or name[1:2] == ":"
-    if is_link or is_absolute or ".." in PurePosixPath(name).parts:
-        raise DatasetError(
-            f"{path}: refused: member {info.orig_filename!r} is a link, or leads out of the archive"
-        )
+    problem = ""
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or is_absolute or _leads_up(name):
+        problem = "is a link or a device, or leads out of the archive"
+    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        problem = f"is compressed by method {info.compress_type}, not stored or deflated (0, 8)"
+    elif info.file_size > max(_SMALL_BYTES, _MAX_GROWTH * info.compress_size):
+        grown = f"grows from {info.compress_size} to {info.file_size} bytes"
+        problem = f"{grown}, more than {_MAX_GROWTH} times"
+    if problem:
+        raise DatasetError(f"{path}: refused: member {info.orig_filename!r:.100} {problem}")
+
+
+def _leads_up(name: str) -> bool:
+    return ".." in PurePosixPath(name).parts

@@ -103,8 +103,8 @@ def _spaced(row: dict[str, str]) -> list[str]:
 
 
 def _numbered_occupation(value: str) -> str:
-    known = value.isdigit() and int(value) < len(_OCCUPATIONS)
-    return _OCCUPATIONS[int(value)] if known else value
+    numbered = {str(number): name for number, name in enumerate(_OCCUPATIONS)}
+    return numbered.get(value, value)  # int() would fail on the digits that are not 0 to 9
 
 
 _RATED = ("user_id", "item_id", "rating", "timestamp")

@@ -73,7 +73,7 @@ class _Row:
         text = self.values[column]
         if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
             return int(text)
-        self.refuse("number", f"{column} {text!r} is not a whole number")
+        self.refuse("number", f"{column} {text!r:.80} is not a whole number")
         return None
 
     def new_id(self, column: str, known: dict) -> int | None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,7 +43,8 @@ class Rows:
         """Writes the interactions of numbers `rows`, ascending, and what is sampled for them."""
         first, *rest = np.split(rows, range(_CHUNK_ROWS, len(rows), _CHUNK_ROWS))
         table = self._table(first)
-        with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+        options: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+        with pq.ParquetWriter(path, table.schema, **options) as writer:
             writer.write_table(table)
             for chunk in rest:
                 writer.write_table(self._table(chunk))

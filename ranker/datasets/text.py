@@ -14,6 +14,7 @@ from ranker.datasets.errors import DatasetError
 from ranker.datasets.refusals import Refusals
 
 _BLOCK_BYTES = 1 << 24
+_MAX_LINE_BYTES = 1 << 20  # what is longer is no row, and would be held whole
 _NUMBERS = {
     "int64": (int, re.compile(r"-?[0-9]{1,18}")),
     "float64": (float, re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")),
@@ -55,13 +56,13 @@ class DelimitedFile:
         self._refusals = refusals
         self._line = 0
         if form.header:
-            self._check_header(stream.readline())
+            self._check_header(self._read_line())
 
     def text(self) -> Iterator[tuple[int, list[str]]]:
         """Yields (line number, values) of each well-formed row.
 
         Raises:
-          DatasetError: for quotes that do not close.
+          DatasetError: for quotes that do not close, or a line that does not end.
         """
         lines = self._decoded()
         if self._form.delimiter == ",":
@@ -90,6 +91,9 @@ class DelimitedFile:
 
         Args:
           kinds: by column, "int64" or "float64".
+
+        Raises:
+          DatasetError: for a line that does not end.
         """
         for block in self._blocks():
             num_lines = block.count(b"\n") + (not block.endswith(b"\n"))
@@ -109,12 +113,12 @@ class DelimitedFile:
         names = (name.partition(":")[0] for name in text.split(self._form.delimiter))
         if tuple(names) != self._form.header:
             raise DatasetError(
-                f"{self._refusals.file}, line 1: the header is {text!r}; "
+                f"{self._refusals.file}, line 1: the header is {text!r:.200}; "
                 f"expected the columns {', '.join(self._form.header)}"
             )
 
     def _decoded(self) -> Iterator[str]:
-        for raw in self._stream:
+        while raw := self._read_line():
             self._line += 1
             if not raw.strip():
                 continue
@@ -134,8 +138,22 @@ class DelimitedFile:
                 rest = block[cut:]
             else:
                 rest += block
+            if len(rest) > _MAX_LINE_BYTES:
+                raise self._endless(rest)
         if rest:
             yield rest
+
+    def _read_line(self) -> bytes:
+        raw = self._stream.readline(_MAX_LINE_BYTES + 1)
+        if len(raw) > _MAX_LINE_BYTES:
+            raise self._endless(raw)
+        return raw
+
+    def _endless(self, raw: bytes) -> DatasetError:
+        return DatasetError(
+            f"{self._refusals.file}: a line of more than {_MAX_LINE_BYTES:,} bytes, which begins "
+            f"{raw[:40]!r}: no file of this edition"
+        )
 
     def _parse_block(self, block: bytes, kinds: tuple[str, ...]) -> list[np.ndarray] | None:
         """Returns the columns of a block, or None if any of its lines is out of order."""
@@ -199,7 +217,7 @@ class DelimitedFile:
             convert, pattern = _NUMBERS[kind]
             if not pattern.fullmatch(value):
                 whole = "a whole number" if convert is int else "a number"
-                problem = f"{name} {value!r} is not {whole}"
+                problem = f"{name} {value!r:.80} is not {whole}"
                 self._refusals.add("number", line=line, problem=problem)
                 return None
             row.append(convert(value))

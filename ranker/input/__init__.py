@@ -1,10 +1,13 @@
 """Prepared Parquet to batches: vocabularies, order, position."""
 
 from ranker.input.batch import Array, Batch
+from ranker.input.door import BadRows
 from ranker.input.encode import PADDING, Encoder
+from ranker.input.parquet import ParquetRows
+from ranker.input.rules import feature_rule, shown
 from ranker.input.split import (
     Split,
-    count_rows,
+    check_split,
     raw_values,
     read_raw,
     read_split,
@@ -15,14 +18,18 @@ from ranker.input.stream import Stream, prefetch
 __all__ = [
     "PADDING",
     "Array",
+    "BadRows",
     "Batch",
     "Encoder",
+    "ParquetRows",
     "Split",
     "Stream",
-    "count_rows",
+    "check_split",
+    "feature_rule",
     "prefetch",
     "raw_values",
     "read_raw",
     "read_split",
     "read_vocabularies",
+    "shown",
 ]

@@ -1,18 +1,22 @@
 """A prepared split in memory: Parquet to encoded arrays."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ranker.input.batch import Batch
+from ranker.input.door import BadRows, Door
 from ranker.input.encode import Encoder
+from ranker.input.parquet import ParquetRows
+from ranker.input.rules import rules_of
 from ranker.schema import Feature, Schema
 
 _ENCODE_ROWS = 65_536  # at a time: bounds the memory of the raw values
+_ID = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,12 +28,14 @@ class Split:
       users: raw user ids, for metrics by user. [N]
       is_warm: whether the user is in the training vocabulary. [N]
       times: Unix seconds, int64. [N]
+      bad_rows: what was left out of the file, if the rows are a file's.
     """
 
     rows: Batch
     users: np.ndarray
     is_warm: np.ndarray
     times: np.ndarray
+    bad_rows: BadRows | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -48,63 +54,125 @@ def read_vocabularies(directory: Path, schema: Schema) -> dict[str, list[str]]:
 
     Raises:
       FileNotFoundError: naming the file that is missing.
+      ValueError: naming the file and the line, for a value that stands there twice, is
+        no whole number where ids are, or is not UTF-8.
     """
+    whole = {f.vocabulary for f in schema.features if f.dtype == "int64"}
     vocabularies = {}
     for name in schema.vocabularies:
-        text = (directory / "vocabularies" / f"{name}.txt").read_text("utf-8")
-        # Not splitlines, which also cuts at the line separators of Unicode.
-        vocabularies[name] = text.removesuffix("\n").split("\n") if text else []
+        path = directory / "vocabularies" / f"{name}.txt"
+        values = _read_lines(path)
+        _check_vocabulary(path, values, are_ids=name in whole)
+        vocabularies[name] = values
     return vocabularies
 
 
+def _read_lines(path: Path) -> list[str]:
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8: {error}; prepare the data again") from error
+    # Not splitlines, which also cuts at the line separators of Unicode.
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _check_vocabulary(path: Path, values: list[str], *, are_ids: bool) -> None:
+    lines: dict[str, int] = {}
+    for line, value in enumerate(values, start=1):
+        if are_ids and not _is_id(value):
+            raise ValueError(f"{path}, line {line}: {value!r:.80} is no whole number of 64 bits")
+        first = lines.setdefault(value, line)
+        if first != line:
+            raise ValueError(f"{path}, line {line}: {value!r:.80} stands on line {first} already")
+
+
+def _is_id(value: str) -> bool:
+    return bool(_ID.fullmatch(value)) and -(2**63) <= int(value) < 2**63
+
+
 def read_split(
-    path: Path, schema: Schema, encoder: Encoder, *, known_users: Sequence[str]
+    path: Path,
+    schema: Schema,
+    encoder: Encoder,
+    *,
+    known_users: Sequence[str],
+    max_bad_rows: float = 0.0,
 ) -> Split:
-    """Returns the rows of the Parquet file at `path`, encoded.
+    """Returns the good rows of the Parquet file at `path`, encoded.
 
     Args:
       known_users: the user vocabulary: who is warm.
+      max_bad_rows: the largest share of the rows that may be bad, and is left out.
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: naming the file and the columns, if it is no Parquet or lacks a column.
+      ValueError: naming the file and the columns, if it is no Parquet, lacks a column
+        or has one of another type; and the first bad row of each column, if there are
+        more bad rows than may be.
     """
-    try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path}: not a readable Parquet file: {error}") from error
-    columns = [c.name for c in (*schema.features, *schema.tasks)] + [schema.time]
-    columns += [schema.weight] if schema.weight else []
-    missing = sorted(set(columns) - set(file.schema_arrow.names))
-    if missing:
-        raise ValueError(f"{path}: no column {', '.join(missing)}")
     known = np.array(known_users, schema.feature(schema.user).dtype.replace("string", "object"))
-    with file:
+    with ParquetRows(path) as file:
+        door = Door(path, file.schema, rules_of(schema))
         parts = [
-            _encode_table(pa.Table.from_batches([batch]), schema, encoder, known)
-            for batch in file.iter_batches(_ENCODE_ROWS, columns=columns)
+            _encode_table(table, schema, encoder, known)
+            for table in _admitted(file, door)
+            if len(table)
         ]
-    if not parts:
+    bad_rows = door.close(max_bad_rows=max_bad_rows)
+    return dataclasses.replace(_join(parts), bad_rows=bad_rows)
+
+
+def check_split(path: Path, schema: Schema, *, max_bad_rows: float = 0.0) -> BadRows:
+    """Reads the Parquet file at `path` as `read_split` does, keeps nothing, encodes nothing.
+
+    Raises:
+      FileNotFoundError, ValueError: as `read_split` does.
+    """
+    with ParquetRows(path) as file:
+        door = Door(path, file.schema, rules_of(schema))
+        for _ in _admitted(file, door):
+            pass
+    return door.close(max_bad_rows=max_bad_rows)
+
+
+def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:
+    """Returns the features of the first good rows of a Parquet file, as the encoder takes them.
+
+    Fewer than `num_rows` if the file has fewer.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: as `read_split` does, but for bad rows.
+    """
+    with ParquetRows(path) as file:
+        door = Door(path, file.schema, rules_of(schema, has_labels=False))
+        tables, num_found = [], 0
+        for table in _admitted(file, door):
+            tables.append(table.slice(0, num_rows - num_found))
+            num_found += len(tables[-1])
+            if num_found >= num_rows:
+                break
+    if not num_found:
         raise ValueError(f"{path}: no rows")
-    return _join(parts)
+    table = pa.concat_tables(tables)
+    return {f.name: raw_values(table.column(f.name), f) for f in schema.features}
+
+
+def _admitted(file: ParquetRows, door: Door) -> Iterator[pa.Table]:
+    for group, batch in file.batches(_ENCODE_ROWS, columns=door.columns):
+        yield door.admit(batch, row_group=group)
 
 
 def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.ndarray) -> Split:
     raw = {f.name: raw_values(table.column(f.name), f) for f in schema.features}
     encoded = {name: value.numpy() for name, value in encoder(raw).items()}
-    sample_weight = (
-        table.column(schema.weight).to_numpy().astype(np.float32)
-        if schema.weight
-        else np.ones(len(table), np.float32)
-    )
-    bad = sample_weight[~(np.isfinite(sample_weight) & (sample_weight >= 0))]
-    if len(bad):
-        raise ValueError(f"column {schema.weight!r}: a weight must be >= 0, got {bad[0]}")
+    ones = np.ones(len(table), np.float32)
+    sample_weight = table.column(schema.weight).to_numpy() if schema.weight else ones
     labels, weights = {}, {}
     for task in schema.tasks:
         column = table.column(task.name)
         is_missing = column.is_null().to_numpy()
-        labels[task.name] = column.fill_null(0.0).to_numpy().astype(np.float32)
+        labels[task.name] = column.fill_null(0.0).to_numpy()
         weights[task.name] = np.where(is_missing, np.float32(0), sample_weight)
     return Split(
         Batch(encoded, labels, weights),
@@ -112,32 +180,6 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.n
         is_warm=np.isin(raw[schema.user], known),
         times=table.column(schema.time).to_numpy(),
     )
-
-
-def count_rows(path: Path) -> int:
-    """Returns the number of rows of the Parquet file at `path`.
-
-    Raises:
-      FileNotFoundError: if there is no such file.
-      ValueError: naming the file, if it is no Parquet or has no rows.
-    """
-    try:
-        num_rows = pq.read_metadata(path).num_rows
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path}: not a readable Parquet file: {error}") from error
-    if not num_rows:
-        raise ValueError(f"{path}: no rows")
-    return num_rows
-
-
-def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:
-    """Returns the first rows of a Parquet file, by feature, as the encoder takes them."""
-    with pq.ParquetFile(path) as file:
-        columns = [feature.name for feature in schema.features]
-        first = next(file.iter_batches(num_rows, columns=columns))
-    return {
-        f.name: raw_values(pa.chunked_array([first.column(f.name)]), f) for f in schema.features
-    }
 
 
 def raw_values(column: pa.ChunkedArray, feature: Feature) -> np.ndarray:

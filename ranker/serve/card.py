@@ -1,10 +1,14 @@
 """The model card: what the model is, takes, returns and is worth, for whoever finds it."""
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ranker import toml
 from ranker.schema import Schema
+
+_SPECIAL = re.compile(r"[\\`*\[\]|~!]")  # an underscore within a word is none
 
 
 def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
@@ -15,10 +19,13 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
         nested mappings; either may be missing. Where the data lay, `data.path`, is
         left out: it means nothing elsewhere.
     """
-    lines = [f"# Multitask ranker on {schema.dataset}", "", "## Inputs", ""]
+    lines = [f"# Multitask ranker on {_plain(schema.dataset)}", "", "## Inputs", ""]
     lines += _table(
         ["feature", "type", "shape"],
-        ([f.name, f.dtype, "[B, L]" if f.is_multivalued else "[B]"] for f in schema.features),
+        (
+            [_plain(f.name), f.dtype, "[B, L]" if f.is_multivalued else "[B]"]
+            for f in schema.features
+        ),
     )
     lines += [
         "",
@@ -26,11 +33,11 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
     ]
     lines += ["`serving_tf_example` serialised tf.Examples under the name `examples`."]
     lines += ["", "## Outputs", ""]
-    lines += _table(["task", "score"], ([t.name, _meaning(t.kind)] for t in schema.tasks))
+    lines += _table(["task", "score"], ([_plain(t.name), _meaning(t.kind)] for t in schema.tasks))
     for split, tasks in card.get("metrics", {}).items():
-        lines += ["", f"## Metrics: {split}"]
+        lines += ["", f"## Metrics: {_plain(split)}"]
         for task, metrics in tasks.items():
-            lines += ["", f"### {task}", "", *_metrics(metrics)]
+            lines += ["", f"### {_plain(task)}", "", *_metrics(metrics)]
     if "settings" in card:
         settings = dict(card["settings"])
         data = {k: v for k, v in settings.get("data", {}).items() if k != "path"}
@@ -45,9 +52,16 @@ def _meaning(kind: str) -> str:
 def _metrics(metrics: Mapping[str, Any]) -> list[str]:
     groups = {"all": metrics} | {k: v for k, v in metrics.items() if isinstance(v, Mapping)}
     names = [k for k, v in metrics.items() if isinstance(v, int | float)]
-    rows = ([name, *(_number(group.get(name)) for group in groups.values())] for name in names)
-    notes = [f"{name}: {group['note']}." for name, group in groups.items() if "note" in group]
-    return [*_table(["metric", *groups], rows), *(line for note in notes for line in ("", note))]
+    rows = (
+        [_plain(name), *(_number(group.get(name)) for group in groups.values())] for name in names
+    )
+    notes = [
+        _plain(f"{name}: {group['note']}.") for name, group in groups.items() if "note" in group
+    ]
+    return [
+        *_table(["metric", *map(_plain, groups)], rows),
+        *(line for note in notes for line in ("", note)),
+    ]
 
 
 def _number(value: float | None) -> str:
@@ -59,3 +73,9 @@ def _number(value: float | None) -> str:
 def _table(head: list[str], rows: Iterator[list[str]]) -> list[str]:
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def _plain(text: str) -> str:
+    """Returns `text` as Markdown that shows it and does nothing: names come from the data."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return _SPECIAL.sub(r"\\\g<0>", html.escape(shown, quote=False))

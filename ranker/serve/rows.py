@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 
-from ranker.input import raw_values
+from ranker.input import ParquetRows, feature_rule, raw_values, shown
 from ranker.schema import Feature, Schema
 
 LIST_SEPARATOR = "|"  # between the values of a list in a CSV cell
@@ -49,20 +48,23 @@ class Rows:
         Raises:
           ValueError: naming the file and the column, for what the model cannot take.
         """
+        done = 0
         try:
             for batch in self._source:
                 for start in range(0, len(batch), _BATCH_ROWS):
                     rows = batch.slice(start, _BATCH_ROWS)
-                    yield rows.select(self.kept.names), self._raw(rows)
+                    yield rows.select(self.kept.names), self._raw(rows, first=done)
+                    done += len(rows)
         except pa.ArrowException as error:
             raise self._error(error) from error
 
     def _open_parquet(self, keep: Sequence[str]) -> None:
-        file = pq.ParquetFile(self._path)
-        columns = self._columns(file.schema_arrow.names, keep)
-        self.num_rows: int | None = file.metadata.num_rows
-        self.kept = pa.schema([file.schema_arrow.field(name) for name in keep])
-        self._source: Iterator[pa.RecordBatch] = file.iter_batches(_BATCH_ROWS, columns=columns)
+        file = ParquetRows(self._path)
+        columns = self._columns(file.schema.names, keep)
+        self.num_rows: int | None = file.num_rows
+        self.kept = pa.schema([file.schema.field(name) for name in keep])
+        batches = file.batches(_BATCH_ROWS, columns=columns)
+        self._source: Iterator[pa.RecordBatch] = (batch for _, batch in batches)
 
     def _open_csv(self, keep: Sequence[str]) -> None:
         with pyarrow.csv.open_csv(self._path) as header:
@@ -85,24 +87,24 @@ class Rows:
             )
         return wanted
 
-    def _raw(self, rows: pa.RecordBatch) -> dict[str, np.ndarray]:
-        return {f.name: self._values(rows.column(f.name), f) for f in self._features}
+    def _raw(self, rows: pa.RecordBatch, *, first: int) -> dict[str, np.ndarray]:
+        return {f.name: self._values(rows.column(f.name), f, first=first) for f in self._features}
 
-    def _values(self, column: pa.Array, feature: Feature) -> np.ndarray:
+    def _values(self, column: pa.Array, feature: Feature, *, first: int) -> np.ndarray:
+        """Returns a column of rows from number `first` on, checked as those of training are."""
         try:
             typed = _typed(column, feature)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:
             raise ValueError(f"{self._path}: column {feature.name}: {_line(error)}") from error
-        holes = pc.list_flatten(typed) if feature.is_multivalued else typed
-        if holes.null_count:
+        rule = feature_rule(feature)
+        is_bad = rule.is_bad(typed)
+        if is_bad is not None:
+            row = int(is_bad.argmax())
             raise ValueError(
-                f"{self._path}: column {feature.name}: {holes.null_count} empty values"
+                f"{self._path}: column {feature.name}, row {first + row}: {shown(typed[row])} "
+                f"{rule.must}; {is_bad.sum()} such rows up to row {first + len(typed) - 1}, from 0"
             )
-        values = raw_values(pa.chunked_array([typed]), feature)
-        if feature.kind == "numeric" and not np.isfinite(values).all():
-            bad = values[~np.isfinite(values)][0]
-            raise ValueError(f"{self._path}: column {feature.name}: a value is {bad}")
-        return values
+        return raw_values(pa.chunked_array([typed]), feature)
 
     def _error(self, error: Exception) -> ValueError:
         return ValueError(f"{self._path}: {_line(error)}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+import tarfile
 import zipfile
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_file_is_found_by_its_base_name_and_hashed(tmp_path, kind, name):
 )
 def test_a_member_that_leads_out_is_refused(tmp_path, name):
     path = _archive(tmp_path / "x.zip", {"ml/fine.csv": b"1", name: b"2"})
-    with pytest.raises(DatasetError, match="is a link, or leads out of the archive") as caught:
+    with pytest.raises(DatasetError, match="is a link or a device, or leads out") as caught:
         Files(path)
     assert repr(name) in str(caught.value)
 
@@ -57,6 +58,64 @@ def test_a_link_is_refused(tmp_path):
     path = _archive(tmp_path / "x.zip", {"ml/x.csv": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777)
     with pytest.raises(DatasetError, match=r"'ml/x\.csv' is a link"):
         Files(path)
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK])
+def test_a_device_is_refused(tmp_path, kind):
+    path = _archive(tmp_path / "x.zip", {"ml/x.csv": b""}, mode=kind | 0o666)
+    with pytest.raises(DatasetError, match=r"'ml/x\.csv' is a link or a device"):
+        Files(path)
+
+
+def test_a_tar_is_no_zip_whatever_is_in_it(tmp_path):
+    for kind in (tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE):
+        with tarfile.open(tmp_path / "x.tar", "w") as archive:
+            member = tarfile.TarInfo("../x.csv")
+            member.type, member.linkname = kind, "/etc/passwd"
+            archive.addfile(member)
+        with pytest.raises(DatasetError, match=r"x\.tar: not a zip archive"):
+            Files(tmp_path / "x.tar")
+
+
+def test_what_grows_a_hundred_times_is_refused_if_it_is_large(tmp_path):
+    """100 MB of zeros are about 100 kB deflated; 60 MB are let in, and bounded by that."""
+    for name, size in (("small", 60_000_000), ("large", 100_000_000)):
+        path = tmp_path / f"{name}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("ml/x.csv", bytes(size))
+    assert "x.csv" in Files(tmp_path / "small.zip")
+    message = r"'ml/x\.csv' grows from [0-9]+ to 100000000 bytes, more than 100 times"
+    with pytest.raises(DatasetError, match=message):
+        Files(path)
+
+
+def test_a_member_that_holds_more_than_it_says_is_not_read_on(tmp_path):
+    path = _archive(tmp_path / "x.zip", {"x.csv": bytes(5_000)})
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02") + 24  # the directory's uncompressed size
+    data[at : at + 4] = (100).to_bytes(4, "little")
+    path.write_bytes(data)
+    message = r"x\.csv is damaged in the archive after 0 bytes: Bad CRC"
+    with (
+        Files(path) as files,
+        files.open("x.csv") as stream,
+        pytest.raises(DatasetError, match=message),
+    ):
+        stream.read()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compression_is_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as archive:
+        archive.writestr("x.csv", CONTENT)
+    with pytest.raises(DatasetError, match=f"'x.csv' is compressed by method {method}"):
+        Files(tmp_path / "x.zip")
+
+
+def test_ten_thousand_members_are_refused(tmp_path):
+    _archive(tmp_path / "x.zip", {f"{i}": b"" for i in range(10_001)})
+    with pytest.raises(DatasetError, match=r"refused: more than 10,000 files in it"):
+        Files(tmp_path / "x.zip")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99], ids=str)

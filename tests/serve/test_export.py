@@ -2,12 +2,14 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from prediction_log import prediction_log
+from tensorflow.core.protobuf import saved_model_pb2
 
 from ranker import build, model, serve
 from ranker.config import model as config_model
@@ -104,12 +106,23 @@ def test_a_version_holds_the_model_and_what_is_said_of_it(version, run):
     assert read_schema(version / "assets.extra" / "schema.toml") == run.schema
 
 
-def test_nothing_of_this_machine_is_in_it(version, prepared):
+def test_nothing_of_this_machine_and_no_python_is_in_it(version, prepared):
     private = [os.getcwd(), str(version.parent), str(prepared), sys.prefix, "/somewhere/private"]
+    private += [str(Path.home()), tempfile.gettempdir(), tf.__path__[0], os.uname().nodename]
+    pickled = ["pickle", "\x80\x04\x95", "\x80\x05\x95", "cloudpickle", "PyFunc"]
     for path in version.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
-        for word in (*private, "site-packages", "keras_metadata", "pickle"):
-            assert word.encode() not in content, f"{word} in {path}"
+        for word in (*private, *pickled, "site-packages", "keras_metadata", ".py\n", ".py:"):
+            assert word.encode("latin-1") not in content, f"{word!r} in {path}"
+
+
+def test_the_graph_tells_no_code_and_calls_none(version):
+    saved = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
+    (graph,) = (meta.graph_def for meta in saved.meta_graphs)
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    assert nodes
+    assert not {node.op for node in nodes} & {"PyFunc", "EagerPyFunc", "PyFuncStateless"}
+    assert not graph.debug_info.traces_by_id
 
 
 def test_the_signatures_take_raw_features_by_name_and_any_number_of_rows(served):

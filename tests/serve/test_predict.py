@@ -109,7 +109,9 @@ def test_a_file_that_fails_midway_leaves_the_old_output(version, table, tmp_path
     late = with_column(table, "user_count", [1.0] * 10 + [float("nan")] * 2)
     pq.write_table(late, tmp_path / "rows.parquet")
     (tmp_path / "out.parquet").write_text("old")
-    with pytest.raises(ValueError, match=r"rows\.parquet: column user_count: a value is nan"):
+    with pytest.raises(
+        ValueError, match=r"rows\.parquet: column user_count, row [0-9]+: nan must be a number"
+    ):
         serve.predict(version, tmp_path / "rows.parquet", tmp_path / "out.parquet")
     assert (tmp_path / "out.parquet").read_text() == "old"
     assert {p.name for p in tmp_path.iterdir()} == {"rows.parquet", "out.parquet"}
@@ -168,11 +170,12 @@ MISTAKES = {
     "it has: user_id, item_id, gender"),
     "text for a number": ("{head}1,two,F,,,1\n", "In CSV column #1: CSV conversion error to "
     "int64"),
-    "empty id": ("{head},2,F,,,1\n,3,F,,,1\n", "column user_id: 2 empty values"),
+    "empty id": ("{head},2,F,,,1\n,3,F,,,1\n", "column user_id, row 0: null must be a whole "
+    "number; 2 such "),
     "text in a list": ("{head}1,2,F,,3|x,1\n", "column liked_items: Failed to parse string: 'x'"),
     "hole in a list": ("{head}1,2,F,,3||4,1\n", "column liked_items: Failed to parse string: ''"),
-    "not a number": ("{head}1,2,F,,,nan\n", "column user_count: a value is nan"),
-    "infinite": ("{head}1,2,F,,,-inf\n", "column user_count: a value is -inf"),
+    "not a number": ("{head}1,2,F,,,nan\n", "column user_count, row 0: nan must be a number from"),
+    "infinite": ("{head}1,2,F,,,-inf\n", "column user_count, row 0: -inf must be a number from"),
     "columns": ("{head}1,2,F\n", "CSV parse error: Expected 6 columns, got 3"),
     "empty": ("", "Empty CSV file"),
 }  # fmt: skip
@@ -197,9 +200,13 @@ def test_a_parquet_that_cannot_be_scored_is_refused_in_a_sentence(schema, table,
     assert said(table.drop_columns(["gender"])).startswith("no column gender; it has: user_id, ")
     assert said(table, keep=("color",)).startswith("no column color; it has: user_id, ")
     nulls = pa.array([1, None, 3, None, 5])
-    assert said(with_column(table, "item_id", nulls)) == "column item_id: 2 empty values"
+    assert said(with_column(table, "item_id", nulls)) == (
+        "column item_id, row 1: null must be a whole number; 2 such rows up to row 4, from 0"
+    )
     holes = pa.array([[1, None]] + [[2]] * 4)
-    assert said(with_column(table, "liked_items", holes)) == "column liked_items: 1 empty values"
+    assert said(with_column(table, "liked_items", holes)).startswith(
+        "column liked_items, row 0: [1, None] must be a list of whole numbers without a null; 1 "
+    )
     halves = pa.array([1.5] * 5)
     assert said(with_column(table, "user_id", halves)).startswith("column user_id: Float value 1.5")
     pq.write_table(table, path)

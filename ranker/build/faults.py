@@ -6,9 +6,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from ranker import inject
+from ranker.build.knobs import Numbers, arguments, constant
 from ranker.config import settings
 from ranker.input import Encoder, Split
-from ranker.knobs import Numbers, arguments, constant
 from ranker.optim import Optimizer
 from ranker.schema import Schema, read_schema
 

@@ -1,0 +1,32 @@
+"""Settings to objects: the only room that knows both."""
+
+from ranker.build.knobs import Knobs
+from ranker.build.model import build_encoder, build_model
+from ranker.build.optimizer import build_optimizer
+from ranker.build.run import (
+    SPLITS,
+    Run,
+    build_guard,
+    build_plan,
+    build_run,
+    build_stream,
+    load_run,
+    read_used_schema,
+    select,
+)
+
+__all__ = [
+    "SPLITS",
+    "Knobs",
+    "Run",
+    "build_encoder",
+    "build_guard",
+    "build_model",
+    "build_optimizer",
+    "build_plan",
+    "build_run",
+    "build_stream",
+    "load_run",
+    "read_used_schema",
+    "select",
+]

@@ -1,0 +1,190 @@
+"""A run's settings to its objects."""
+
+import dataclasses
+from pathlib import Path
+
+from ranker import model
+from ranker.build.faults import build_faults, build_reordering
+from ranker.build.knobs import Numbers, arguments, constant
+from ranker.build.model import build_encoder, build_model
+from ranker.build.optimizer import build_optimizer
+from ranker.config import load, settings
+from ranker.guard import Guard, Skip
+from ranker.input import BadRows, Encoder, Split, Stream, check_split, read_split, read_vocabularies
+from ranker.objective import Objective
+from ranker.schema import Schema, read_schema
+from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run's objects, made from its settings and its data's schema.
+
+    Attributes:
+      bad_rows: by split, what was bad in it; filled as splits are read or checked.
+    """
+
+    config: settings.RunConfig
+    schema: Schema
+    vocabularies: dict[str, list[str]]
+    encoder: Encoder
+    step: Step
+    scorer: Scorer
+    bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
+
+    @property
+    def model(self) -> model.Ranker:
+        """The model that the step trains."""
+        return self.step.model
+
+    def check_split(self, name: str) -> None:
+        """Reads a split and keeps nothing but what is bad in it; ValueError if too much."""
+        self.bad_rows[name] = check_split(
+            self._path(name), self.schema, max_bad_rows=self._max_bad_rows
+        )
+
+    def split(self, name: str) -> Split:
+        """Reads the good rows of "train", "validation" or "test"; ValueError if too few are."""
+        split = read_split(
+            self._path(name),
+            self.schema,
+            self.encoder,
+            known_users=self.vocabularies[self.schema.feature(self.schema.user).vocabulary],
+            max_bad_rows=self._max_bad_rows,
+        )
+        if split.bad_rows is not None:
+            self.bad_rows[name] = split.bad_rows
+        return split
+
+    def _path(self, name: str) -> Path:
+        return Path(self.config.data.path) / f"{name}.parquet"
+
+    @property
+    def _max_bad_rows(self) -> float:
+        data = self.config.data
+        return 0.0 if data.bad_rows == "fail" else data.max_bad_rows
+
+
+def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run:
+    """Returns the objects of a run; reads the schema and the vocabularies, no examples.
+
+    Args:
+      numbers: says which settings the graph reads from variables, such as `Knobs`.
+
+    Raises:
+      FileNotFoundError: if the data are not prepared.
+      ValueError: for settings that do not fit the schema.
+    """
+    folder = Path(config.data.path)
+    schema = read_used_schema(config)
+    check_monitor(config.train.monitor, schema.tasks)
+    vocabularies = read_vocabularies(folder, schema)
+    encoder = build_encoder(config.model.encoding, schema, vocabularies)
+    ranker = build_model(config, schema, encoder.num_rows)
+    objective = Objective(
+        schema.tasks,
+        weights=config.objective.task_weights,
+        regression=config.objective.regression,
+        huber_delta=config.objective.huber_delta,
+    )
+    optimizer = build_optimizer(config, ranker, numbers=numbers)
+    step = Step(
+        ranker,
+        objective,
+        optimizer,
+        build_guard(config.guard, numbers=numbers),
+        faults=build_faults(
+            config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
+        ),
+        seed=numbers("seed", config.seed),
+    )
+    return Run(
+        config=config,
+        schema=schema,
+        vocabularies=vocabularies,
+        encoder=encoder,
+        step=step,
+        scorer=Scorer(ranker, objective, schema),
+    )
+
+
+def read_used_schema(config: settings.RunConfig) -> Schema:
+    """Returns the schema of the run's data, with the features and tasks alone that it uses.
+
+    Raises:
+      FileNotFoundError: if the data are not prepared.
+      ValueError: for a feature or task that they lack.
+    """
+    return select(read_schema(Path(config.data.path) / "schema.toml"), config.data)
+
+
+def load_run(workdir: Path) -> Run:
+    """Returns the run in `workdir` with the variables of its best checkpoint.
+
+    Raises:
+      FileNotFoundError: if there is no run.
+      CheckpointError: if its best checkpoint is damaged and no other holds the same.
+    """
+    run = build_run(load.load(workdir / "config.toml", [], settings.RunConfig))
+    checkpoints = Checkpoints(workdir / "checkpoints", keep=run.config.train.keep_checkpoints)
+    checkpoints.restore_best(run.step.variables)
+    return run
+
+
+def select(schema: Schema, data: settings.DataSettings) -> Schema:
+    """Returns `schema` with only the features and tasks that the settings name.
+
+    Raises:
+      ValueError: for a name that the schema lacks, or if the user or item is left out.
+    """
+    columns = {"features": data.features, "tasks": data.tasks}
+    kept: dict[str, tuple] = {}
+    for kind, wanted in columns.items():
+        present = [column.name for column in getattr(schema, kind)]
+        for name in wanted:
+            if name not in present:
+                raise ValueError(f"data.{kind}: no {name!r} in the data; it has {present}")
+        wanted = wanted or tuple(present)
+        kept[kind] = tuple(c for c in getattr(schema, kind) if c.name in wanted)
+    names = {f.name for f in kept["features"]}
+    if not {schema.user, schema.item} <= names:
+        raise ValueError(f"data.features must hold {schema.user} and {schema.item}, got {names}")
+    used = {f.vocabulary for f in kept["features"]}
+    vocabularies = {name: size for name, size in schema.vocabularies.items() if name in used}
+    return dataclasses.replace(schema, vocabularies=vocabularies, **kept)
+
+
+def build_guard(wanted: settings.GuardSettings, *, numbers: Numbers = constant) -> Guard:
+    """Returns the guard, with nothing recorded."""
+    skip = Skip(**arguments(wanted.skip, "guard.skip", numbers)) if wanted.skip else None
+    return Guard(max_refusals=wanted.max_refusals, skip=skip)
+
+
+def build_stream(config: settings.RunConfig, split: Split) -> Stream:
+    """Returns the training batches in their order, or in that of injected faults."""
+    return Stream(
+        split,
+        batch_size=config.data.batch_size,
+        seed=config.seed,
+        order=config.data.order,
+        window_examples=config.data.window_examples,
+        reordering=build_reordering(config, split),
+    )
+
+
+def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:
+    """Returns when what happens, for a training split of `num_examples`."""
+    train = config.train
+    per_pass = max(1, round(num_examples / config.data.batch_size))
+    total = max(1, round(train.passes * per_pass))  # so that the last evaluation ends a pass
+    evaluate_every = train.evaluate_every_attempts or per_pass
+    return Plan(
+        total=min(total, train.max_attempts or total),
+        attempts_per_call=train.attempts_per_call,
+        evaluate_every=evaluate_every,
+        checkpoint_every=train.checkpoint_every_attempts or evaluate_every,
+        monitor=train.monitor,
+        patience=train.patience_evaluations,
+    )

@@ -1,0 +1,194 @@
+"""What each column of prepared rows must be, and which of its rows are not.
+
+A sound column costs a look at its extremes and no copy.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ranker.schema import Feature, Schema, Task
+
+# A number without a stated range must stay within so many standard deviations of the
+# training mean, after log1p: of N training rows none is farther than sqrt(N - 1) from it,
+# so that no training row is refused below 10^8 of them.
+MAX_DEVIATIONS = 1e4
+
+_LARGEST = float(np.finfo(np.float32).max)
+_TYPES = {"int64": pa.int64(), "string": pa.string(), "float32": pa.float32()}
+_WORDS = {"int64": "whole numbers", "string": "text", "float32": "numbers"}
+
+
+class Rule(NamedTuple):
+    """What a column must be.
+
+    Attributes:
+      column: its name.
+      kind: the Arrow type that its values are read as.
+      must: of a value, for a person: "must be >= 0".
+      is_bad: from the column, in that type, to a mask of its bad rows; None for none.
+    """
+
+    column: str
+    kind: pa.DataType
+    must: str
+    is_bad: Callable[[pa.Array], np.ndarray | None]
+
+
+def rules_of(schema: Schema, *, has_labels: bool = True) -> list[Rule]:
+    """Returns a rule for each column of `schema` that is read.
+
+    Args:
+      has_labels: whether labels, time and weight are read beside the features.
+    """
+    rules = [feature_rule(feature) for feature in schema.features]
+    if not has_labels:
+        return rules
+    rules += [_label_rule(task) for task in schema.tasks]
+    rules.append(Rule(schema.time, pa.int64(), "must be Unix seconds", _are_null))
+    if schema.weight:
+        number = _numbers(0.0, _LARGEST)
+        rules.append(Rule(schema.weight, pa.float32(), "must be >= 0 and finite", number))
+    return rules
+
+
+def feature_rule(feature: Feature) -> Rule:
+    """Returns what a feature's column must be.
+
+    An id may be any of its type, known or not: the vocabulary has rows for the unknown.
+    A null list is an empty one; a null in a list, or for a single value, is bad.
+    """
+    kind = _TYPES[feature.dtype]
+    if feature.kind == "numeric":
+        lowest, highest = bounds(feature)
+        must = f"must be a number from {lowest:.7g} to {highest:.7g}"
+        return Rule(feature.name, kind, must, _numbers(lowest, highest))
+    is_text = feature.dtype == "string"
+    if not feature.is_multivalued:
+        must = "must be text in UTF-8" if is_text else "must be a whole number"
+        return Rule(feature.name, kind, must, _are_no_text if is_text else _are_null)
+    must = f"must be a list of {'texts in UTF-8' if is_text else 'whole numbers'} without a null"
+    return Rule(feature.name, pa.list_(kind), must, _lists(is_text=is_text))
+
+
+def bounds(feature: Feature) -> tuple[float, float]:
+    """Returns the least and the largest raw value of a numeric feature that are let in.
+
+    Where the schema states no bound it is MAX_DEVIATIONS from the training mean. After
+    log1p a value must also be above -1, where the logarithm ends.
+    """
+    reach = MAX_DEVIATIONS * feature.standard_deviation
+    lowest, highest = feature.mean - reach, feature.mean + reach
+    if feature.log1p:
+        lowest, highest = (math.expm1(min(value, 700.0)) for value in (lowest, highest))
+    lowest = lowest if feature.minimum is None else feature.minimum
+    highest = highest if feature.maximum is None else feature.maximum
+    if feature.log1p:
+        lowest = max(lowest, float(np.nextafter(np.float32(-1), np.float32(0))))
+    # As float32 has them, which is what the column holds: 0.7 there is less than 0.7.
+    return _as_float32(lowest), _as_float32(highest)
+
+
+def _as_float32(value: float) -> float:
+    return float(np.float32(min(max(value, -_LARGEST), _LARGEST)))
+
+
+def shown(value: pa.Scalar) -> str:
+    """Returns a value as a sentence quotes it: short, whatever it is."""
+    try:
+        return f"{value.as_py()!r:.80}" if value.is_valid else "null"
+    except UnicodeDecodeError:
+        return "text that is not UTF-8"
+
+
+def _label_rule(task: Task) -> Rule:
+    lowest, highest = _as_float32(task.minimum), _as_float32(task.maximum)
+    if task.kind == "binary":
+        must = f"must be {task.minimum:g} or {task.maximum:g}, or null"
+        return Rule(task.name, pa.float32(), must, _either(lowest, highest))
+    must = f"must be a number from {task.minimum:g} to {task.maximum:g}, or null"
+    return Rule(task.name, pa.float32(), must, _numbers(lowest, highest, null=lowest))
+
+
+def _numbers(
+    lowest: float, highest: float, *, null: float = math.nan
+) -> Callable[[pa.Array], np.ndarray | None]:
+    """Returns the check that numbers are in their range; a null counts as `null`."""
+
+    def is_bad(column: pa.Array) -> np.ndarray | None:
+        values = (column.fill_null(null) if column.null_count else column).to_numpy()
+        # Written so that NaN, which the extremes of an array take over, is bad.
+        if not len(values) or (values.min() >= lowest and values.max() <= highest):
+            return None
+        return ~((values >= lowest) & (values <= highest))
+
+    return is_bad
+
+
+def _either(first: float, second: float) -> Callable[[pa.Array], np.ndarray | None]:
+    def is_bad(column: pa.Array) -> np.ndarray | None:
+        values = (column.fill_null(first) if column.null_count else column).to_numpy()
+        is_one = (values == first) | (values == second)
+        return None if is_one.all() else ~is_one
+
+    return is_bad
+
+
+def _are_null(column: pa.Array) -> np.ndarray | None:
+    if not column.null_count:
+        return None
+    return column.is_null().to_numpy(zero_copy_only=False)
+
+
+def _are_no_text(column: pa.Array) -> np.ndarray | None:
+    """Nulls, and bytes that are not UTF-8: Parquet does not look at them."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return np.array([not _is_text(value) for value in column.cast(pa.binary()).to_pylist()])
+    return _are_null(column)
+
+
+def _is_text(value: bytes | None) -> bool:
+    return value is not None and value.decode(errors="replace").encode() == value
+
+
+def _lists(*, is_text: bool) -> Callable[[pa.Array], np.ndarray | None]:
+    inner = _are_no_text if is_text else _are_null
+
+    def is_bad(column: pa.Array) -> np.ndarray | None:
+        mask = inner(pc.list_flatten(column))
+        if mask is None:
+            return None
+        found = np.zeros(len(column), bool)
+        found[pc.list_parent_indices(column).to_numpy()[mask]] = True
+        return found
+
+    return is_bad
+
+
+def fits(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether every value of a column of type `found` is one of type `wanted`."""
+    if pa.types.is_list(wanted):
+        is_list = pa.types.is_list(found) or pa.types.is_large_list(found)
+        return is_list and fits(found.value_type, wanted.value_type)
+    if pa.types.is_dictionary(found):
+        return fits(found.value_type, wanted)
+    if pa.types.is_string(wanted):
+        return pa.types.is_string(found) or pa.types.is_large_string(found)
+    is_whole = pa.types.is_integer(found) and found != pa.uint64()
+    if pa.types.is_integer(wanted):
+        return is_whole
+    is_number = is_whole or pa.types.is_floating(found) or pa.types.is_boolean(found)
+    return is_number or pa.types.is_null(found)
+
+
+def named(kind: pa.DataType) -> str:
+    """Returns what values of a rule's type are called."""
+    if pa.types.is_list(kind):
+        return f"lists of {named(kind.value_type)}"
+    return {_TYPES[dtype]: word for dtype, word in _WORDS.items()}[kind]

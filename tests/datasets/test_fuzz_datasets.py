@@ -1,0 +1,91 @@
+"""Whatever the raw files hold, `prepare` writes rows that the trainer takes, or one sentence."""
+
+import shutil
+
+import pytest
+from fuzz import fuzz, mutated
+from hypothesis import strategies as st
+from movielens_files import (
+    make_world,
+    write_csv,
+    write_double_colon,
+    write_pipe,
+    write_recbole,
+    zipped,
+)
+
+from ranker.datasets import NAMES, DatasetError, Options, prepare
+from ranker.datasets.editions import edition_of
+from ranker.input import check_split
+from ranker.schema import read_schema
+
+LAYOUTS = {
+    "movielens-100k": write_pipe,
+    "movielens-1m": write_double_colon,
+    "movielens-10m": lambda folder, world: write_double_colon(folder, world, encoding="utf-8"),
+}
+BUDGETS = [
+    pytest.param(1, id="unit"),
+    pytest.param(50, id="long", marks=pytest.mark.slow),
+]
+PARTS = ("train", "validation", "test")
+
+
+def check_prepared(name, source, folder, max_bad_rows):
+    """Prepares from `source`, and holds what is in `folder` then to whole or nothing."""
+    options = Options(source=source, max_bad_rows=max_bad_rows, split="random", negatives=1)
+    said = None
+    try:
+        prepare(name, folder / "out", options=options)
+    except DatasetError as error:
+        said = str(error)
+    if said is None:
+        schema = read_schema(folder / "out" / "schema.toml")
+        for part in PARTS:
+            assert check_split(folder / "out" / f"{part}.parquet", schema).num_bad == 0
+        assert (folder / "out" / "manifest.json").exists()
+        shutil.rmtree(folder / "out")
+    else:
+        assert len(said.splitlines()) == 1, said
+        assert len(said) < 3_000
+    assert {path.name for path in folder.iterdir()} <= {"raw", "x.zip"}  # whole, or nothing
+
+
+def raw_files(folder, name, writer):
+    world = make_world(step=edition_of(name).step, num_users=4, num_items=9)
+    return {path.name: path.read_bytes() for path in sorted(writer(folder, world).iterdir())}
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+@pytest.mark.parametrize(
+    ("name", "writer"),
+    [*((name, LAYOUTS.get(name, write_csv)) for name in NAMES), ("movielens-100k", write_recbole)],
+    ids=[*NAMES, "recbole"],
+)
+def test_injured_files(name, writer, budget, tmp_path):
+    raw = tmp_path / "raw"
+    whole = raw_files(raw, name, writer)
+
+    def check(case):
+        (file, data), max_bad_rows = case
+        (raw / file).write_bytes(data)
+        check_prepared(name, raw, tmp_path, max_bad_rows)
+        (raw / file).write_bytes(whole[file])
+
+    cases = st.sampled_from(list(whole)).flatmap(
+        lambda file: st.tuples(st.just(file), mutated(whole[file]))
+    )
+    shares = st.sampled_from((0.0, 0.3, 0.99))
+    fuzz("MovieLens files", st.tuples(cases, shares), check, num_cases=20 * budget)
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_injured_archives(budget, tmp_path):
+    world = make_world(step=1.0, num_users=4, num_items=9)
+    whole = zipped(write_pipe(tmp_path / "raw", world), tmp_path / "x.zip").read_bytes()
+
+    def check(data):
+        (tmp_path / "x.zip").write_bytes(data)
+        check_prepared("movielens-100k", tmp_path / "x.zip", tmp_path, 0.3)
+
+    fuzz("archives", mutated(whole), check, num_cases=100 * budget)
