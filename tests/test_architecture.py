@@ -49,7 +49,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),
-    "compare": ({"build", "config", "job", "measure", "train"}, TF | {"pandas", "scipy"}),
+    "compare": (
+        {"build", "config", "job", "measure", "train"},
+        TF | {"pandas", "scipy", "plotly", "jinja2", "markupsafe"},
+    ),
 }
 WITHOUT_FILES = {"toml", "numerics", "model", "objective", "optim", "guard", "inject", "measure"}
 WITHOUT_KERAS = {"numerics", "optim", "guard"}
