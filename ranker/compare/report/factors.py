@@ -66,12 +66,11 @@ def _panel(workload: str, safeguard: str, rate: float, run: Run | None) -> Panel
     keys = {"workload": workload, "safeguard": safeguard}
     title = f"{safeguard}, learning rate {number(rate)}"
     if run is None:
-        return Panel(title=title, keys=keys, figure=None, note="No run was measured.")
-    drawn = heat_map(run)
+        return Panel(title=title, keys=keys, figure=None, note=f"{workload}: no run was measured.")
+    drawn, seed = heat_map(run), f"{workload}: seed {int(run['seed'])}"
     if drawn is None:
-        note = f"Seed {int(run['seed'])}: nothing was clipped in any layer."
+        note = f"{seed}: nothing was clipped in any layer."
         return Panel(title=title, keys=keys, figure=None, note=note)
     share = float(run["clipped_share"])
-    clipped = "" if math.isnan(share) else f" something was clipped in {share:.0%} of attempts."
-    note = f"Seed {int(run['seed'])}:{clipped}"
+    note = f"{seed}." if math.isnan(share) else f"{seed}: clipped in {share:.0%} of attempts."
     return Panel(title=title, keys=keys, figure=drawn, note=note)

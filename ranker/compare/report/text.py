@@ -16,12 +16,12 @@ def number(value: float, digits: int = 3) -> str:
         return DASH
     if math.isinf(value):
         return f"{MINUS}∞" if value < 0 else "∞"
-    if value and abs(value) < 1e-4:
+    if value and not 1e-4 <= abs(value) < 1e9:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         shown = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     else:
-        shown = f"{value:.{digits}g}"
-        shown = f"{value:,.0f}" if "e" in shown and abs(value) < 1e9 else shown
+        shown = f"{value + 0.0:.{digits}g}"  # -0.0 + 0.0 is 0.0
+        shown = f"{value:,.0f}" if "e" in shown else shown
     return shown.replace("-", MINUS, 1) if value < 0 else shown
 
 

@@ -28,7 +28,8 @@ def panels(summary: Summary, results: pd.DataFrame, styles: Mapping[str, Style])
         for name, run in runs.items():
             drawn = None if run is None else curve(run, styles[name], limits)
             title = f"{name}, learning rate {number(rate)}"
-            note = "No run was measured." if run is None else described(run)
+            said = "no run was measured." if run is None else described(run)
+            note = f"{label(workload)}: {said}"
             keys = {"workload": label(workload)}
             found.append(Panel(title=title, keys=keys, figure=drawn, note=note))
     return found
@@ -52,7 +53,7 @@ def curve(run: Run, style: Style, limits: tuple[float, float] | None) -> Figure:
         *_marks(events),
     ]
     end = max([int(run["planned_attempts"]), *attempts])
-    losses = axis("training loss", type="log", tickformat="~g", dtick=1)
+    losses = axis("training loss", type="log", tickformat="~g", nticks=6)
     if limits:
         losses |= {"range": list(limits)}
     return figure(
@@ -100,7 +101,7 @@ def described(run: Run) -> str:
     if run["divergence"] == "full" and run["full_attempt"] >= 0:
         end += f" at attempt {int(run['full_attempt']):,}"
     counts = f"{int(run['attempts']):,} of {plural(int(run['planned_attempts']), 'attempt')}"
-    return f"Seed {int(run['seed'])}: {end}; {counts}, {int(run['refused']):,} refused."
+    return f"seed {int(run['seed'])}: {end}; {counts}, {int(run['refused']):,} refused."
 
 
 def _positive(losses: Iterable[float]) -> list[float]:
