@@ -62,6 +62,7 @@ CLEAR = {
 
 def test_a_clear_winner_is_named_with_its_setting_and_rate():
     tests = [compared("clippy", 0.004, 0.012), compared("norm", 0.009, 0.6)]
+    tests.append(dataclasses.replace(compared("clippy", 0.7, 0.001), metric="like.log_loss"))
     said = answer(made(CLEAR, tests=tests, seconds={"clippy": 0.025, "none": 0.02}))
     # 0/20 has Wilson's interval 0 to z^2 / (20 + z^2) = 3.8415 / 23.8415 = 16.1%.
     assert said.survival == (

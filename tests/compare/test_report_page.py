@@ -21,6 +21,7 @@ class Reader(HTMLParser):
     def __init__(self):
         super().__init__()
         self.scripts, self.loading, self.ids, self.links, self.said = [], [], [], [], []
+        self.keys, self.options = [], set()
         self._open = []
 
     def handle_starttag(self, tag, attrs):
@@ -30,6 +31,8 @@ class Reader(HTMLParser):
         self.loading += [(tag, k) for k in named if k.startswith("on")]
         self.ids += [named["id"]] if "id" in named else []
         self.links += [named["href"]] if "href" in named else []
+        self.keys += [json.loads(named["data-keys"])] if "data-keys" in named else []
+        self.options |= {named["value"]} if tag == "option" else set()
         if tag == "script":
             self.scripts.append([named.get("type"), ""])
         if tag in _SAID:
@@ -85,6 +88,14 @@ def test_every_name_is_shown_as_it_is_written(read):
             assert any(name in text for text in said), (kind, name)
     assert any(SCRIPT in text for tag, text in read.said if tag == "pre")
     assert any(f"ValueError: {SCRIPT} & more" in text for tag, text in read.said if tag == "td")
+
+
+def test_every_panel_answers_to_the_selectors_whatever_its_name(read):
+    assert len(read.keys) == 24  # 6 by rate, 2 profiles, 8 curves, 8 maps of which 2 are empty
+    assert {value for keys in read.keys for value in keys.values()} | {""} == read.options
+    assert {keys["safeguard"] for keys in read.keys if "safeguard" in keys} == {
+        *sample_summary.SAFEGUARDS
+    }
 
 
 def test_figures_travel_as_json_that_no_name_breaks_out_of(read):
