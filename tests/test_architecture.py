@@ -51,8 +51,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),
     "compare": (
-        {"build", "config", "input", "job", "measure", "model", "toml", "train"},
-        TF | {"pandas", "scipy"},
+        {"build", "config", "input", "measure", "model", "toml", "train"},
+        TF | {"pandas", "scipy", "plotly", "jinja2", "markupsafe"},
     ),
 }
 WITHOUT_FILES = {

@@ -67,7 +67,7 @@ def test_every_kind_of_setting_builds(prepared):
         )
     )
     assert run.encoder.num_rows["user_id"] == 50
-    made = [build._clipper(c) for c in clips]
+    made = [build_clipper(c) for c in clips]
     kinds = [
         *(clip.Value, clip.Norm, clip.GlobalNorm, clip.Agc, clip.Clippy, clip.Lamb, clip.Rms),
         *(clip.AutoClip, clip.ZClip, clip.AdaGc, clip.GradientStabilizer, clip.Spam, clip.CowClip),

@@ -27,7 +27,7 @@ def build_optimizer(
                 reset_every=spam.reset_every if spam else 0,
             )
         )
-    clippers = [_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)]
+    clippers = [build_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)]
     return optim.Optimizer(groups, clippers=clippers)
 
 
@@ -58,7 +58,10 @@ def _restarting(schedule: optim.Schedule, spam: settings.SpamClip | None) -> opt
     return optim.Restarts(schedule=schedule, every=spam.reset_every, warmup_steps=spam.warmup_steps)
 
 
-def _clipper(wanted: settings.ClipSettings, path: str, numbers: Numbers) -> clip.Clipper:
+def build_clipper(
+    wanted: settings.ClipSettings, path: str = "", numbers: Numbers = constant
+) -> clip.Clipper:
+    """Returns the clipper of the settings at `path`."""
     kinds = {
         "value": clip.Value,
         "norm": clip.Norm,

@@ -1,0 +1,225 @@
+"""The answer, for each way a comparison can end; every number here is worked out by hand."""
+
+# ruff: noqa: RUF001 - what is read has dashes and minus signs
+import dataclasses
+import math
+
+import pytest
+import sample_summary
+from sample_summary import Cell, Interval, Method, Workload
+
+from ranker.compare import summary as summary_types
+from ranker.compare.report import answer
+from ranker.compare.report.survival import contenders, survivals, tied, wilson
+
+FIRST = Workload("deep", "adagrad", "none")
+SECOND = Workload("wide", "adam", "scale_batch")
+
+
+def made(diverged, *, tests=(), tried=5, higher_is_better=True, seconds=None, rate=0.3):
+    """Returns a summary in which `diverged` has (workload, safeguard) to runs lost at each rate."""
+    seconds = seconds or {}
+    empty = dataclasses.replace(sample_summary.summary(), cells=(), methods=(), tests=tuple(tests))
+    cells = tuple(
+        Cell(
+            workload=workload, safeguard=name, rate=0.1 * 3**i, tried=tried, diverged=lost,
+            ratio=wilson(lost, tried), failed=0, micro=0, clipped=0.0,
+            loss=Interval(1.0), metrics={},
+        )
+        for (workload, name), row in diverged.items()
+        for i, lost in enumerate(row)
+    )  # fmt: skip
+    methods = tuple(
+        Method(
+            workload=workload, safeguard=name, knob="" if name == "none" else "clip.0.max_norm",
+            knob_value=math.nan if name == "none" else 2.5, trials=0, best_rate=rate,
+            sensitivity=0.0, stable_from=0.1, stable_to=0.3, tried=tried * len(row),
+            diverged=sum(row), ratio=wilson(sum(row), tried * len(row)), test={},
+            attempts_to_target=1.0, seconds_to_target=1.0, reached=1,
+            seconds_per_attempt=seconds.get(name, 0.02),
+        )
+        for (workload, name), row in diverged.items()
+    )  # fmt: skip
+    return dataclasses.replace(
+        empty, cells=cells, methods=methods, higher_is_better=higher_is_better
+    )
+
+
+def compared(safeguard, value, p_adjusted, *, workload=FIRST, pairs=5, half=0.001):
+    return summary_types.Test(
+        workload=workload, metric="like.auc", safeguard=safeguard, reference="none", pairs=pairs,
+        difference=Interval(value, value - half, value + half), p_value=p_adjusted / 2,
+        p_adjusted=p_adjusted,
+    )  # fmt: skip
+
+
+CLEAR = {
+    (FIRST, "none"): [0, 5, 5, 5],
+    (FIRST, "clippy"): [0, 0, 0, 0],
+    (FIRST, "norm"): [0, 2, 5, 5],
+}
+
+
+def test_a_clear_winner_is_named_with_its_setting_and_rate():
+    tests = [compared("clippy", 0.004, 0.012), compared("norm", 0.009, 0.6)]
+    tests.append(dataclasses.replace(compared("clippy", 0.7, 0.001), metric="like.log_loss"))
+    said = answer(made(CLEAR, tests=tests, seconds={"clippy": 0.025, "none": 0.02}))
+    # 0/20 has Wilson's interval 0 to z^2 / (20 + z^2) = 3.8415 / 23.8415 = 16.1%.
+    assert said.survival == (
+        "“clippy” survives best: 0 of 20 runs diverged (0%, 95% interval 0–16%), and 4 of 4 "
+        "combinations of workload and rate stay free of it; against 12 of 20 runs (60%, 95% "
+        "interval 39–78%) with “norm” and 15 of 20 runs (75%, 95% interval 53–89%) with “none”."
+    )
+    assert said.cost == (
+        "On test, each at its best rate: “clippy” is better than “none” in like.auc (difference "
+        "+0.004, 95% interval +0.003 to +0.005, adjusted p 0.012), and an attempt takes 1.25 "
+        "times as long."
+    )
+    assert said.advice == "Switch on “clippy” (clip.0.max_norm = 2.5, learning rate 0.3)."
+
+
+@pytest.mark.parametrize(
+    ("value", "p_adjusted", "higher_is_better", "verdict"),
+    [
+        (-0.004, 0.012, True, "is worse than “none”"),
+        (-0.004, 0.012, False, "is better than “none”"),
+        (0.004, 0.012, False, "is worse than “none”"),
+        (0.004, 0.0499, True, "is better than “none”"),
+        (0.004, 0.05, True, "cannot be told apart from “none”"),
+        (-0.004, math.nan, True, "cannot be told apart from “none”"),
+    ],
+)
+def test_quality_needs_an_adjusted_p_below_a_twentieth(
+    value, p_adjusted, higher_is_better, verdict
+):
+    tests = [compared("clippy", value, p_adjusted)]
+    said = answer(made(CLEAR, tests=tests, higher_is_better=higher_is_better))
+    assert f"“clippy” {verdict} in like.auc" in said.cost
+    assert ("costs like.auc" in said.advice) == ("worse" in verdict)
+
+
+def test_a_tie_names_all_who_tie_and_decides_nothing():
+    said = answer(made(CLEAR | {(FIRST, "norm"): [0, 0, 0, 0]}))
+    assert said.survival.startswith(
+        "“clippy” and “norm” tie: with each, 0 of 20 runs diverged (0%, 95% interval 0–16%), and 4"
+    )
+    assert "“clippy” has no like.auc to compare with “none”" in said.cost
+    assert said.advice.startswith(
+        "The numbers do not decide between “clippy” (clip.0.max_norm = 2.5, learning rate 0.3) "
+        "and “norm” ("
+    )
+    assert "needed" not in said.advice
+
+
+def test_ahead_is_not_apart_while_the_intervals_overlap():
+    # 0/20 reaches up to 16%, 2/20 down to 2.8%.
+    summary = made(CLEAR | {(FIRST, "norm"): [0, 0, 0, 2]})
+    assert [each.safeguard for each in contenders(survivals(summary))] == ["clippy", "norm"]
+    said = answer(summary)
+    assert said.survival.endswith("(but its interval overlaps that of “norm”).")
+    assert said.advice.startswith("The numbers do not decide between “clippy” (")
+
+
+def test_a_reference_among_the_contenders_leaves_even_the_need_open():
+    said = answer(made({(FIRST, "none"): [0, 0, 1], (FIRST, "clippy"): [0, 0, 0]}))
+    assert "nor whether anything beyond “none” is needed" in said.advice
+
+
+def test_a_reference_that_survives_best_is_kept():
+    said = answer(made({(FIRST, "none"): [0, 0, 0, 0], (FIRST, "clippy"): [0, 5, 5, 5]}))
+    assert said.cost == "“none” is the reference itself, so there is no cost to weigh."
+    assert said.advice.startswith("Stay with “none” (learning rate 0.3): every other one")
+
+
+def test_nothing_diverged():
+    table = {(FIRST, "none"): [0, 0], (FIRST, "clippy"): [0, 0]}
+    said = answer(made(table))
+    # Wilson's upper bound of 0/10 is 3.8415 / 13.8415 = 27.8%.
+    assert said.survival == (
+        "Nothing diverged in 20 runs, so these numbers do not rank the safeguards by survival: "
+        "with 0 of 10 runs, a true rate of divergence of up to 28% is still possible for each."
+    )
+    assert said.advice == (
+        "Nothing here calls for a safeguard: stay with “none”, or compare again at higher rates."
+    )
+    said = answer(made(table, tests=[compared("clippy", 0.02, 0.001)]))
+    assert "for like.auc alone, consider “clippy” (clip.0.max_norm = 2.5" in said.advice
+
+
+def test_everything_diverged():
+    said = answer(made({(FIRST, "none"): [5, 5], (FIRST, "clippy"): [5, 5]}))
+    assert said.survival.startswith("Everything diverged: all 20 runs, with every safeguard")
+    assert said.advice.startswith("Switch on none of these")
+
+
+def test_one_seed_has_no_interval_and_tells_nothing_apart():
+    tests = [
+        dataclasses.replace(
+            compared("clippy", 0.3, math.nan, pairs=1), difference=Interval(0.3), p_value=math.nan
+        )
+    ]
+    table = {(FIRST, "none"): [0, 1], (FIRST, "clippy"): [0, 0]}
+    said = answer(made(table, tests=tests, tried=1))
+    assert (
+        "“clippy” cannot be told apart from “none” in like.auc (difference +0.3, one seed and so "
+        "no interval)" in said.cost
+    )
+    assert said.advice.startswith("The numbers do not decide between")
+
+
+def test_several_workloads_are_pooled_for_survival_and_counted_for_quality():
+    table = CLEAR | {(SECOND, name): row for (_, name), row in CLEAR.items()}
+    tests = [
+        compared("clippy", 0.004, 0.012),
+        compared("clippy", -0.02, 0.7, workload=SECOND),
+    ]
+    summary = made(table, tests=tests)
+    changed = dataclasses.replace(summary.methods[1], best_rate=0.9, seconds_per_attempt=0.03)
+    methods = (summary.methods[0], changed, *summary.methods[2:])
+    said = answer(dataclasses.replace(summary, methods=methods))
+    assert "0 of 40 runs diverged" in said.survival
+    assert "8 of 8 combinations" in said.survival
+    assert (
+        "“clippy” is better than “none” in like.auc on 1 of 2 workloads, worse on 0 and cannot be "
+        "told apart on 1 (differences −0.02 to +0.004, smallest adjusted p 0.012)" in said.cost
+    )
+    # Time ratios 0.03 / 0.02 and 0.02 / 0.02.
+    assert said.cost.endswith("an attempt takes 1.25 times as long (1 to 1.5 by workload).")
+    assert said.advice == (
+        "Switch on “clippy” (clip.0.max_norm = 2.5, learning rate 0.3 to 0.9 by workload)."
+    )
+
+
+def test_nothing_measured_says_so():
+    said = answer(made({(FIRST, "none"): [0], (FIRST, "clippy"): [0]}, tried=0))
+    assert said.survival == "No run was measured, so nothing can be said."
+
+
+def test_what_failed_at_a_rate_does_not_count_as_surviving_it():
+    summary = made({(FIRST, "none"): [0, 0], (FIRST, "clippy"): [0, 0]})
+    lost = dataclasses.replace(summary.cells[-1], tried=0, ratio=Interval(math.nan), failed=5)
+    ranked = survivals(dataclasses.replace(summary, cells=(*summary.cells[:-1], lost)))
+    assert [(e.safeguard, e.clean, e.cells, e.tried) for e in ranked] == [
+        ("none", 2, 2, 10),
+        ("clippy", 1, 2, 5),
+    ]
+    assert [e.safeguard for e in tied(ranked)] == ["none"]
+
+
+@pytest.mark.parametrize(("diverged", "tried"), [(0, 1), (1, 3), (2, 2), (17, 400)])
+def test_wilsons_interval_by_formula(diverged, tried):
+    z, share = 1.959963984540054, diverged / tried
+    centre = (share + z**2 / (2 * tried)) / (1 + z**2 / tried)
+    half = (z / (1 + z**2 / tried)) * math.sqrt(share * (1 - share) / tried + z**2 / (4 * tried**2))
+    found = wilson(diverged, tried)
+    assert found.low == pytest.approx(max(0, centre - half), abs=1e-12)
+    assert found.high == pytest.approx(min(1, centre + half), abs=1e-12)
+
+
+def test_many_who_tie_do_not_fill_the_sentences():
+    names = ["a", "b", "c", "d", "e", "f"]
+    table = {(FIRST, name): [0, 0] for name in names} | {(FIRST, "none"): [0, 5]}
+    said = answer(made(table))
+    assert said.survival.startswith("“a”, “b”, “c” and 3 others tie")
+    assert "the other 3 are in the table of tests" in said.cost
+    assert "“e”" not in said.advice
