@@ -6,6 +6,7 @@ import pytest
 from tiny_dataset import tiny_schema
 
 from ranker import build, optim
+from ranker.build.optimizer import build_clipper
 from ranker.config import settings
 from ranker.config.optimizer import AdamRule
 from ranker.optim import clip
