@@ -3,12 +3,17 @@ PYTHON ?= python3
 BIN = .venv/bin
 WORKDIR ?= runs/movielens-100k
 CONFIG ?= configs/movielens_100k.toml
+COMPARISON ?= configs/compare_quick.toml
 
-.PHONY: train test unit lint bench quality clean
+.PHONY: train compare test unit lint bench quality clean
 
 train: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
 	$(BIN)/python -m pipelines.train --config=$(CONFIG) --workdir=$(WORKDIR)
+
+compare: .venv/run
+	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
+	$(BIN)/python -m pipelines.compare --config=$(COMPARISON) --workdir=runs/$(basename $(notdir $(COMPARISON)))
 
 test: lint .venv/test
 	$(BIN)/python -m pytest

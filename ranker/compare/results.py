@@ -1,6 +1,7 @@
 """A comparison's folder: a file a finished run, and the one table made of them."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 
 from ranker.compare.grid import Trial
 from ranker.config import load
+from ranker.measure.divergence import classify
 from ranker.train.run_directory import write_text
 
 
@@ -31,11 +33,11 @@ class Results:
 
     def table(self, trials: Sequence[Trial]) -> pd.DataFrame:
         """Returns a row for each trial that is finished, in the trials' order."""
-        rows = [
-            _names(trial) | pd.read_parquet(self._path(trial)).iloc[0].to_dict()
-            for trial in trials
-            if self._path(trial).exists()
-        ]
+        rows = []
+        for trial in trials:
+            if self._path(trial).exists():
+                columns = pd.read_parquet(self._path(trial)).iloc[0].to_dict()
+                rows.append(_names(trial) | columns | _divergence(columns))
         return pd.DataFrame(rows)
 
     def write(self, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
@@ -63,6 +65,26 @@ def failed(error: BaseException) -> dict[str, Any]:
         "validation": "[]",
         "test": "{}",
         "events": "[]",
+    }
+
+
+def _divergence(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what became of a run, judged now: its losses are kept, no verdict on them is."""
+    if columns["status"] == "failed":
+        return {"divergence": "none", "micro_divergences": 0, "full_attempt": -1}
+    evaluations = json.loads(columns["validation"])
+    tasks = sorted({n for e in evaluations for n in e if n.endswith(".auc")})
+    verdict = classify(
+        columns["losses"],
+        columns["accepted"],
+        halted=columns["status"] == "diverged",
+        aucs={n: [e.get(n, math.nan) for e in evaluations] for n in tasks},
+        loss_before=columns["losses"][0],  # the first batch is tried before the first update
+    )
+    return {
+        "divergence": verdict.kind,
+        "micro_divergences": verdict.num_micro,
+        "full_attempt": verdict.full_attempt,
     }
 
 
