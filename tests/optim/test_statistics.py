@@ -114,7 +114,7 @@ def test_compiled_and_eager_do_the_same(name):
 def test_the_statistics_of_any_size_are_finite_and_none_refuses(name, size):
     tiny, guard = Tiny(optim.Sgd(), clippers=[STATEFUL[name][0]]), Guard(max_refusals=1)
     for step in range(6):
-        kernel, slices, ids = batch(step, size if step > 2 else 1.0)
+        kernel, slices, ids = batch(step, 1.0 if step in (0, 3) else size)
         proposal = tiny.propose(kernel, slices, ids)
         verdict = guard.judge(tf.constant([0.5]), proposal)
         assert verdict.accept, verdict.reason

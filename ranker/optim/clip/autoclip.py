@@ -15,9 +15,8 @@ class AutoClip:
     together, and the limit the `percentile` of the norms of the last `window` steps, this
     one's among them; between two of them it is interpolated.
 
-    The norms kept are those from before clipping. So the share of steps that are clipped is
-    1 - percentile / 100 whatever the gradients: the default clips nine steps in ten, and with
-    a rule that divides by its own moments that is mostly a lower learning rate.
+    The norms kept are those from before clipping. So about 1 - percentile / 100 of all steps
+    are clipped, whatever the gradients: nine in ten at the default.
 
     Attributes:
       percentile: > 0 and < 100.
@@ -25,8 +24,8 @@ class AutoClip:
       targets: the group it is taken over and applied to, or "all".
 
     Source: Seetharaman et al. 2020, arXiv:2007.14469. Its authors' TensorFlow code holds each
-    tensor's norm, not the total one, to the percentile of total norms, and so clips nearly
-    nothing; here the total is held to it, as in the paper.
+    tensor's norm, not the total one, to the percentile of total norms, and so clips less; here
+    the total is held to it, as in the paper.
     """
 
     percentile: Number = 10.0

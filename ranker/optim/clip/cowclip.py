@@ -24,7 +24,7 @@ class CowClip(Stateless):
         zero stays there. The paper has 1e-5 for Criteo, 1e-3 to 1e-4 for Avazu.
       targets: the group it applies to, of tables alone.
 
-    Source: Zheng et al. 2022, arXiv:2204.06240, algorithm 1. Its authors' code has the floor
+    Source: Zheng et al. 2022, arXiv:2204.06240. Its authors' code has the floor
     max_ratio^2 * sqrt(D) * floor, leaves out tables of width 1, and does not count the slices
     of a sparse gradient.
     """

@@ -25,7 +25,7 @@ class Lamb(Stateless):
       targets: the group it applies to, or "all". The paper scales no embeddings.
 
     Source: You et al. 2020, arXiv:1904.00962, algorithm 2 with phi(x) = x; on Adagrad: Tang et
-    al. 2023, arXiv:2302.09178, section 5.1.3.
+    al. 2023, arXiv:2302.09178, whose comparison it is part of.
     """
 
     scale: Number = 0.01

@@ -22,9 +22,9 @@ class Rms(Stateless):
     over the variable, or over the rows touched of a table. With Adam the two differ by its
     momentum: the second sees a spike at once, the first only its share 1 - beta_1.
 
-    With Adagrad in the standard order this does nothing at a max_rms of 1 or more: its
-    accumulator holds g^2 already, so no element of U is above 1. It has no mean of squared
-    gradients either, but their sum, so "gradient" is for Adam and RmsProp.
+    With Adagrad in the standard order and no decay this does nothing at a max_rms of 1 or
+    more: its accumulator holds g^2 already, so no element of U is above 1. It has no mean of
+    squared gradients either, but their sum, so "gradient" is for Adam and RmsProp.
 
     Attributes:
       max_rms: no unit, > 0.
@@ -32,8 +32,8 @@ class Rms(Stateless):
       epsilon: least root of v to divide by, in the gradient's unit, > 0.
       targets: the group it applies to, or "all".
 
-    Source: Shazeer and Stern 2018, arXiv:1804.04235, section 6; Wortsman et al. 2023,
-    arXiv:2304.13013, algorithm 2. In both a decay of the weights is scaled along, as here.
+    Source: Shazeer and Stern 2018, arXiv:1804.04235; Wortsman et al. 2023, arXiv:2304.13013,
+    where a decay of the weights is scaled along, as here.
     """
 
     max_rms: Number = 1.0
@@ -69,4 +69,4 @@ class Rms(Stateless):
 
 
 def _root_of_size(item: Clippable) -> tf.Tensor:
-    return tf.sqrt(tf.cast(tf.maximum(tf.size(item.values), 1), item.values.dtype))
+    return tf.sqrt(tf.cast(tf.size(item.values), item.values.dtype))
