@@ -90,7 +90,7 @@ class GradientSpike(GradientFault):
         """Returns the variables; ValueError too if one of them has no such row."""
         names = super().targets(subjects)
         for name in names if self.row is not None else ():
-            shape = tuple(subjects.variables[name].shape)
+            shape = [int(size or 0) for size in subjects.variables[name].shape]
             if self.row not in range(shape[0] if shape else 0):
                 raise ValueError(f"no row {self.row} in {name}, of shape {shape}")
         return names
