@@ -167,7 +167,7 @@ class Faults:
             unknown = self._subjects.unknown(name)
             return placed.injector.spoil(values, seed=seed, unknown=unknown)
 
-        return tf.cond(_is_on(placed, attempt), spoilt, lambda: values)
+        return _either(_is_on(placed, attempt), spoilt, values)
 
     def _draw(self, placed: _Placed, index: int, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
         """Returns the seed, int64 [2], of an attempt's draws for the `index`-th target."""
@@ -192,14 +192,23 @@ def _nothing() -> tf.Tensor:
     return tf.constant(False)
 
 
+def _either(is_on: tf.Tensor, spoilt: Callable[[], tf.Tensor], values: tf.Tensor) -> tf.Tensor:
+    """Returns spoilt() if `is_on`, else `values`, bit for bit.
+
+    The shape is said again because TensorFlow multiplies in an order that depends on the
+    shapes it knows: without it, the updates made of an untouched gradient differed by a bit.
+    """
+    return tf.ensure_shape(tf.cond(is_on, spoilt, lambda: values), values.shape)
+
+
 def _gradient(fault: GradientFault, gradient: Gradient, is_on: tf.Tensor) -> Gradient:
     """Returns `gradient` as `fault` makes it if `is_on`; None stays None."""
     if gradient is None:
         return None
     if not isinstance(gradient, tf.IndexedSlices):
-        return tf.cond(is_on, lambda: fault.spoil(gradient, rows=None), lambda: gradient)
+        return _either(is_on, lambda: fault.spoil(gradient, rows=None), gradient)
     values, rows = gradient.values, gradient.indices
-    values = tf.cond(is_on, lambda: fault.spoil(values, rows=rows), lambda: values)
+    values = _either(is_on, lambda: fault.spoil(values, rows=rows), values)
     return tf.IndexedSlices(values, rows, gradient.dense_shape)
 
 

@@ -90,8 +90,8 @@ class GradientSpike(GradientFault):
         """Returns the variables; ValueError too if one of them has no such row."""
         names = super().targets(subjects)
         for name in names if self.row is not None else ():
-            shape = tuple(subjects.variables[name].shape)
-            if self.row not in range(int(shape[0] or 0) if shape else 0):
+            shape = [int(size or 0) for size in subjects.variables[name].shape]
+            if self.row not in range(shape[0] if shape else 0):
                 raise ValueError(f"no row {self.row} in {name}, of shape {shape}")
         return names
 
@@ -102,7 +102,7 @@ class GradientSpike(GradientFault):
             return spiked
         rows = tf.range(tf.shape(values)[0]) if rows is None else rows
         is_row = tf.equal(rows, tf.cast(self.row, rows.dtype))
-        return tf.where(tf.reshape(is_row, [-1] + [1] * (len(values.shape) - 1)), spiked, values)
+        return tf.where(tf.reshape(is_row, [-1] + [1] * (values.shape.rank - 1)), spiked, values)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

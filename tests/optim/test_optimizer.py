@@ -159,3 +159,25 @@ def test_factors_are_in_the_variables_order_with_1_for_no_gradient():
     )
     proposal = optimizer.propose([tf.constant([1.02]), None, tf.constant([5.1])])
     np.testing.assert_allclose(optimizer.factors(proposal), [0.5, 1.0, 0.1], rtol=1e-6)
+
+
+def test_given_rates_are_used_in_place_of_the_schedules():
+    rising = optim.WarmUp(rate=0.4, warmup_steps=4)
+    variables = [tf.Variable([1.0]), tf.Variable([1.0])]
+    groups = [group(n, {n: v}, schedule=rising) for n, v in zip("ab", variables, strict=True)]
+    optimizer = optim.Optimizer(groups)
+    proposal = optimizer.propose([tf.constant([1.0])] * 2, rates=tf.constant([0.25, 0.0]))
+    optimizer.commit(proposal, accept=tf.constant(True))
+    assert [v.numpy()[0] for v in variables] == [0.75, 1.0]
+    # The rate of the third update, and not of the second, which is the next.
+    np.testing.assert_allclose(optimizer.learning_rates(tf.constant(2)), [0.3, 0.3], rtol=1e-6)
+
+
+def test_slots_are_named_with_the_values_they_started_from():
+    rule = optim.Adagrad(initial_accumulator=0.25)
+    optimizer = optim.Optimizer([group(variables={"w": tf.Variable([1.0, 2.0])}, rule=rule)])
+    optimizer.commit(optimizer.propose([tf.constant([3.0, 0.0])]), accept=tf.constant(True))
+    assert list(optimizer.slots) == ["w/accumulator"]
+    slot, initial = optimizer.slots["w/accumulator"]
+    assert (slot.numpy().tolist(), initial) == ([9.25, 0.25], 0.25)
+    assert slot is optimizer.variables["w/accumulator"]

@@ -1,0 +1,145 @@
+"""Whole runs with faults: their events, and that one that was killed and resumed is the same."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ranker import job
+from ranker.config import load
+from ranker.config.settings import RunConfig
+
+CONFIG = """
+seed = 7
+data = {{path = "{data}", batch_size = 16}}
+export = {{enabled = false}}
+[model]
+embedding_width = 4
+tower_units = [4]
+sharing = {{kind = "shared_bottom", units = [4]}}
+[train]
+max_attempts = 14
+attempts_per_call = 2
+log_every_attempts = 1
+evaluate_every_attempts = 14
+checkpoint_every_attempts = 5
+[[inject]]
+kind = "label_flip"
+task = "like"
+share = 0.3
+start = 3
+stop = 11
+[[inject]]
+kind = "not_finite"
+feature = "user_count"
+share = 1.0
+start = 5
+stop = 7
+[[inject]]
+kind = "embedding_scale"
+table = "embedding/item_id"
+factor = 3.0
+start = 6
+[[inject]]
+kind = "repeated_shard"
+batches = 3
+start = 4
+stop = 9
+[[inject]]
+kind = "rate_scale"
+factor = 2.0
+start = 12
+stop = 100
+"""
+
+
+class Killed(Exception):  # noqa: N818 - it is no error
+    """What ends a run without any chance to save."""
+
+
+def run(config, workdir, *, kill_at=0, stop_at=0):
+    """Runs until the call that is asked whether to stop for the `kill_at`-th time, or the end."""
+    asked = 0
+
+    def is_stopping():
+        nonlocal asked
+        asked += 1
+        if asked == kill_at:
+            raise Killed
+        return 0 < stop_at <= asked
+
+    workdir.mkdir(exist_ok=True)
+    return job.run_job(config, workdir, is_stopping=is_stopping, say=lambda line: None)
+
+
+def left(workdir):
+    """Returns what a run leaves: its logs, and the bits of every variable at the end."""
+    logs = {name: (workdir / name).read_text() for name in ("events.jsonl", "metrics.jsonl")}
+    with np.load(workdir / "checkpoints/000000000014/variables.npz") as arrays:
+        return logs | {name: arrays[name].tobytes() for name in arrays.files}
+
+
+@pytest.fixture(scope="module")
+def config(prepared, tmp_path_factory):
+    path = tmp_path_factory.mktemp("injected") / "config.toml"
+    path.write_text(CONFIG.format(data=prepared))
+    return load.load(path, [], RunConfig)
+
+
+@pytest.fixture(scope="module")
+def whole(config, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("whole") / "run"
+    assert run(config, workdir)["status"] == "completed"
+    return workdir
+
+
+def test_a_fault_is_an_event_when_it_begins_and_when_it_ends(whole):
+    events = [json.loads(line) for line in (whole / "events.jsonl").read_text().splitlines()]
+    short = [(e["kind"], e.get("injector"), e["attempt"], e["step"]) for e in events]
+    assert short == [
+        ("injected", "label_flip", 4, 4),
+        ("injected", "repeated_shard", 5, 5),
+        ("injected", "not_finite", 6, 5),
+        ("refused", None, 6, 5),
+        ("injected", "embedding_scale", 7, 5),
+        ("refused", None, 7, 5),
+        ("injection_ended", "not_finite", 7, 5),
+        ("injection_ended", "embedding_scale", 7, 5),
+        ("injection_ended", "repeated_shard", 9, 7),
+        ("injection_ended", "label_flip", 11, 9),
+        ("injected", "rate_scale", 13, 11),
+    ]
+    assert events[0] == {
+        "kind": "injected",
+        "injector": "label_flip",
+        "place": 0,
+        "attempt": 4,
+        "until": 11,
+        "task": "like",
+        "share": 0.3,
+        "step": 4,
+    }
+    assert [e["place"] for e in events if e["kind"] == "injected"] == [0, 3, 1, 2, 4]
+    metrics = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    rates = [line["learning_rates"][0] for line in metrics if "loss" in line]
+    assert rates == [pytest.approx(0.05)] * 12 + [pytest.approx(0.1)] * 2
+
+
+@pytest.mark.parametrize(
+    ("kill_at", "stop_at"),
+    [(9, 0), (0, 6)],
+    # After 8 attempts, saved after 5; and saved after 6, with the embeddings' fault to come.
+    ids=["killed after the scaling", "stopped before it"],
+)
+def test_a_run_that_goes_on_leaves_what_one_that_never_stopped_does(
+    config, whole, tmp_path, kill_at, stop_at
+):
+    if kill_at:
+        with pytest.raises(Killed):
+            run(config, tmp_path / "run", kill_at=kill_at)
+        assert '"attempt": 8,' in (tmp_path / "run/metrics.jsonl").read_text()
+    else:
+        stopped = run(config, tmp_path / "run", stop_at=stop_at)
+        assert (stopped["status"], stopped["attempts"]) == ("preempted", 6)
+    assert run(config, tmp_path / "run")["status"] == "completed"
+    assert left(tmp_path / "run") == left(whole)
