@@ -89,7 +89,8 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path, argv: Sequence[
 
 
 def _bar() -> tqdm:
-    return tqdm(unit=" runs", desc="compare", dynamic_ncols=True, smoothing=0.05)
+    """Returns the bar; the delay keeps it away until there is something to show."""
+    return tqdm(unit=" runs", desc="compare", dynamic_ncols=True, smoothing=0.05, delay=1e-3)
 
 
 if __name__ == "__main__":

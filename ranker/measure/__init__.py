@@ -8,7 +8,7 @@ from ranker.measure.binary import (
     log_loss,
     normalized_entropy,
 )
-from ranker.measure.evaluate import evaluate
+from ranker.measure.evaluate import evaluate, is_higher_better
 from ranker.measure.regression import mean_absolute_error, root_mean_squared_error
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "calibration_error",
     "calibration_ratio",
     "evaluate",
+    "is_higher_better",
     "log_loss",
     "mean_absolute_error",
     "normalized_entropy",

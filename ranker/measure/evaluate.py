@@ -102,3 +102,8 @@ def _binary(task: Task, rows: _Rows) -> dict[str, Any]:
         return present
     reason = "one class only" if values["auc"] is None else "no user has both classes"
     return present | {"note": f"{reason}: no {absent}"}
+
+
+def is_higher_better(metric: str) -> bool:
+    """Returns whether more of "<task>.<metric>" is better; "loss" is no task's."""
+    return metric.split(".")[-1] in ("auc", "gauc")

@@ -14,7 +14,6 @@ from ranker.objective import Objective
 from ranker.schema import Schema, Task
 
 _BATCH = 8_192
-_HIGHER_IS_BETTER = ("auc", "gauc")
 _MONITORED = {
     "binary": ("auc", "gauc", "log_loss", "normalized_entropy", "ece"),
     "regression": ("rmse", "mae"),
@@ -44,7 +43,7 @@ class Evaluation(NamedTuple):
             return self.loss
         task, metric = monitor.split(".")
         value = self.metrics[task].get(metric, math.nan)
-        return -value if metric in _HIGHER_IS_BETTER else value
+        return -value if measure.is_higher_better(metric) else value
 
 
 def check_monitor(monitor: str, tasks: Sequence[Task], *, setting: str = "train.monitor") -> None:

@@ -10,7 +10,7 @@ import math
 
 import pandas as pd
 
-from ranker.compare.report.survival import wilson
+from ranker.compare.statistics import wilson
 from ranker.compare.summary import (
     Cell,
     Interval,

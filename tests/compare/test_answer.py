@@ -10,7 +10,8 @@ from sample_summary import Cell, Interval, Method, Workload
 
 from ranker.compare import summary as summary_types
 from ranker.compare.report import answer
-from ranker.compare.report.survival import contenders, survivals, tied, wilson
+from ranker.compare.report.survival import contenders, survivals, tied
+from ranker.compare.statistics import wilson
 
 FIRST = Workload("deep", "adagrad", "none")
 SECOND = Workload("wide", "adam", "scale_batch")

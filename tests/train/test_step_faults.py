@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from ranker import build, inject
-from ranker.build_faults import build_faults
+from ranker.build.faults import build_faults
 from ranker.config import load, settings
 from ranker.input import Batch
 from ranker.train import Step

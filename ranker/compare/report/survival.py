@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scipy import stats
-
+from ranker.compare.statistics import wilson
 from ranker.compare.summary import Cell, Interval, Summary
 
 
@@ -50,14 +49,6 @@ def contenders(ranked: Sequence[Survival]) -> list[Survival]:
     """Returns the best and those whose interval overlaps the best one's, best first."""
     best = ranked[0].ratio
     return [e for e in ranked if e.ratio.low <= best.high and best.low <= e.ratio.high]
-
-
-def wilson(diverged: int, tried: int) -> Interval:
-    """Returns diverged / tried with its 95% interval (Wilson 1927); NaN if nothing was tried."""
-    if not tried:
-        return Interval(math.nan)
-    found = stats.binomtest(diverged, tried).proportion_ci(method="wilson")
-    return Interval(diverged / tried, float(found.low), float(found.high))
 
 
 def _pooled(name: str, cells: Sequence[Cell]) -> Survival:

@@ -1,0 +1,209 @@
+"""From the table of all runs to what they say. Every measure is defined in docs/measures.md."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ranker.compare import choices, targets
+from ranker.compare.runs import Run, read
+from ranker.compare.statistics import holm, mean, paired_p, upper_median, wilson
+from ranker.compare.summary import Cell, Interval, Method, Summary, Test, Workload
+from ranker.measure import is_higher_better
+
+_TESTED = ("auc", "rmse")  # one metric of each kind of task, or every test would cost power
+
+_Place = tuple[Workload, str]  # and the safeguard
+
+
+def choose_knob(table: pd.DataFrame, primary: str) -> float:
+    """Returns the knob value that one safeguard's tuning runs on one workload choose."""
+    runs = read(table, primary)
+    return choices.choose_knob(runs, primary, higher_is_better=is_higher_better(primary))
+
+
+def summarise(table: pd.DataFrame, facts: Mapping[str, Any]) -> Summary:
+    """Returns what a comparison found.
+
+    Args:
+      table: a row a run, as results.parquet has them.
+      facts: "primary", "reference" and "planned", as comparison.json has them.
+
+    Raises:
+      ValueError: if the table has no final run.
+    """
+    primary, reference = facts["primary"], facts["reference"]
+    runs = read(table, primary)
+    finals = _by_place(run for run in runs if not run.is_tuning)
+    if not finals:
+        raise ValueError(f"no final run among {len(runs)}")
+    num_tuned = {p: len(of) for p, of in _by_place(r for r in runs if r.is_tuning).items()}
+    best = {place: _at_best_rate(of_place, primary) for place, of_place in finals.items()}
+    goals = _goals(best, primary, reference)
+    methods = tuple(
+        _method(place, of_place, best[place], goals, num_tuned.get(place, 0), primary)
+        for place, of_place in finals.items()
+    )
+    return Summary(
+        primary=primary,
+        higher_is_better=is_higher_better(primary),
+        reference=reference,
+        cells=tuple(cell for place, of in finals.items() for cell in _cells(place, of)),
+        methods=methods,
+        tests=_tests(best, primary, reference),
+        targets=goals,
+        by_attempts=targets.profile(_taken(methods, "attempts_to_target")),
+        by_seconds=targets.profile(_taken(methods, "seconds_to_target")),
+        planned=facts["planned"],
+        failed=sum(not run.is_measured for run in runs),
+    )
+
+
+def _by_place(runs: Iterable[Run]) -> dict[_Place, list[Run]]:
+    found: dict[_Place, list[Run]] = {}
+    for run in runs:
+        found.setdefault((run.workload, run.safeguard), []).append(run)
+    return found
+
+
+def _at_best_rate(runs: Sequence[Run], primary: str) -> list[Run]:
+    """Returns the measured runs at the rate that is best on validation; none if all diverged."""
+    measured = [run for run in runs if run.is_measured]
+    rate = choices.choose_rate(measured, primary, higher_is_better=is_higher_better(primary))
+    return [run for run in measured if run.rate == rate]
+
+
+def _cells(place: _Place, runs: Sequence[Run]) -> list[Cell]:
+    rates = dict.fromkeys(run.rate for run in runs)
+    return [_cell(place, rate, [run for run in runs if run.rate == rate]) for rate in rates]
+
+
+def _cell(place: _Place, rate: float, runs: Sequence[Run]) -> Cell:
+    measured = [run for run in runs if run.is_measured]
+    diverged = sum(run.has_diverged for run in measured)
+    return Cell(
+        workload=place[0],
+        safeguard=place[1],
+        rate=rate,
+        tried=len(measured),
+        diverged=diverged,
+        ratio=wilson(diverged, len(measured)),
+        failed=len(runs) - len(measured),
+        micro=sum(run.num_micro for run in measured),
+        clipped=mean([run.clipped for run in measured]).value,
+        loss=mean([run.loss for run in measured]),
+        metrics=_means([run.final for run in measured]),
+    )
+
+
+def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, Interval]:
+    names = dict.fromkeys(name for each in metrics for name in each)
+    return {name: mean([each.get(name, math.nan) for each in metrics]) for name in names}
+
+
+def _goals(
+    best: Mapping[_Place, Sequence[Run]], primary: str, reference: str
+) -> dict[Workload, float]:
+    """Returns each workload's target: the reference's, or of all if it diverged the best one's."""
+    higher_is_better = is_higher_better(primary)
+    goals: dict[Workload, float] = {}
+    for workload in dict.fromkeys(workload for workload, _ in best):
+        own = {
+            safeguard: targets.target(runs, higher_is_better=higher_is_better)
+            for (each, safeguard), runs in best.items()
+            if each == workload and runs
+        }
+        defined = [goal for goal in own.values() if not math.isnan(goal)]
+        highest = (max if higher_is_better else min)(defined, default=math.nan)
+        goals[workload] = own.get(reference, highest)
+    return goals
+
+
+def _method(
+    place: _Place,
+    runs: Sequence[Run],
+    best: Sequence[Run],
+    goals: Mapping[Workload, float],
+    num_tuned: int,
+    primary: str,
+) -> Method:
+    measured = [run for run in runs if run.is_measured]
+    cells = _cells(place, runs)
+    stable_from, stable_to = choices.stable_range(
+        {cell.rate: cell.tried > 0 and cell.diverged == 0 for cell in cells}
+    )
+    diverged = sum(run.has_diverged for run in measured)
+    taken = [
+        targets.times(run, goals[place[0]], higher_is_better=is_higher_better(primary))
+        for run in best
+    ]
+    return Method(
+        workload=place[0],
+        safeguard=place[1],
+        knob=runs[0].knob,
+        knob_value=runs[0].knob_value,
+        trials=num_tuned,
+        best_rate=best[0].rate if best else math.nan,
+        sensitivity=choices.sensitivity({cell.rate: cell.loss.value for cell in cells}),
+        stable_from=stable_from,
+        stable_to=stable_to,
+        tried=len(measured),
+        diverged=diverged,
+        ratio=wilson(diverged, len(measured)),
+        test=_means([run.test for run in best]),
+        attempts_to_target=upper_median([attempts for attempts, _ in taken] or [math.inf]),
+        seconds_to_target=upper_median([seconds for _, seconds in taken] or [math.inf]),
+        reached=sum(math.isfinite(attempts) for attempts, _ in taken),
+        seconds_per_attempt=_median([run.seconds_per_attempt for run in measured]),
+    )
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(np.median(values)) if values else math.nan
+
+
+def _taken(methods: Sequence[Method], what: str) -> dict[Workload, dict[str, float]]:
+    found: dict[Workload, dict[str, float]] = {}
+    for method in methods:
+        found.setdefault(method.workload, {})[method.safeguard] = getattr(method, what)
+    return found
+
+
+def _tests(best: Mapping[_Place, Sequence[Run]], primary: str, reference: str) -> tuple[Test, ...]:
+    found = []
+    for (workload, safeguard), runs in best.items():
+        against = {run.seed: run for run in best.get((workload, reference), ())}
+        pairs = [(run, against[run.seed]) for run in runs if run.seed in against]
+        if safeguard != reference and pairs:
+            names = itertools.chain.from_iterable(run.test for pair in pairs for run in pair)
+            kept = [n for n in dict.fromkeys(names) if n == primary or n.split(".")[-1] in _TESTED]
+            found += [_test(workload, name, safeguard, reference, pairs) for name in kept]
+    adjusted = holm([test.p_value for test in found])
+    return tuple(
+        dataclasses.replace(test, p_adjusted=p) for test, p in zip(found, adjusted, strict=True)
+    )
+
+
+def _test(
+    workload: Workload,
+    metric: str,
+    safeguard: str,
+    reference: str,
+    pairs: Sequence[tuple[Run, Run]],
+) -> Test:
+    values = [(a.test.get(metric, math.nan), b.test.get(metric, math.nan)) for a, b in pairs]
+    differences = [a - b for a, b in values if not math.isnan(a - b)]
+    return Test(
+        workload=workload,
+        metric=metric,
+        safeguard=safeguard,
+        reference=reference,
+        pairs=len(differences),
+        difference=mean(differences),
+        p_value=paired_p(differences),
+        p_adjusted=math.nan,
+    )
