@@ -52,10 +52,13 @@ def make_run(folder: Path, seed: int = 3) -> build.Run:
 
 
 def export(run: build.Run, directory: Path, num_rows: int = 12) -> Path:
-    rows = Path(run.config.data.path) / "test.parquet"
-    raw = read_raw(rows, run.schema, num_rows=12)
+    raw = read_raw(Path(run.config.data.path) / "test.parquet", run.schema, num_rows=12)
     examples = {name: values[:num_rows] for name, values in raw.items()}
     return serve.export(run.model, run.encoder, run.schema, directory, examples=examples, card=CARD)
+
+
+def noisy(logits, schema):
+    return {task: values + tf.random.uniform([]) for task, values in logits.items()}
 
 
 def trainer_scores(run: build.Run, raw: dict) -> dict[str, np.ndarray]:
@@ -239,18 +242,6 @@ def test_versions_count_on_and_what_was_being_written_is_cleared(run, tmp_path, 
     assert {path.name for path in tmp_path.iterdir()} == {"7", "8", "9", "notes"}
 
 
-def test_the_newest_version_is_found_from_a_run_or_a_folder_or_itself(tmp_path):
-    for name in ("2", "10"):
-        (tmp_path / "export" / name).mkdir(parents=True)
-        (tmp_path / "export" / name / "saved_model.pb").touch()
-    newest = tmp_path / "export" / "10"
-    for place in (tmp_path, tmp_path / "export", newest):
-        assert serve.newest_version(place) == newest
-    assert serve.newest_version(tmp_path / "export" / "2").name == "2"
-    with pytest.raises(FileNotFoundError, match="nowhere: no SavedModel here"):
-        serve.newest_version(tmp_path / "nowhere")
-
-
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_variable_that_is_not_finite_is_refused_by_name(prepared, tmp_path, bad, unchecked):
     run = make_run(prepared)
@@ -286,10 +277,7 @@ def test_an_export_that_is_not_served_as_trained_leaves_nothing(run, tmp_path, m
 @pytest.mark.slow
 def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_path, monkeypatch):
     run = make_run(prepared)
-    monkeypatch.setattr(
-        "ranker.serve.saved_model.scores",
-        lambda logits, schema: {t: v + tf.random.uniform([]) for t, v in logits.items()},
-    )
+    monkeypatch.setattr("ranker.serve.saved_model.scores", noisy)
     with pytest.raises(serve.ExportError, match="12 of 12 scores are off by more than 1e-06"):
         export(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -298,9 +286,7 @@ def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_p
 @pytest.mark.parametrize("num_bytes", [100, 3_000])
 def test_a_full_disk_is_a_sentence_and_leaves_nothing(run, tmp_path, num_bytes, files_of_at_most):
     (tmp_path / "1").mkdir()
-    with (
-        files_of_at_most(num_bytes),
-        pytest.raises(serve.ExportError, match=r"^/.*: not exported: .*File too large$"),
-    ):
+    said = r"^/.*: not exported: .*File too large$"
+    with files_of_at_most(num_bytes), pytest.raises(serve.ExportError, match=said):
         export(run, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
