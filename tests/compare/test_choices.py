@@ -1,0 +1,88 @@
+"""What validation chooses, by hand."""
+
+import math
+
+import pytest
+from sample_runs import failed, row, table
+
+from ranker.compare import choices
+from ranker.compare.runs import read
+from ranker.compare.summarise import choose_knob
+
+
+def best_rate(*rows):
+    return choices.choose_rate(read(table(*rows), "like.auc"), "like.auc", higher_is_better=True)
+
+
+def test_the_best_rate_has_the_best_mean_of_final_values():
+    # At 0.1 the best evaluation is the best of all, but it does not last.
+    rows = [row(rate=0.1, seed=s, aucs=(0.5, 0.9, 0.6)) for s in (0, 1)]
+    rows += [row(rate=0.2, seed=0, aucs=(0.5, 0.61)), row(rate=0.2, seed=1, aucs=(0.5, 0.63))]
+    assert best_rate(*rows) == 0.2
+
+
+def test_a_run_that_diverged_counts_as_not_trained():
+    good, dead = (0.5, 0.9), {"aucs": (0.48, 0.9), "divergence": "full"}
+    rows = [row(rate=0.2, seed=0, aucs=good), row(rate=0.2, seed=1, **dead)]  # 0.69
+    assert best_rate(*rows, row(rate=0.1, aucs=(0.5, 0.7))) == 0.1
+    assert best_rate(*rows, row(rate=0.1, aucs=(0.5, 0.68))) == 0.2
+
+
+def test_of_equal_rates_the_lowest_and_of_none_none():
+    assert best_rate(row(rate=0.4), row(rate=0.2), row(rate=0.8)) == 0.2
+    assert math.isnan(best_rate(row(divergence="full")))
+    assert math.isnan(best_rate(failed()))
+
+
+def test_a_failed_run_is_no_evidence():
+    rows = [row(rate=0.2, aucs=(0.5, 0.8)), failed(rate=0.2, seed=1), row(rate=0.1)]
+    assert best_rate(*rows) == 0.2
+
+
+def test_a_metric_that_sinks_is_better_lower():
+    rows = [row(rate=0.1, aucs=(0.5, 0.7)), row(rate=0.2, aucs=(0.5, 0.6))]
+    runs = read(table(*rows), "loss")
+    assert choices.choose_rate(runs, "loss", higher_is_better=False) == 0.1
+
+
+def test_a_knob_is_chosen_at_its_own_best_rate():
+    rows = [
+        row(knob_value=0.1, rate=0.1, aucs=(0.5, 0.70)),
+        row(knob_value=0.1, rate=0.2, aucs=(0.5, 0.71)),
+        row(knob_value=0.01, rate=0.1, aucs=(0.5, 0.50)),
+        row(knob_value=0.01, rate=0.2, aucs=(0.5, 0.72)),
+    ]
+    assert choose_knob(table(*rows), "like.auc") == 0.01
+
+
+@pytest.mark.parametrize("make", [row, lambda **kw: failed(**kw)])
+def test_of_equal_knob_values_the_first(make):
+    rows = [make(knob_value=value, rate=0.1) for value in (0.1, 1.0, 0.01)]
+    assert choose_knob(table(*rows), "like.auc") == 0.1
+
+
+def test_sensitivity_by_hand():
+    # losses .2, .3, .7 above .2: (0 + .1 + .5) / 3; a rate at which nothing is known is no rate
+    losses = {0.1: 0.2, 0.2: 0.3, 0.4: 0.7, 0.8: math.nan}
+    assert choices.sensitivity(losses) == pytest.approx(0.2)
+    assert choices.sensitivity({0.1: 5.0, 0.2: 5.0}) == 0
+    assert math.isnan(choices.sensitivity({0.1: math.nan}))
+
+
+@pytest.mark.parametrize(
+    ("stable", "expected"),
+    [
+        ("111", (1, 3)),
+        ("110111", (4, 6)),
+        ("1101", (1, 2)),
+        ("0110110", (2, 3)),  # a tie: the lower
+        ("010", (2, 2)),
+    ],
+)
+def test_the_longest_range_of_stable_rates(stable, expected):
+    found = choices.stable_range({i + 1.0: flag == "1" for i, flag in enumerate(stable)})
+    assert found == expected
+
+
+def test_no_stable_rate():
+    assert all(map(math.isnan, choices.stable_range({1.0: False, 2.0: False})))
