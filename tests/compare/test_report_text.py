@@ -152,7 +152,26 @@ def test_the_markdown_has_the_answer_and_whole_tables():
     assert "- **Which survives best.** “relative” survives best: 0 of 42 runs" in said
     assert "<" not in said
     rows = [line for line in lines if line.startswith("|")]
-    assert len(rows) == 4 * (2 + 4)
+    assert len(rows) == 4 * (2 + 4) + 7 * (2 + 2)
     bars = {line.replace("\\|", "").count("|") for line in rows}
-    assert bars == {9 + 1, 12 + 1}
+    assert bars == {5 + 1, 9 + 1, 12 + 1}
     assert f"**{markdown.escape(text.label(FAULT))}**" in lines
+
+
+def test_the_table_of_faults_says_who_survives_what():
+    table = tables.faults(sample_summary.summary())
+    assert table.heads == ("fault", *sample_summary.SAFEGUARDS)
+    (at_half,) = [g for g in table.groups if g.title.endswith("learning rate 0.5")]
+    plain, fault = at_half.rows
+    assert plain[0].text == "no fault"
+    assert fault[0].text == sample_summary.FAULT.injector
+    # At the sixth rate "none" always dies; "relative" never: 0.737 less 0.004 for each of two.
+    assert (plain[1].text, plain[1].kind) == ("3/3 diverged", "share4")
+    assert (plain[2].text, plain[2].kind) == ("0.729", "share0")
+    assert (fault[4].text, fault[4].kind) == ("1/3 diverged", "share1")
+
+
+def test_without_faults_there_is_no_such_table():
+    summary = sample_summary.summary()
+    plain = [cell for cell in summary.cells if cell.workload == sample_summary.PLAIN]
+    assert tables.faults(dataclasses.replace(summary, cells=tuple(plain))).groups == ()

@@ -30,6 +30,7 @@ def render(summary: Summary, facts: Mapping[str, Any], date: str) -> str:
         summary=summary,
         answer=answer(summary),
         date=date,
+        faults=tables.faults(summary),
         divergence=tables.divergence(summary),
         methods=tables.methods(summary),
         num_seeds=len(facts.get("seeds", ())),

@@ -117,6 +117,7 @@ def _tables(
 ) -> dict[str, tables.Table]:
     return {
         "survival": tables.survival(summary),
+        "faults": tables.faults(summary),
         "divergence": tables.divergence(summary),
         "methods": tables.methods(summary),
         "tests": tables.tests(summary),

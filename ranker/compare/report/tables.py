@@ -68,6 +68,25 @@ def divergence(summary: Summary) -> Table:
     return Table(("safeguard", *map(text.number, rates), "all rates"), groups)
 
 
+def faults(summary: Summary) -> Table:
+    """Returns who survives which fault, a row a fault; no group unless there are several faults.
+
+    A field is the final value of the primary metric on validation or, if a run diverged,
+    how many did.
+    """
+    injectors = dict.fromkeys(cell.workload.injector for cell in summary.cells)
+    if len(injectors) < 2:
+        return Table((), ())
+    names = list(dict.fromkeys(cell.safeguard for cell in summary.cells))
+    found = {(c.workload, c.rate, c.safeguard): c for c in summary.cells}
+    groups: dict[str, list[tuple[Field, ...]]] = {}
+    for workload, rate in dict.fromkeys((cell.workload, cell.rate) for cell in summary.cells):
+        title = f"{workload.model} · {workload.optimizer} · learning rate {text.number(rate)}"
+        fields = (_outcome(found.get((workload, rate, n)), summary.primary) for n in names)
+        groups.setdefault(title, []).append((_name(text.fault(workload.injector)), *fields))
+    return Table(("fault", *names), tuple(Group(t, tuple(rows)) for t, rows in groups.items()))
+
+
 def methods(summary: Summary) -> Table:
     """Returns what one would pay and get: each safeguard at its best rate."""
     metrics = list(dict.fromkeys(name for method in summary.methods for name in method.test))
@@ -198,6 +217,16 @@ def _cell(cell: Cell | None) -> Field:
     if cell.failed:
         remarks.append(f"{cell.failed} failed")
     return field._replace(note="\n".join(remarks))
+
+
+def _outcome(cell: Cell | None, primary: str) -> Field:
+    if cell is None or not cell.tried:
+        return Field(text.DASH)
+    if cell.diverged:
+        share = _step(cell.diverged / cell.tried)
+        return Field(f"{cell.diverged}/{cell.tried} diverged", kind=f"share{share}")
+    value = cell.loss if primary == "loss" else cell.metrics[primary]
+    return Field(text.number(value.value), kind="share0")
 
 
 def _step(share: float) -> int:

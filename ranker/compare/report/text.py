@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from ranker.compare.summary import Interval, Test, Workload
+from ranker.config.compare import NO_FAULT
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -92,10 +93,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def fault(injector: str) -> str:
+    """Returns an injector's name for headings."""
+    return "no fault" if injector == NO_FAULT else injector
+
+
 def label(workload: Workload) -> str:
     """Returns a workload's name for headings."""
-    fault = "no fault" if workload.injector == "none" else workload.injector
-    return f"{workload.model} · {workload.optimizer} · {fault}"
+    return f"{workload.model} · {workload.optimizer} · {fault(workload.injector)}"
 
 
 def is_apart(test: Test) -> bool:
