@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = sorted(
     {
         line.strip()
@@ -54,14 +56,23 @@ def test_links_lead_somewhere(link):
 
 
 def test_the_library_example_refuses_the_nan_and_nothing_else():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     scope: dict = {}
-    exec(compile(code, "README.md", "exec"), scope)
+    exec(compile(EXAMPLES[0], "README.md", "exec"), scope)
     before = scope["weights"].numpy().copy()
     assert before.tolist() == [[0.0, 2.0]]
     _, accept = scope["attempt"](np.ones((1, 2), np.float32), np.ones((1, 1), np.float32))
     assert bool(accept)
     assert (scope["weights"].numpy() != before).all()
+
+
+@pytest.mark.parametrize(("label", "refused"), [(1.0, 0), (np.nan, 1)])
+def test_the_keras_example_trains_and_refuses_the_nan(label, refused, capsys):
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    before = model.get_weights()[0].copy()
+    scope = {"model": model, "x": np.ones((4, 2), np.float32), "y": np.full((4, 1), label)}
+    exec(compile(EXAMPLES[1], "README.md", "exec"), scope)
+    assert f"{refused} refused" in capsys.readouterr().out
+    assert (model.get_weights()[0] == before).all() == bool(refused)
 
 
 def test_every_package_that_is_imported_is_required():
