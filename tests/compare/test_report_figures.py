@@ -207,3 +207,19 @@ def test_columns_read_back_from_parquet_are_drawn_alike(tmp_path):
     back = pd.read_parquet(tmp_path / "results.parquet")
     assert training.panels(SUMMARY, back, STYLES) == training.panels(SUMMARY, RESULTS, STYLES)
     assert factors.panels(SUMMARY, back) == factors.panels(SUMMARY, RESULTS)
+
+
+def test_the_mean_factor_by_layer_leaves_out_layers_that_are_never_clipped():
+    changed = RESULTS.copy()
+    lists = {"relative": [[0.2, 0.4], [1, 1], [1, 0.5], [1, 1]]}
+    of = [lists.get(name, [[1, 1]] * 4) for name in changed["safeguard"]]
+    changed["clip_factors"] = of
+    table = factors.by_layer(SUMMARY, changed)
+    assert table.heads == ("layer", *sample_summary.SAFEGUARDS)
+    assert len(table.groups) == len(sample_summary.WORKLOADS)
+    assert [[field.text for field in row[:3]] for row in table.groups[0].rows] == [
+        [sample_summary.LAYERS[0], "1", "0.3"],
+        [sample_summary.LAYERS[2], "1", "0.75"],
+    ]
+    changed["clip_factors"] = [[[1, 1]] * 4] * len(changed)
+    assert factors.by_layer(SUMMARY, changed).groups == ()

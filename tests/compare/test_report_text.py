@@ -146,13 +146,13 @@ def test_no_name_is_markdown(name, expected):
 
 
 def test_the_markdown_has_the_answer_and_whole_tables():
-    said = markdown.render(SUMMARY, sample_summary.facts(), "1 May 2026")
+    said = markdown.render(SUMMARY, RESULTS, sample_summary.facts(), "1 May 2026")
     lines = said.splitlines()
     assert lines[2].startswith("1 May 2026: like.auc, 2 workload(s), 3 seed(s), 173 runs planned,")
     assert "- **Which survives best.** “relative” survives best: 0 of 42 runs" in said
     assert "<" not in said
     rows = [line for line in lines if line.startswith("|")]
-    assert len(rows) == 4 * (2 + 4) + 7 * (2 + 2)
+    assert len(rows) == 4 * (2 + 4) + 7 * (2 + 2) + 2 * (2 + 4)
     bars = {line.replace("\\|", "").count("|") for line in rows}
     assert bars == {5 + 1, 9 + 1, 12 + 1}
     assert f"**{markdown.escape(text.label(FAULT))}**" in lines

@@ -1,11 +1,13 @@
 """Heat maps of the mean clip factor, by layer and attempt."""
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
 from ranker.compare.report.chosen import Run, representatives, telling_rate
 from ranker.compare.report.panel import Figure, Panel, axis, escaped, figure, numbers
+from ranker.compare.report.tables import Field, Group, Table
 from ranker.compare.report.text import label, number
 from ranker.compare.summary import Summary
 
@@ -27,6 +29,34 @@ def panels(summary: Summary, results: pd.DataFrame) -> list[Panel]:
         for workload in dict.fromkeys(cell.workload for cell in summary.cells)
         for name, run in representatives(summary, results, workload).items()
     ]
+
+
+def by_layer(summary: Summary, results: pd.DataFrame) -> Table:
+    """Returns the mean clip factor of each layer that is clipped at all, over the same runs."""
+    names = list(dict.fromkeys(cell.safeguard for cell in summary.cells))
+    groups = []
+    for workload in dict.fromkeys(cell.workload for cell in summary.cells):
+        runs = representatives(summary, results, workload)
+        means = {name: _means(run) for name, run in runs.items() if run is not None}
+        layers = dict.fromkeys(layer for of_run in means.values() for layer in of_run)
+        rows = tuple(
+            (Field(layer, kind="name"), *(_factor(means.get(name, {}), layer) for name in names))
+            for layer in layers
+            if any(of_run.get(layer, 1) < 1 for of_run in means.values())
+        )
+        if rows:
+            rate = number(telling_rate(summary, workload))
+            groups.append(Group(f"{label(workload)} · learning rate {rate}", rows))
+    return Table(("layer", *names), tuple(groups))
+
+
+def _means(run: Run) -> dict[str, float]:
+    factors = (sum(map(float, row)) / max(1, len(row)) for row in run["clip_factors"])
+    return dict(zip(map(str, run["layers"]), factors, strict=True))
+
+
+def _factor(means: Mapping[str, float], layer: str) -> Field:
+    return Field(number(means.get(layer, math.nan)))
 
 
 def heat_map(run: Run) -> Figure | None:

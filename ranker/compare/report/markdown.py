@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
+import pandas as pd
 
-from ranker.compare.report import tables
+from ranker.compare.report import factors, tables
 from ranker.compare.report.answer import answer
 from ranker.compare.report.tables import Field, Table
 from ranker.compare.summary import Summary
@@ -14,10 +15,11 @@ from ranker.compare.summary import Summary
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$!])")
 
 
-def render(summary: Summary, facts: Mapping[str, Any], date: str) -> str:
+def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], date: str) -> str:
     """Returns report.md.
 
     Args:
+      results: a row a run.
       date: of the report, as it is to be read.
     """
     loader = jinja2.PackageLoader("ranker.compare.report")
@@ -33,6 +35,7 @@ def render(summary: Summary, facts: Mapping[str, Any], date: str) -> str:
         faults=tables.faults(summary),
         divergence=tables.divergence(summary),
         methods=tables.methods(summary),
+        factors=factors.by_layer(summary, results),
         num_seeds=len(facts.get("seeds", ())),
     )
 

@@ -122,6 +122,7 @@ def _tables(
         "methods": tables.methods(summary),
         "tests": tables.tests(summary),
         "scores": tables.scores(summary),
+        "factors": factors.by_layer(summary, results),
         "failures": tables.failures(results),
         "environment": tables.settings(facts.get("environment", {})),
     }

@@ -27,4 +27,4 @@ def write_report(
     """
     date = datetime.datetime.now().astimezone().strftime("%-d %B %Y")
     write_text(folder / "report.html", page.render(summary, results, facts, date))
-    write_text(folder / "report.md", markdown.render(summary, facts, date))
+    write_text(folder / "report.md", markdown.render(summary, results, facts, date))
