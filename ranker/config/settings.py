@@ -160,7 +160,7 @@ class DetectSettings:
       max_recovery: attempts after which what has not returned is full divergence.
     """
 
-    window: int = 201
+    window: int = 200
     minimum: int = 30
     sigmas: float = 7.0
     margin: float = 0.1

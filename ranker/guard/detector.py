@@ -12,14 +12,15 @@ constants. What must differ, because the end of the run is not known:
 - A loss of exactly 0 is that of a batch without the task's label, and is passed over.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from ranker.guard.auc import Ranked, rank
 from ranker.guard.chance import Chance
-from ranker.guard.detect import Detect
+from ranker.guard.detect import BLOCK, Detect
 from ranker.guard.jumps import Jumps
 
 HEALTHY, JUMP, MICRO, FULL = range(4)
@@ -48,14 +49,16 @@ class Findings(NamedTuple):
 class Detector:
     """Watches the loss of each task, the AUC of the binary ones, and the gradients' norm.
 
-    Refused attempts never enter, nor do those of an open jump, nor what is not finite.
+    Refused attempts never enter, nor do those of an open jump, nor what is not finite. It
+    looks at every fifth attempt, at the five together; in between, what it said holds.
 
     Attributes:
       detect: as given.
       is_binary: as given.
-      variables: all state by name, for checkpoints: that of `Jumps` and `Chance`, and
-        "num_bad" int64 [T], attempts in a row that were refused or whose loss was not
-        finite, and "symptoms" int64 [T], after the last attempt.
+      variables: all state by name, for checkpoints: "block" float32 [5, T], the losses since
+        the last look, NaN of refused attempts, and "num_attempts" int64, all of them; "num_bad"
+        int64 [T], attempts in a row that were refused or whose loss was not finite, in fives;
+        "symptoms" int64 [T]; those of `Chance`; those of `Jumps`, "norm_" before the norm's.
     """
 
     def __init__(self, detect: Detect, *, is_binary: Sequence[bool]) -> None:
@@ -67,57 +70,85 @@ class Detector:
         self.detect = detect
         self.is_binary = tuple(is_binary)
         num_tasks = len(self.is_binary)
-        self._jumps = Jumps(detect, has_start=[True] * num_tasks + [False])
-        self._chance = Chance(num_tasks=sum(self.is_binary), length=detect.max_recovery)
-        self._binary = [place for place, is_one in enumerate(self.is_binary) if is_one]
-        counts = {
-            name: tf.Variable(tf.zeros([num_tasks], tf.int64), trainable=False, name=name)
-            for name in ("num_bad", "symptoms")
+        self._losses = Jumps(detect, size=num_tasks, width=BLOCK, is_held=True)
+        self._norm = Jumps(detect, size=1, width=1, is_held=False)
+        self._chance = Chance(num_tasks=sum(is_binary), length=detect.max_recovery // BLOCK)
+        initial = {
+            "block": tf.zeros([BLOCK, num_tasks]),
+            "num_attempts": tf.zeros([], tf.int64),
+            "num_bad": tf.zeros([num_tasks], tf.int64),
+            "symptoms": tf.zeros([num_tasks], tf.int64),
         }
+        own = {n: tf.Variable(value, trainable=False, name=n) for n, value in initial.items()}
+        norms = {f"norm_{name}": variable for name, variable in self._norm.variables.items()}
         self.variables: dict[str, tf.Variable] = {
-            **self._jumps.variables,
+            **own,
+            **self._losses.variables,
+            **norms,
             **self._chance.variables,
-            **counts,
         }
 
     def observe(
-        self, losses: tf.Tensor, ranked: Sequence[Ranked], *, norm: tf.Tensor, accept: tf.Tensor
+        self,
+        losses: tf.Tensor,
+        ranked: Sequence[Ranked],
+        *,
+        norm: Callable[[], tf.Tensor],
+        accept: tf.Tensor,
     ) -> Findings:
         """Takes an attempt and returns what it shows; call once an attempt.
 
         Args:
           losses: of the tasks, [T].
           ranked: logits, labels and weights of each binary task, in order, each [B].
-          norm: of all gradients, a scalar.
+          norm: returns that of all gradients, a scalar; only a look asks.
           accept: whether the attempt was committed.
         """
-        values = tf.concat([losses, [norm]], axis=0)
-        is_finite = tf.math.is_finite(values) & accept
-        is_seen = is_finite & (values != 0)
-        jump = self._jumps.observe(tf.where(is_seen, values, 0.0), is_seen)
-        num_tasks = len(self.is_binary)
+        num, block = self.variables["num_attempts"], self.variables["block"]
+        place = num.assign_add(1) - 1
+        row = tf.where(accept, losses, math.nan)
+        block.scatter_update(tf.IndexedSlices(row[tf.newaxis], place[tf.newaxis] % BLOCK))
+        began = tf.cond(
+            place % BLOCK == BLOCK - 1,
+            lambda: self._look(ranked, norm=norm, accept=accept),
+            lambda: tf.zeros([len(self.is_binary)], tf.bool),
+        )
+        norm_age = self._norm.variables["age"].read_value()
+        return Findings(
+            symptoms=tf.cast(self.variables["symptoms"].read_value(), tf.int32),
+            began=began,
+            levels=self._losses.variables["level"].read_value(),
+            norm_symptom=tf.where(norm_age > 0, JUMP, HEALTHY),
+        )
+
+    def _look(
+        self, ranked: Sequence[Ranked], *, norm: Callable[[], tf.Tensor], accept: tf.Tensor
+    ) -> tf.Tensor:
+        """Judges the last five attempts; returns whether each symptom is a new one, [T]."""
+        values = tf.transpose(self.variables["block"].read_value())
+        is_finite = tf.math.is_finite(values)
+        jump = self._losses.observe(tf.where(is_finite & (values != 0), values, -math.inf))
+        size = norm()
+        is_known = tf.math.is_finite(size) & accept
+        self._norm.observe(tf.where(is_known, size, -math.inf)[tf.newaxis, tf.newaxis])
         num_bad, symptoms = self.variables["num_bad"], self.variables["symptoms"]
-        num_bad.assign((num_bad + 1) * tf.cast(~is_finite[:num_tasks], tf.int64))
+        is_bad = tf.cast(~tf.reduce_any(is_finite, axis=1), tf.int64)
+        num_bad.assign((num_bad + BLOCK) * is_bad)
         limit = self.detect.max_recovery
-        is_full = (jump.age[:num_tasks] >= limit) | (num_bad.read_value() >= limit)
+        is_full = (jump.age >= limit) | (num_bad.read_value() >= limit)
         if ranked:
             is_full |= self._at_chance(ranked, accept)
-        open_or_not = tf.where(jump.age > 0, JUMP, tf.where(jump.has_returned, MICRO, HEALTHY))
-        found = tf.where(is_full, FULL, open_or_not[:num_tasks])
-        before = symptoms.read_value()
-        symptoms.assign(tf.cast(found, tf.int64))
-        return Findings(
-            symptoms=found,
-            began=tf.cast(found, tf.int64) != before,
-            levels=jump.level[:num_tasks],
-            norm_symptom=tf.where(jump.age[num_tasks:] > 0, JUMP, HEALTHY),
-        )
+        is_open_or_was = tf.where(jump.age > 0, JUMP, tf.where(jump.has_returned, MICRO, HEALTHY))
+        found = tf.cast(tf.where(is_full, FULL, is_open_or_was), tf.int64)
+        began = found != symptoms.read_value()
+        symptoms.assign(found)
+        return began
 
     def _at_chance(self, ranked: Sequence[Ranked], accept: tf.Tensor) -> tf.Tensor:
         """Returns of each task whether it ranks no better than chance any more, [T]."""
         ranking = rank(*(tf.stack(part) for part in zip(*ranked, strict=True)))
         found = self._chance.observe(ranking, accept)
-        places = tf.constant(self._binary)[:, tf.newaxis]
+        places = [[place] for place, is_one in enumerate(self.is_binary) if is_one]
         return tf.scatter_nd(places, found, [len(self.is_binary)])
 
 

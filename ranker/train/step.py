@@ -170,8 +170,12 @@ class Step(tf.Module):
                 for t, is_binary in tasks
                 if is_binary
             ]
-            size = norm(norms([gradient.values for gradient in proposal.gradients]))
-            return self.detector.observe(losses, ranked, norm=size, accept=accept)
+            return self.detector.observe(
+                losses,
+                ranked,
+                norm=lambda: norm(norms([gradient.values for gradient in proposal.gradients])),
+                accept=accept,
+            )
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]
