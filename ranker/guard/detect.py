@@ -40,7 +40,9 @@ class Detect:
         check_number(self, "window", least=self.minimum)
         for name in ("window", "max_recovery"):
             if getattr(self, name) % BLOCK:
-                raise ValueError(f"Detect: {name} must be in fives, got {getattr(self, name)}")
+                raise ValueError(
+                    f"Detect: {name} must be a multiple of {BLOCK}, got {getattr(self, name)}"
+                )
         check_number(self, "sigmas", above=0)
         check_number(self, "margin", above=RETURN)
         check_number(self, "max_recovery", least=BLOCK)
