@@ -1,6 +1,7 @@
 """The detector in plain Python: lists of losses, one task at a time, nothing shared with ours."""
 
 import dataclasses
+import itertools
 import math
 import statistics
 
@@ -50,7 +51,7 @@ class PlainDetector:
         if len(values) < self.minimum:
             return self.first, self.first + 0.5 * abs(self.first)
         slots = [v for block in self.blocks for v in block]
-        pairs = list(zip(slots, slots[1:], strict=False))
+        pairs = list(itertools.pairwise(slots))
         if len(slots) == self.window:  # in a ring the newest and the oldest are neighbours
             pairs.append((slots[-1], slots[0]))
         distances = [abs(b - a) for a, b in pairs if a is not None and b is not None]
