@@ -153,11 +153,13 @@ class DetectSettings:
     """Says, attempt by attempt, whether training diverges; refuses nothing.
 
     Attributes:
-      window: accepted attempts outside of jumps whose median loss is a task's level.
+      window: accepted attempts outside of jumps whose median loss is a task's level; a
+        multiple of five, since five are looked at together.
       minimum: those before the level is known.
       sigmas: a jump is above the level by this many robust deviations, and
       margin: by this share of it.
-      max_recovery: attempts after which what has not returned is full divergence.
+      max_recovery: attempts after which what has not returned is full divergence; a multiple
+        of five.
     """
 
     window: int = 200
@@ -172,6 +174,9 @@ class DetectSettings:
         require(self, "sigmas", above=0)
         require(self, "margin", above=0.05)
         require(self, "max_recovery", minimum=5)
+        for name in ("window", "max_recovery"):
+            if getattr(self, name) % 5:
+                raise ValueError(f"{name} must be a multiple of 5, got {getattr(self, name)}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,21 @@
 """Whether training is diverging, said while it runs: a detector of each task's loss.
 
 The symptoms are those that `ranker.measure.divergence` finds with hindsight, and so are the
-constants. What must differ, because the end of the run is not known:
+constants. What differs, because the end of the run is not known and a step has little time:
 
-- Each task's own loss is judged, not their sum, and so is the norm of all gradients.
-- A jump that has not returned after `max_recovery` attempts is full divergence then: 40,
-  where hindsight waits for 201. One that returns later is micro after all.
+- Five attempts are looked at together, at every fifth; their median is not a sliding one. A
+  block that opens or closes a jump does not enter the level, and the level's window is 200.
+- Each task's own loss is judged, not their sum, and so is the norm of all gradients, of
+  every fifth attempt.
+- A jump that has not returned after `max_recovery` attempts is full divergence: 40, where
+  hindsight waits for 201. One that returns later was micro after all.
 - Before `minimum` losses are known, the first batch's stands for the loss before training,
   and a jump is a median of five that is half above it.
-- The AUC is that of the last `max_recovery` batches, and each task is judged by its own.
+- The AUC is that of the batch at each look, its mean over `max_recovery` attempts. A task that
+  ranked must be at chance by itself; hindsight asks for all of them, on validation.
 - A loss of exactly 0 is that of a batch without the task's label, and is passed over.
+
+Broken data are no broken model, but a loss that they lift looks the same.
 """
 
 import math
@@ -32,11 +38,11 @@ class Findings(NamedTuple):
     """What the detector says after an attempt; `symptoms` alone is what to act on.
 
     Attributes:
-      symptoms: of the tasks, int32 [T]: HEALTHY 0; JUMP 1, one is open; MICRO 2, one came
-        back at this attempt; FULL 3, for as long as it lasts.
-      began: whether it was another symptom after the attempt before, bool [T].
-      levels: the usual loss, before the jump if one is open, float32 [T]; NaN while it is
-        not known.
+      symptoms: of the tasks at the last look, int32 [T]: HEALTHY 0; JUMP 1, one is open;
+        MICRO 2, one came back; FULL 3, for as long as it lasts.
+      began: whether this attempt made it another symptom, bool [T].
+      levels: the usual loss, before the jump if one is open, float32 [T]; NaN or infinite
+        before the first loss is known.
       norm_symptom: HEALTHY or JUMP, of the norm of all gradients, int32 [1].
     """
 

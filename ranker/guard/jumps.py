@@ -15,8 +15,8 @@ class Jump(NamedTuple):
 
     Attributes:
       age: attempts since the jump that is open began, that one too; 0 if none is. int64 [S]
-      level: the number's usual value, before the jump if one is open; NaN while it is
-        not known. float32 [S]
+      level: the number's usual value, before the jump if one is open; infinite before
+        any is known. float32 [S]
       has_returned: whether a jump ended with this block. [S]
     """
 

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from plain_detector import PlainDetector
 
+from ranker.config.settings import DetectSettings
 from ranker.guard import FULL, HEALTHY, JUMP, MICRO, SYMPTOMS, Detect, Detector, Findings, detect
 from ranker.measure import divergence
 
@@ -278,9 +279,10 @@ def test_the_norm_s_jump_is_said_and_what_stays_becomes_usual():
 def test_settings_out_of_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Detect(**arguments)
+    (name,) = arguments
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        DetectSettings(**arguments)
 
 
-def test_the_settings_of_a_run_are_the_same_and_have_the_same_defaults():
-    from ranker.config.settings import DetectSettings
-
+def test_the_settings_of_a_run_have_the_same_names_and_defaults():
     assert dataclasses.asdict(DetectSettings()) == dataclasses.asdict(Detect())

@@ -120,9 +120,9 @@ def test_events_are_of_beginnings_alone(plain_and_detecting):
     assert events[0]["norm"] in ("jump", "healthy")
 
 
-@pytest.mark.parametrize("at", [33, 37])
-def test_restored_inside_a_jump_it_leaves_the_same(detecting, plain_and_detecting, stack, at):
+def test_restored_inside_a_jump_it_leaves_the_same(detecting, plain_and_detecting, stack):
     _, (whole, reports) = plain_and_detecting
+    at = 37  # the jump is known since the 35th; two attempts of the next five are kept
     stopped, resumed = (build.build_run(detecting).step for _ in range(2))
     run(stopped, cut(loud(stack, 30, 45), 0, at))
     for name, variable in resumed.variables.items():
