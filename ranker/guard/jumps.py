@@ -1,0 +1,133 @@
+"""Jumps of numbers that are watched block by block of attempts, in the graph."""
+
+import math
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ranker.guard.detect import BLOCK, RETURN, RISE, Detect
+
+_SIGMA = 1.4826 / math.sqrt(2)  # of noise, from the median of neighbours' distances
+
+
+class Jump(NamedTuple):
+    """What is known of each of S numbers after a block.
+
+    Attributes:
+      age: attempts since the jump that is open began, that one too; 0 if none is. int64 [S]
+      level: the number's usual value, before the jump if one is open; infinite before
+        any is known. float32 [S]
+      has_returned: whether a jump ended with this block. [S]
+    """
+
+    age: tf.Tensor
+    level: tf.Tensor
+    has_returned: tf.Tensor
+
+
+class Jumps:
+    """The values of S numbers in their last blocks outside of jumps, and the open jumps.
+
+    Attributes:
+      variables: "recent" float32 [S, blocks, width], -inf where nothing was seen, the n-th
+        block of a number in place n % blocks; "num_recent" int64 [S], all blocks that ever
+        entered; "first" float32 [S], the first value ever seen, +inf before; "age" int64
+        and "level" float32 [S], of the open jumps.
+    """
+
+    def __init__(self, detect: Detect, *, size: int, width: int, is_held: bool) -> None:
+        """Makes the variables.
+
+        Args:
+          size: how many numbers.
+          width: how often each is seen in a block of `BLOCK` attempts.
+          is_held: whether the level before a jump is kept until the number returns to it,
+            and the first value says how high is too high while no level is known. If not,
+            what stays for `detect.max_recovery` attempts becomes usual.
+        """
+        self._detect = detect
+        self._is_held = is_held
+        blocks = detect.window // BLOCK
+        counts = tf.zeros([size], tf.int64)
+        initial = {
+            "recent": tf.fill([size, blocks, width], -math.inf),
+            "num_recent": counts,
+            "first": tf.fill([size], math.inf),
+            "age": counts,
+            "level": tf.fill([size], math.nan),
+        }
+        self.variables: dict[str, tf.Variable] = {
+            name: tf.Variable(value, trainable=False, name=name) for name, value in initial.items()
+        }
+
+    def observe(self, block: tf.Tensor) -> Jump:
+        """Returns what is known after a block of `BLOCK` attempts.
+
+        Args:
+          block: values in order, -inf where nothing was seen. [S, width]
+        """
+        variables = self.variables
+        age, level = variables["age"].read_value(), variables["level"].read_value()
+        num_seen = _count(block > -math.inf)
+        can_tell = 2 * num_seen > block.shape[1]
+        typical = _upper_medians(block, num_seen)
+        self._start(block)
+        usual, limit = self._limits()
+        is_open = age > 0
+        is_above = is_open if self._is_held else is_open & (age < self._detect.max_recovery)
+        level = tf.where(is_above, level, usual)
+        opens = can_tell & (typical > limit) & ~is_open
+        returns = can_tell & (typical <= level + RETURN * tf.abs(level)) & is_open
+        since = BLOCK - tf.argmax(tf.cast(block > limit[:, tf.newaxis], tf.int32), axis=1)
+        grown = (age + BLOCK) * tf.cast(is_open & ~returns, tf.int64)
+        age = tf.where(opens, since, grown)
+        self._enter(block, can_tell & ~is_above & ~opens)
+        variables["age"].assign(age)
+        variables["level"].assign(level)
+        return Jump(age, level, returns)
+
+    def _limits(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the level of each number and what a jump would be above, [S] each."""
+        detect, first = self._detect, self.variables["first"].read_value()
+        values = tf.reshape(self.variables["recent"].read_value(), [first.shape[0], -1])
+        before = tf.roll(values, 1, axis=1)
+        num = _count(values > -math.inf)
+        median = _upper_medians(values, num)
+        is_pair = tf.minimum(values, before) > -math.inf
+        distances = tf.where(is_pair, tf.abs(values - before), -math.inf)
+        spread = _SIGMA * _upper_medians(distances, _count(is_pair))
+        far = tf.maximum(detect.sigmas * spread, detect.margin * tf.abs(median))
+        is_known = num >= detect.minimum
+        early = RISE * tf.abs(first) if self._is_held else math.inf
+        level = tf.where(is_known, median, first)
+        return level, level + tf.where(is_known, far, early)
+
+    def _start(self, block: tf.Tensor) -> None:
+        """Keeps the first values ever seen."""
+        first = self.variables["first"]
+        place = tf.argmax(tf.cast(block > -math.inf, tf.int32), axis=1)
+        value = tf.gather(block, place, batch_dims=1)
+        is_new = (first == math.inf) & (value > -math.inf)
+        first.assign(tf.where(is_new, value, first.read_value()))
+
+    def _enter(self, block: tf.Tensor, enters: tf.Tensor) -> None:
+        """Lets the blocks in of those of the S numbers that `enters` says."""
+        recent, num = self.variables["recent"], self.variables["num_recent"]
+        blocks = recent.shape[1]
+        is_place = tf.range(blocks, dtype=tf.int64) == (num % blocks)[:, tf.newaxis]
+        is_new = (is_place & enters[:, tf.newaxis])[:, :, tf.newaxis]
+        recent.assign(tf.where(is_new, block[:, tf.newaxis], recent.read_value()))
+        num.assign_add(tf.cast(enters, tf.int64))
+
+
+def _count(is_there: tf.Tensor) -> tf.Tensor:
+    """Returns how many of each row are, int32 [S]."""
+    return tf.math.count_nonzero(is_there, axis=1, dtype=tf.int32)
+
+
+def _upper_medians(values: tf.Tensor, num: tf.Tensor) -> tf.Tensor:
+    """Returns of each row the median, the upper of two, of its `num` values that are not -inf;
+    -inf of none."""
+    upper = tf.math.top_k(values, k=values.shape[1] // 2 + 1).values
+    place = tf.maximum(num - 1 - num // 2, 0)
+    return tf.gather(upper, place, batch_dims=1)
