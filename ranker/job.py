@@ -150,9 +150,20 @@ def _loop(
         progress=progress,
         evaluate=evaluate,
         checkpoints=checkpoints,
+        incidents=_incidents(run, workdir),
         observers=observers,
         logs=logs,
         is_stopping=is_stopping,
+    )
+
+
+def _incidents(run: build.Run, workdir: Path) -> train.Incidents:
+    return train.Incidents(
+        workdir / "incidents",
+        step=run.step,
+        schema=run.schema,
+        most=run.config.guard.max_incidents,
+        metadata={"seed": str(run.config.seed), "config_sha256": load.sha256(run.config)},
     )
 
 

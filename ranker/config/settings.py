@@ -155,13 +155,16 @@ class GuardSettings:
       max_refusals: refused attempts in a row after which the run halts, exit code 3.
       skip: when what is finite is refused too; None for never. A lasting change of level
         is refused until the run halts, since refused attempts never become usual.
+      max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.
     """
 
     max_refusals: int = 10
     skip: SkipSettings | None = None
+    max_incidents: int = 10
 
     def __post_init__(self) -> None:
         require(self, "max_refusals", minimum=1)
+        require(self, "max_incidents", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from ranker.train.checkpoint import Checkpoints, restore_checkpoint
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.events import interventions
+from ranker.train.incidents import Incidents, kept
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
     EventsLog,
@@ -29,6 +30,7 @@ __all__ = [
     "Checkpoints",
     "Evaluation",
     "EventsLog",
+    "Incidents",
     "JsonLines",
     "Loop",
     "MetricsLog",
@@ -48,6 +50,7 @@ __all__ = [
     "environment",
     "hold",
     "interventions",
+    "kept",
     "peak_memory_mb",
     "restore_checkpoint",
     "write_json",

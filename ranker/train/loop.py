@@ -9,8 +9,10 @@ from contextlib import ExitStack, closing
 import numpy as np
 
 from ranker.input import Batch, Stream, prefetch
+from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.events import interventions
+from ranker.train.incidents import Incidents
 from ranker.train.observers import JsonLines, Observer
 from ranker.train.scoring import Evaluation
 from ranker.train.step import Step, StepReport
@@ -56,6 +58,7 @@ class Progress:
       evaluations_since_best: what early stopping counts.
       is_finished: whether early stopping ended the run.
       file_lengths: bytes of each log when the checkpoint was written.
+      factors: clip factors of the last few attempts, a list a variable each.
     """
 
     best: float | None = None
@@ -64,6 +67,7 @@ class Progress:
     evaluations_since_best: int = 0
     is_finished: bool = False
     file_lengths: dict[str, int] = dataclasses.field(default_factory=dict)
+    factors: list[list[float]] = dataclasses.field(default_factory=list)
 
     def note(self, attempt: int, value: float) -> bool:
         """Takes a monitored value; returns whether it is the best so far. NaN never is."""
@@ -108,6 +112,7 @@ class Loop:
         progress: Progress,
         evaluate: Callable[[], Evaluation],
         checkpoints: Checkpoints,
+        incidents: Incidents,
         observers: Sequence[Observer],
         logs: dict[str, JsonLines],
         is_stopping: Callable[[], bool],
@@ -126,6 +131,7 @@ class Loop:
         self._progress = progress
         self._evaluate = evaluate
         self._checkpoints = checkpoints
+        self._incidents = incidents
         self._observers = observers
         self._logs = logs
         self._is_stopping = is_stopping
@@ -164,13 +170,26 @@ class Loop:
         reports = StepReport(*(value.numpy() for value in self._step.run(stack)))
         for observer in self._observers:
             observer.reports(reports)
-        for event in interventions(reports, self._step):
-            self._tell(event)
+        self._intervene(reports, stack)
         halted = bool(self._step.guard.halted().numpy())
         if halted:
             last = {"attempt": int(reports.attempt[-1]) + 1, "step": int(reports.step[-1])}
             self._tell({"kind": "halted", **last, "reason": "too many refusals in a row"})
         return halted
+
+    def _intervene(self, reports: StepReport, stack: Batch) -> None:
+        """Tells what happened beside training; looks closely at refused attempts alone."""
+        before = np.asarray(self._progress.factors, np.float32).reshape(
+            -1, reports.factors.shape[1]
+        )
+        factors = np.concatenate([before, reports.factors])
+        for event in interventions(reports, self._step):
+            if event["kind"] == "refused":
+                place = event["attempt"] - 1 - int(reports.attempt[0])
+                last = factors[: len(before) + place + 1][-NUM_ATTEMPTS:]
+                event = self._incidents.enter(event, stack, place=place, factors=last)
+            self._tell(event)
+        self._progress.factors = factors[-NUM_ATTEMPTS:].tolist()
 
     def _between(self, attempt: int, halted: bool) -> str:
         """Does what is due after `attempt`; returns the status to end with, or ""."""
