@@ -1,8 +1,9 @@
 """The step, the loop, checkpoints and observers."""
 
+from ranker.train.cause import Cause, find_cause
 from ranker.train.checkpoint import Checkpoints, restore_checkpoint
 from ranker.train.checkpoint_files import CheckpointError
-from ranker.train.events import interventions
+from ranker.train.events import interventions, refusal
 from ranker.train.incidents import Incidents, kept
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
@@ -22,12 +23,14 @@ from ranker.train.run_directory import (
     write_text,
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
-from ranker.train.step import Step, StepReport
+from ranker.train.step import Draft, Step, StepReport
 from ranker.train.stop import Stopped, StopSignals
 
 __all__ = [
+    "Cause",
     "CheckpointError",
     "Checkpoints",
+    "Draft",
     "Evaluation",
     "EventsLog",
     "Incidents",
@@ -48,10 +51,12 @@ __all__ = [
     "TensorBoard",
     "check_monitor",
     "environment",
+    "find_cause",
     "hold",
     "interventions",
     "kept",
     "peak_memory_mb",
+    "refusal",
     "restore_checkpoint",
     "write_json",
     "write_text",

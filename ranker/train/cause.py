@@ -3,7 +3,7 @@
 Looked up on the host once an attempt is refused: good attempts pay nothing for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -85,7 +85,7 @@ def find_cause(batch: Batch, schema: Schema, *, reason: int) -> Cause:
     return Cause(_BY_REASON[reason])
 
 
-def lowest_factors(factors: np.ndarray, names: Sequence[str]) -> dict[str, list[float]]:
+def lowest_factors(factors: np.ndarray, names: tuple[str, ...]) -> dict[str, list[float]]:
     """Returns the clip factors, old to new, of the few variables that were clipped most.
 
     Args:
@@ -94,7 +94,8 @@ def lowest_factors(factors: np.ndarray, names: Sequence[str]) -> dict[str, list[
     known = np.nan_to_num(factors, nan=0.0)
     lowest = known.min(axis=0, initial=1.0)
     order = np.argsort(lowest, kind="stable")[:NUM_VARIABLES]
-    return {names[v]: [float(f"{f:.4g}") for f in factors[:, v]] for v in order if lowest[v] < 1}
+    clipped = [int(v) for v in order if lowest[v] < 1]
+    return {names[v]: [float(f"{f:.4g}") for f in factors[:, v]] for v in clipped}
 
 
 _Column = tuple[str, str, np.ndarray, np.ndarray]

@@ -70,6 +70,17 @@ class Checkpoints:
                 save_checkpoint(self._directory / "best", best)
         return state
 
+    def restore_at_most(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict | None:
+        """Restores the newest readable checkpoint of at most `attempt`; None if there is none."""
+        for directory in self._newest_first():
+            try:
+                saved = read_checkpoint(directory)
+                if saved.arrays["attempts"] <= attempt:
+                    return _assign(directory, saved, variables)
+            except CheckpointError as error:
+                self._note(directory, error)
+        return None
+
     def restore_newest(self, variables: Mapping[str, tf.Variable]) -> dict | None:
         """Restores the newest readable checkpoint; None if there is none at all.
 
@@ -78,7 +89,7 @@ class Checkpoints:
         Raises:
           CheckpointError: if there are some and none can be read.
         """
-        there = [*reversed(self._numbered()), *([self.best] if self.best.exists() else [])]
+        there = self._newest_first()
         for directory in there:
             try:
                 return restore_checkpoint(directory, variables)
@@ -135,6 +146,9 @@ class Checkpoints:
 
     def _at(self, attempt: int) -> Path:
         return self._directory / f"{attempt:012d}"
+
+    def _newest_first(self) -> list[Path]:
+        return [*reversed(self._numbered()), *([self.best] if self.best.exists() else [])]
 
     def _numbered(self) -> list[Path]:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())

@@ -10,7 +10,7 @@ from ranker.inject import Faults
 from ranker.input import Array, Batch
 from ranker.model import Ranker
 from ranker.objective import Objective
-from ranker.optim import Optimizer
+from ranker.optim import Optimizer, Proposal
 
 
 class StepReport(NamedTuple):
@@ -40,6 +40,22 @@ class StepReport(NamedTuple):
     row: Array
     watched: Array
     limits: Array
+
+
+class Draft(NamedTuple):
+    """What an attempt would do, before it is judged.
+
+    Attributes:
+      logits: by task, [B].
+      losses, total, learning_rates: as in a report.
+      proposal: what would be written.
+    """
+
+    logits: dict[str, tf.Tensor]
+    losses: tf.Tensor
+    total: tf.Tensor
+    learning_rates: tf.Tensor
+    proposal: Proposal
 
 
 class Step(tf.Module):
@@ -89,24 +105,28 @@ class Step(tf.Module):
         """
         self.faults.write(self.attempts)
         batch = self.faults.batch(batch, self.attempts)
-        losses, total, gradients = self._differentiate(batch)
-        gradients = self.faults.gradients(gradients, self.attempts)
-        optimizer = self.optimizer
-        rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
-        proposal = optimizer.propose(gradients, rates=rates)
-        verdict = self.guard.judge(losses, proposal, total=total)
-        self.optimizer.commit(proposal, accept=verdict.accept)
+        draft = self.propose(batch)
+        verdict = self.guard.judge(draft.losses, draft.proposal, total=draft.total)
+        self.optimizer.commit(draft.proposal, accept=verdict.accept)
         self.guard.record(verdict)
         attempt = self.attempts.assign_add(1) - 1
         return StepReport(
             attempt=attempt,
             step=self.optimizer.step.read_value(),
-            losses=losses,
-            total=total,
-            learning_rates=rates,
-            factors=self.optimizer.factors(proposal),
+            losses=draft.losses,
+            total=draft.total,
+            learning_rates=draft.learning_rates,
+            factors=self.optimizer.factors(draft.proposal),
             **verdict._asdict(),
         )
+
+    def propose(self, batch: Batch) -> Draft:
+        """Returns what `batch`, with its faults in it, would change; writes nothing."""
+        logits, losses, total, gradients = self._differentiate(batch)
+        gradients = self.faults.gradients(gradients, self.attempts)
+        optimizer = self.optimizer
+        rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
+        return Draft(logits, losses, total, rates, optimizer.propose(gradients, rates=rates))
 
     def run(self, stack: Batch) -> StepReport:
         """Tries each batch of `stack` in turn, and stops early if the guard halts.
@@ -128,14 +148,14 @@ class Step(tf.Module):
         # Without AutoGraph, which this code does not need, tracing takes a third of the time.
         return tf.function(self._run, input_signature=[specs], autograph=False)
 
-    def _differentiate(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, list]:
+    def _differentiate(self, batch: Batch) -> tuple[dict, tf.Tensor, tf.Tensor, list]:
         attempt = tf.cast(self.attempts, tf.int32)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.optimizer.trainable)
             logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
             losses = self.objective.losses(logits, batch.labels, batch.weights)
             total = self.objective.total(self.faults.losses(losses, self.attempts))
-        return losses, total, tape.gradient(total, self.optimizer.trainable)
+        return logits, losses, total, tape.gradient(total, self.optimizer.trainable)
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]

@@ -76,8 +76,8 @@ def test_the_advice_names_the_column():
 
 def test_the_variables_that_were_clipped_most_come_first_and_unclipped_ones_not():
     factors = np.float32([[1.0, 0.5, 1.0, 0.9, 1.0], [1.0, 0.25, NAN, 1.0, 0.75]])
-    told = lowest_factors(factors, ["a", "b", "c", "d", "e"])
+    told = lowest_factors(factors, tuple("abcde"))
     assert list(told) == ["c", "b", "e"]
     assert told["b"] == [0.5, 0.25]
-    assert lowest_factors(factors[:, :1], ["a"]) == {}
-    assert lowest_factors(factors[:0], ["a", "b", "c", "d", "e"]) == {}
+    assert lowest_factors(factors[:, :1], ("a",)) == {}
+    assert lowest_factors(factors[:0], tuple("abcde")) == {}
