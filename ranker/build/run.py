@@ -9,7 +9,7 @@ from ranker.build.knobs import Numbers, arguments, constant
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
 from ranker.config import load, settings
-from ranker.guard import Guard, Skip
+from ranker.guard import Detect, Detector, Guard, Skip
 from ranker.input import BadRows, Encoder, Split, Stream, check_split, read_split, read_vocabularies
 from ranker.objective import Objective
 from ranker.schema import Schema, read_schema
@@ -98,6 +98,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         faults=build_faults(
             config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
         ),
+        detector=build_detector(config.guard, schema),
         seed=numbers("seed", config.seed),
     )
     return Run(
@@ -160,6 +161,14 @@ def build_guard(wanted: settings.GuardSettings, *, numbers: Numbers = constant) 
     """Returns the guard, with nothing recorded."""
     skip = Skip(**arguments(wanted.skip, "guard.skip", numbers)) if wanted.skip else None
     return Guard(max_refusals=wanted.max_refusals, skip=skip)
+
+
+def build_detector(wanted: settings.GuardSettings, schema: Schema) -> Detector | None:
+    """Returns the detector of the tasks of `schema`, with nothing seen; None if it is off."""
+    if wanted.detect is None:
+        return None
+    detect = Detect(**arguments(wanted.detect))
+    return Detector(detect, is_binary=[task.kind == "binary" for task in schema.tasks])
 
 
 def build_stream(config: settings.RunConfig, split: Split) -> Stream:

@@ -46,6 +46,7 @@ __all__ = [
     "CowClipClip",
     "DataSettings",
     "DcnInteraction",
+    "DetectSettings",
     "DotInteraction",
     "Encoding",
     "ExportSettings",
@@ -148,6 +149,32 @@ class SkipSettings:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class DetectSettings:
+    """Says, attempt by attempt, whether training diverges; refuses nothing.
+
+    Attributes:
+      window: accepted attempts outside of jumps whose median loss is a task's level.
+      minimum: those before the level is known.
+      sigmas: a jump is above the level by this many robust deviations, and
+      margin: by this share of it.
+      max_recovery: attempts after which what has not returned is full divergence.
+    """
+
+    window: int = 201
+    minimum: int = 30
+    sigmas: float = 7.0
+    margin: float = 0.1
+    max_recovery: int = 40
+
+    def __post_init__(self) -> None:
+        require(self, "minimum", minimum=2)
+        require(self, "window", minimum=self.minimum)
+        require(self, "sigmas", above=0)
+        require(self, "margin", above=0.05)
+        require(self, "max_recovery", minimum=5)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class GuardSettings:
     """When an attempt is refused, and when the run halts.
 
@@ -155,11 +182,13 @@ class GuardSettings:
       max_refusals: refused attempts in a row after which the run halts, exit code 3.
       skip: when what is finite is refused too; None for never. A lasting change of level
         is refused until the run halts, since refused attempts never become usual.
+      detect: how divergence is told while the run goes on; None for not at all.
       max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.
     """
 
     max_refusals: int = 10
     skip: SkipSettings | None = None
+    detect: DetectSettings | None = None
     max_incidents: int = 10
 
     def __post_init__(self) -> None:

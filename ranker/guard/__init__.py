@@ -1,5 +1,7 @@
-"""The guard: judges losses and proposed changes before anything is written."""
+"""The guard: judges an attempt before anything is written, and says when training diverges."""
 
+from ranker.guard.detect import Detect
+from ranker.guard.detector import FULL, HEALTHY, JUMP, MICRO, SYMPTOMS, Detector, Findings, absent
 from ranker.guard.guard import Guard
 from ranker.guard.skip import Skip
 from ranker.guard.verdict import (
@@ -20,10 +22,19 @@ __all__ = [
     "BAD_GRADIENT",
     "BAD_LOSS",
     "BAD_STATISTIC",
+    "FULL",
+    "HEALTHY",
+    "JUMP",
     "LOSS_SPIKE",
+    "MICRO",
     "NORM_SPIKE",
     "REASONS",
+    "SYMPTOMS",
+    "Detect",
+    "Detector",
+    "Findings",
     "Guard",
     "Skip",
     "Verdict",
+    "absent",
 ]

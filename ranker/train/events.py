@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from ranker.guard import LOSS_SPIKE, NORM_SPIKE, REASONS
+import numpy as np
+
+from ranker.guard import HEALTHY, LOSS_SPIKE, NORM_SPIKE, REASONS, SYMPTOMS
 from ranker.train.step import Step, StepReport
 
 
 def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
-    """Yields what was injected and what was refused in the attempts of `reports`.
+    """Yields what was injected, refused or found diverging in the attempts of `reports`.
 
     Args:
       reports: stacked over the attempts, as NumPy arrays.
@@ -18,6 +20,7 @@ def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
             yield event | updates
         if not reports.accept[k]:
             yield refusal(reports, k, step)
+        yield from divergences(reports, k, step)
         for event in step.faults.ended(int(attempt)):
             yield event | updates
 
@@ -37,6 +40,24 @@ def refusal(reports: StepReport, k: int, step: Step) -> dict:
         "losses": {t: float(v) for t, v in zip(names, reports.losses[k], strict=True)},
         **_spike(reports, k, step),
     }
+
+
+def divergences(reports: StepReport, k: int, step: Step) -> Iterator[dict]:
+    """Yields an event for each task whose symptom at the k-th attempt is new, and not "healthy".
+
+    "level" is what the loss usually was; "norm" says whether the gradients' norm has jumped.
+    """
+    for place in np.flatnonzero(reports.began[k] & (reports.symptoms[k] != HEALTHY)):
+        yield {
+            "kind": "divergence",
+            "attempt": int(reports.attempt[k]) + 1,
+            "step": int(reports.step[k]),
+            "task": step.objective.tasks[place],
+            "symptom": SYMPTOMS[reports.symptoms[k, place]],
+            "loss": float(reports.losses[k, place]),
+            "level": float(reports.levels[k, place]),
+            "norm": SYMPTOMS[reports.norm_symptom[k, 0]],
+        }
 
 
 def _spike(reports: StepReport, k: int, step: Step) -> dict:

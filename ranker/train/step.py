@@ -1,14 +1,15 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from ranker.guard import Guard
+from ranker.guard import Detector, Findings, Guard, absent
 from ranker.inject import Faults
 from ranker.input import Array, Batch
 from ranker.model import Ranker
+from ranker.numerics import norm, norms
 from ranker.objective import Objective
 from ranker.optim import Optimizer, Proposal
 
@@ -25,6 +26,8 @@ class StepReport(NamedTuple):
       factors: clip factor of every trained variable, [V], in the optimizer's order.
       accept: whether it was committed.
       reason, task, variable, row, watched, limits: the verdict's, see `ranker.guard`.
+      symptoms, began, levels, norm_symptom: the detector's findings, see `ranker.guard`;
+        [0] each without a detector.
     """
 
     attempt: Array
@@ -40,6 +43,10 @@ class StepReport(NamedTuple):
     row: Array
     watched: Array
     limits: Array
+    symptoms: Array
+    began: Array
+    levels: Array
+    norm_symptom: Array
 
 
 class Draft(NamedTuple):
@@ -51,7 +58,7 @@ class Draft(NamedTuple):
       proposal: what would be written.
     """
 
-    logits: dict[str, tf.Tensor]
+    logits: Mapping[str, tf.Tensor]
     losses: tf.Tensor
     total: tf.Tensor
     learning_rates: tf.Tensor
@@ -74,11 +81,13 @@ class Step(tf.Module):
         *,
         faults: Faults,
         seed: int | tf.Variable,
+        detector: Detector | None = None,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
 
         Args:
           seed: of the dropout, int32.
+          detector: of the model's tasks; None for none.
         """
         super().__init__(name="step")
         self.model = model
@@ -86,6 +95,7 @@ class Step(tf.Module):
         self.optimizer = optimizer
         self.guard = guard
         self.faults = faults
+        self.detector = detector
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._compiled: Callable[[Batch], StepReport] | None = None
@@ -94,6 +104,8 @@ class Step(tf.Module):
     def variables(self) -> dict[str, tf.Variable]:
         """All state of the run by name: what a checkpoint holds."""
         rooms = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
+        if self.detector:
+            rooms["guard/detector"] = self.detector.variables
         state = {f"{room}/{n}": v for room, named in rooms.items() for n, v in named.items()}
         model = self.model.tables | self.model.dense
         return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
@@ -109,6 +121,7 @@ class Step(tf.Module):
         verdict = self.guard.judge(draft.losses, draft.proposal, total=draft.total)
         self.optimizer.commit(draft.proposal, accept=verdict.accept)
         self.guard.record(verdict)
+        findings = self._detect(batch, draft, verdict.accept)
         attempt = self.attempts.assign_add(1) - 1
         return StepReport(
             attempt=attempt,
@@ -118,6 +131,7 @@ class Step(tf.Module):
             learning_rates=draft.learning_rates,
             factors=self.optimizer.factors(draft.proposal),
             **verdict._asdict(),
+            **findings._asdict(),
         )
 
     def propose(self, batch: Batch) -> Draft:
@@ -148,7 +162,9 @@ class Step(tf.Module):
         # Without AutoGraph, which this code does not need, tracing takes a third of the time.
         return tf.function(self._run, input_signature=[specs], autograph=False)
 
-    def _differentiate(self, batch: Batch) -> tuple[dict, tf.Tensor, tf.Tensor, list]:
+    def _differentiate(
+        self, batch: Batch
+    ) -> tuple[Mapping[str, tf.Tensor], tf.Tensor, tf.Tensor, list]:
         attempt = tf.cast(self.attempts, tf.int32)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.optimizer.trainable)
@@ -156,6 +172,19 @@ class Step(tf.Module):
             losses = self.objective.losses(logits, batch.labels, batch.weights)
             total = self.objective.total(self.faults.losses(losses, self.attempts))
         return logits, losses, total, tape.gradient(total, self.optimizer.trainable)
+
+    def _detect(self, batch: Batch, draft: Draft, accept: tf.Tensor) -> Findings:
+        if self.detector is None:
+            return absent()
+        with tf.name_scope("detector"):
+            tasks = zip(self.objective.tasks, self.detector.is_binary, strict=True)
+            ranked = [
+                (draft.logits[t], batch.labels[t], batch.weights[t])
+                for t, is_binary in tasks
+                if is_binary
+            ]
+            size = norm(norms([gradient.values for gradient in draft.proposal.gradients]))
+            return self.detector.observe(draft.losses, ranked, norm=size, accept=accept)
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]
@@ -175,15 +204,21 @@ class Step(tf.Module):
 
 def _arrays(step: Step, size: tf.Tensor) -> StepReport:
     num_watched = len(step.guard.watched)
+    num_detected = len(step.objective.tasks) if step.detector else 0
     shapes = {
         "losses": (len(step.objective.tasks),),
         "learning_rates": (len(step.optimizer.groups),),
         "factors": (len(step.optimizer.trainable),),
         "watched": (num_watched,),
         "limits": (num_watched,),
+        "symptoms": (num_detected,),
+        "began": (num_detected,),
+        "levels": (num_detected,),
+        "norm_symptom": (min(num_detected, 1),),
     }
     dtypes = {"attempt": tf.int64, "step": tf.int64, "row": tf.int64}
     dtypes |= {"accept": tf.bool, "reason": tf.int32, "task": tf.int32, "variable": tf.int32}
+    dtypes |= {"symptoms": tf.int32, "began": tf.bool, "norm_symptom": tf.int32}
     return StepReport(
         *(
             tf.TensorArray(dtypes.get(n, tf.float32), size, element_shape=shapes.get(n, ()))
