@@ -74,6 +74,8 @@ def run_job(
             )
         outcome = loop.run()
         result |= _counts(run, outcome)
+        if outcome.reason:
+            result["reason"] = outcome.reason
         if outcome.status == "completed":
             with interruptible():
                 result |= _conclude(run, workdir, checkpoints, say=say)
@@ -154,6 +156,7 @@ def _loop(
         observers=observers,
         logs=logs,
         is_stopping=is_stopping,
+        rescue=build.build_rescue(config, step, checkpoints, progress.ladder),
     )
 
 

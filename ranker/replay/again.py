@@ -13,6 +13,7 @@ from ranker.config import load
 from ranker.config.settings import RunConfig
 from ranker.guard import REASONS
 from ranker.input import Batch, from_parquet
+from ranker.replay.forward import go_forward, restore_before
 from ranker.replay.look import Look, look
 from ranker.train import Checkpoints, Step, StepReport, kept, refusal
 
@@ -67,10 +68,10 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
     say("Building the model")
     run = build.build_run(config)
     checkpoints = Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
-    checkpoints.restore_at_most(attempt - 1, run.step.variables)
+    state = restore_before(run.step, checkpoints, attempt - 1)
     restored = int(run.step.attempts.numpy())
     say(f"Going forward from attempt {restored:,} to {attempt - 1:,}")
-    _forward(run, attempt - 1)
+    go_forward(run, checkpoints, state, end=attempt - 1)
     step = _beside_batch(run)
     report = _try(step, batch)
     after = refusal(report, 0, step)
@@ -89,18 +90,6 @@ def _known(folder: Path, attempt: int | None) -> int:
     raise ValueError(f"{folder}: no batch{of} is kept; {others}")
 
 
-def _forward(run: build.Run, end: int) -> None:
-    """Tries the run's own batches from where the variables are up to attempt `end`."""
-    examples = run.split("train")
-    stream = build.build_stream(run.config, examples)
-    plan = build.build_plan(run.config, len(examples))
-    for first, num in plan.cuts(int(run.step.attempts.numpy())):
-        num = min(num, end - first)
-        if num <= 0:
-            return
-        run.step.run(stream.stack(first, num))
-
-
 def _beside_batch(run: build.Run) -> Step:
     """Returns the run's step without the faults that are in the batch already."""
     step = run.step
@@ -111,12 +100,13 @@ def _beside_batch(run: build.Run) -> Step:
         step.guard,
         faults=step.faults.beside_batch(),
         seed=run.config.seed,
+        detector=step.detector,
+        levers=step.levers,
     )
     again.attempts.assign(step.attempts)
     return again
 
 
 def _try(step: Step, batch: Batch) -> StepReport:
-    stack = Batch(*({n: a[np.newaxis] for n, a in arrays.items()} for arrays in batch))
-    reports = step.run(tf.nest.map_structure(tf.constant, stack))
+    reports = step.run(tf.nest.map_structure(lambda a: a[np.newaxis], batch))
     return StepReport(*(value.numpy() for value in reports))

@@ -5,6 +5,8 @@ from ranker.train.checkpoint import Checkpoints, restore_checkpoint
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.events import interventions, refusal
 from ranker.train.incidents import Incidents, kept
+from ranker.train.ladder import Ladder, Standing
+from ranker.train.levers import Levers
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
     EventsLog,
@@ -14,6 +16,7 @@ from ranker.train.observers import (
     ProgressBar,
     TensorBoard,
 )
+from ranker.train.rescue import Rescue, Store
 from ranker.train.run_directory import (
     RunDirectoryError,
     environment,
@@ -23,7 +26,7 @@ from ranker.train.run_directory import (
     write_text,
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
-from ranker.train.step import Draft, Step, StepReport
+from ranker.train.step import Draft, Step, StepReport, tries
 from ranker.train.stop import Stopped, StopSignals
 
 __all__ = [
@@ -35,6 +38,8 @@ __all__ = [
     "EventsLog",
     "Incidents",
     "JsonLines",
+    "Ladder",
+    "Levers",
     "Loop",
     "MetricsLog",
     "Observer",
@@ -42,12 +47,15 @@ __all__ = [
     "Plan",
     "Progress",
     "ProgressBar",
+    "Rescue",
     "RunDirectoryError",
     "Scorer",
+    "Standing",
     "Step",
     "StepReport",
     "StopSignals",
     "Stopped",
+    "Store",
     "TensorBoard",
     "check_monitor",
     "environment",
@@ -58,6 +66,7 @@ __all__ = [
     "peak_memory_mb",
     "refusal",
     "restore_checkpoint",
+    "tries",
     "write_json",
     "write_text",
 ]

@@ -1,7 +1,7 @@
 """The checkpoints of a run: saved by attempt, the best one beside, restored past damage."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -34,19 +34,26 @@ class Checkpoints:
         self.damaged: dict[str, str] = {}
 
     def save(
-        self, attempt: int, variables: Mapping[str, tf.Variable], state: Mapping[str, object]
+        self,
+        attempt: int,
+        variables: Mapping[str, tf.Variable],
+        state: Mapping[str, object],
+        *,
+        needed: Collection[int] = (),
     ) -> None:
         """Writes the checkpoint of `attempt` and removes what it makes superfluous.
 
-        Those are the oldest beyond the number kept, and any of later attempts: a run
-        that is behind them found them damaged. The new one is whole before they go.
+        Those are the oldest beyond the number kept, but for those `needed`, by attempt, and
+        any of later attempts: a run that is behind them found them damaged. The new one is
+        whole before they go.
         """
         save_checkpoint(self._at(attempt), _saved(variables, state))
         for path in self._directory.glob(".[0-9]*"):  # of a killed job
             shutil.rmtree(path, ignore_errors=True)
         numbered = self._numbered()
         place = numbered.index(self._at(attempt)) + 1
-        for path in numbered[: max(0, place - self._keep)] + numbered[place:]:
+        old = [p for p in numbered[: max(0, place - self._keep)] if int(p.name) not in needed]
+        for path in old + numbered[place:]:
             hidden = path.with_name(f".{path.name}.removed")
             path.rename(hidden)  # half a folder must not be seen
             shutil.rmtree(hidden, ignore_errors=True)
@@ -102,6 +109,18 @@ class Checkpoints:
                 "delete that folder to train from the start"
             )
         return None
+
+    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
+        """Restores the checkpoint of `attempt`.
+
+        Raises:
+          CheckpointError: if it is missing or damaged.
+        """
+        return restore_checkpoint(self._at(attempt), variables)
+
+    def has(self, attempt: int) -> bool:
+        """Returns whether there is a checkpoint of `attempt`, readable or not."""
+        return self._at(attempt).exists()
 
     def restore_best(self, variables: Mapping[str, tf.Variable]) -> dict:
         """Restores the best checkpoint or, if it is damaged, the same one by its attempt.

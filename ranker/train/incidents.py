@@ -67,8 +67,7 @@ class Incidents:
 
     def _tried(self, stack: Batch, place: int, attempt: int) -> Batch:
         """Returns the batch at `place` with what faults made of it, as NumPy arrays."""
-        batch = Batch(*({n: a[place] for n, a in arrays.items()} for arrays in stack))
-        batch = self._step.faults.batch(batch, tf.constant(attempt, tf.int64))
+        batch = self._step.faults.batch(stack.at(place), tf.constant(attempt, tf.int64))
         return Batch(*({n: np.asarray(a) for n, a in arrays.items()} for arrays in batch))
 
     def _has_room(self, attempt: int) -> bool:

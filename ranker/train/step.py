@@ -1,6 +1,6 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -12,6 +12,7 @@ from ranker.model import Ranker
 from ranker.numerics import norm, norms
 from ranker.objective import Objective
 from ranker.optim import Optimizer, Proposal
+from ranker.train.levers import Levers
 
 
 class StepReport(NamedTuple):
@@ -82,12 +83,14 @@ class Step(tf.Module):
         faults: Faults,
         seed: int | tf.Variable,
         detector: Detector | None = None,
+        levers: Levers | None = None,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
 
         Args:
           seed: of the dropout, int32.
           detector: of the model's tasks; None for none.
+          levers: what a ladder changes between two calls; None without one.
         """
         super().__init__(name="step")
         self.model = model
@@ -96,6 +99,7 @@ class Step(tf.Module):
         self.guard = guard
         self.faults = faults
         self.detector = detector
+        self.levers = levers
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._compiled: Callable[[Batch], StepReport] | None = None
@@ -106,6 +110,8 @@ class Step(tf.Module):
         rooms = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
         if self.detector:
             rooms["guard/detector"] = self.detector.variables
+        if self.levers:
+            rooms["ladder"] = self.levers.variables
         state = {f"{room}/{n}": v for room, named in rooms.items() for n, v in named.items()}
         model = self.model.tables | self.model.dense
         return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
@@ -140,6 +146,8 @@ class Step(tf.Module):
         gradients = self.faults.gradients(gradients, self.attempts)
         optimizer = self.optimizer
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
+        if self.levers:
+            rates *= self.levers.rate_factor
         return Draft(logits, losses, total, rates, optimizer.propose(gradients, rates=rates))
 
     def run(self, stack: Batch) -> StepReport:
@@ -200,6 +208,21 @@ class Step(tf.Module):
 
         tried, arrays = tf.while_loop(more, body, (0, arrays), parallel_iterations=1)
         return StepReport(*(array.stack()[:tried] for array in arrays))
+
+
+def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
+    """Yields the reports of calls, as NumPy arrays, until all of `stack` has been tried.
+
+    It takes more than one if the guard halts and whoever gets the reports clears that, and
+    ends if they do not.
+    """
+    num_batches = len(next(iter(stack.labels.values())))
+    tried = 0
+    while tried < num_batches and not step.guard.halted().numpy():
+        left = stack.at(slice(tried, None)) if tried else stack
+        reports = StepReport(*(value.numpy() for value in step.run(left)))
+        tried += len(reports.attempt)
+        yield reports
 
 
 def _arrays(step: Step, size: tf.Tensor) -> StepReport:
