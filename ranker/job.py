@@ -74,8 +74,6 @@ def run_job(
             )
         outcome = loop.run()
         result |= _counts(run, outcome)
-        if outcome.reason:
-            result["reason"] = outcome.reason
         if outcome.status == "completed":
             with interruptible():
                 result |= _conclude(run, workdir, checkpoints, say=say)
@@ -215,6 +213,8 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
         "best_attempt": outcome.best_attempt,
         "refused": int(run.step.guard.refused.numpy()),
         "bad_rows": {name: bad.num_bad for name, bad in run.bad_rows.items()},
+        **({"reason": outcome.reason} if outcome.reason else {}),
+        **({} if outcome.good_checkpoint is None else {"good_checkpoint": outcome.good_checkpoint}),
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,
     }

@@ -92,6 +92,7 @@ class Outcome:
       status: "completed", "diverged" or "preempted".
       reason: why it diverged; else "".
       best_attempt: after which attempt the best checkpoint was written.
+      good_checkpoint: the attempt of the last that the ladder found good; None without one.
       attempts: tried here, not counting those before a resume.
       seconds: in the loop; `waiting_seconds` of them spent waiting for input, and
         `pause_seconds` in evaluations and checkpoints.
@@ -100,6 +101,7 @@ class Outcome:
     status: str
     reason: str
     best_attempt: int
+    good_checkpoint: int | None
     attempts: int
     seconds: float
     waiting_seconds: float
@@ -176,7 +178,8 @@ class Loop:
         done = int(self._step.attempts.numpy()) - start
         seconds = time.perf_counter() - began
         best = self._progress.best_attempt
-        return Outcome(status, self._reason, best, done, seconds, waiting, pausing)
+        good = self._rescue.standing.good if self._rescue else None
+        return Outcome(status, self._reason, best, good, done, seconds, waiting, pausing)
 
     def _call(self, stack: Batch, first: int) -> None:
         """Tries `stack`, tells the observers, and does what the ladder decides; notes a halt."""

@@ -64,7 +64,7 @@ class Rescue:
         Raises:
           CheckpointError: if the last good checkpoint cannot be read.
         """
-        guard = self._step.guard
+        guard, done = self._step.guard, int(reports.attempt[-1]) + 1
         halted = bool(guard.halted().numpy())
         self.standing, actions = decide(
             self._ladder,
@@ -78,14 +78,11 @@ class Rescue:
                 self._roll_back(details["to_attempt"])
             if kind == "halted":
                 reason = details["reason"]
-        if halted and not reason:
-            guard.refused_in_a_row.assign(0)
+        if self.standing.climbed == done and not reason:
+            guard.refused_in_a_row.assign(0)  # so that every rung has as many attempts to help
         self._levers.rate_factor.assign(self.standing.rate_factor)
         self._levers.is_clipping.assign(self.standing.clip_until > 0)
-        where = {
-            "attempt": int(reports.attempt[-1]) + 1,
-            "step": int(self._step.optimizer.step.numpy()),
-        }
+        where = {"attempt": done, "step": int(self._step.optimizer.step.numpy())}
         return [{"kind": kind, **where, **details} for kind, details in actions], reason
 
     def write_down(self, attempt: int) -> None:
