@@ -179,7 +179,8 @@ class Loop:
         seconds = time.perf_counter() - began
         best = self._progress.best_attempt
         good = self._rescue.standing.good if self._rescue else None
-        return Outcome(status, self._reason, best, good, done, seconds, waiting, pausing)
+        reason = self._reason or ("no evaluation was finite" if status == "diverged" else "")
+        return Outcome(status, reason, best, good, done, seconds, waiting, pausing)
 
     def _call(self, stack: Batch, first: int) -> None:
         """Tries `stack`, tells the observers, and does what the ladder decides; notes a halt."""
