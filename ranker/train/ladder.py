@@ -16,7 +16,7 @@ the ladder is left: the next trouble begins at its foot. The number of rollbacks
 run's.
 
 A rollback skips the batches that led to the trouble, as PaLM's training did (Chowdhery et al.
-2022, arXiv:2204.02311, 5.1): attempts go on counting, so the batches that follow are new.
+2022, arXiv:2204.02311): attempts go on counting, so the batches that follow are new.
 """
 
 import dataclasses
