@@ -91,7 +91,7 @@ def _summary(result: dict, workdir: Path) -> str:
     if "export" in result:
         lines.append(f"  SavedModel: {result['export']}")
     if result["status"] == "diverged":
-        lines.append(f"  Not exported. What went wrong: {workdir / 'events.jsonl'}")
+        lines.append(f"  {result.get('reason')}; not exported: {workdir / 'events.jsonl'}")
     return "\n".join(lines)
 
 

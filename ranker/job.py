@@ -150,9 +150,21 @@ def _loop(
         progress=progress,
         evaluate=evaluate,
         checkpoints=checkpoints,
+        incidents=_incidents(run, workdir),
         observers=observers,
         logs=logs,
         is_stopping=is_stopping,
+        rescue=build.build_rescue(config, step, checkpoints, progress.ladder),
+    )
+
+
+def _incidents(run: build.Run, workdir: Path) -> train.Incidents:
+    return train.Incidents(
+        workdir / "incidents",
+        step=run.step,
+        schema=run.schema,
+        most=run.config.guard.max_incidents,
+        metadata={"seed": str(run.config.seed), "config_sha256": load.sha256(run.config)},
     )
 
 
@@ -201,6 +213,8 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
         "best_attempt": outcome.best_attempt,
         "refused": int(run.step.guard.refused.numpy()),
         "bad_rows": {name: bad.num_bad for name, bad in run.bad_rows.items()},
+        **({"reason": outcome.reason} if outcome.reason else {}),
+        **({} if outcome.good_checkpoint is None else {"good_checkpoint": outcome.good_checkpoint}),
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,
     }

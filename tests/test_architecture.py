@@ -50,6 +50,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         TF,
     ),
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),
+    "replay": ({"build", "config", "guard", "input", "schema", "train"}, TF),
     "compare": (
         {"build", "config", "input", "measure", "model", "toml", "train"},
         TF | {"pandas", "scipy", "plotly", "jinja2", "markupsafe"},

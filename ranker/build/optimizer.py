@@ -1,5 +1,7 @@
 """Settings to the optimizer: rules, schedules, clippers."""
 
+import tensorflow as tf
+
 from ranker import model, optim
 from ranker.build.knobs import Numbers, arguments, constant
 from ranker.config import settings
@@ -8,9 +10,18 @@ from ranker.optim import clip
 
 
 def build_optimizer(
-    config: settings.RunConfig, ranker: model.Ranker, *, numbers: Numbers = constant
+    config: settings.RunConfig,
+    ranker: model.Ranker,
+    *,
+    is_clipping: tf.Variable | None = None,
+    numbers: Numbers = constant,
 ) -> optim.Optimizer:
-    """Returns the optimizer of the model's variables, with the clippers in their order."""
+    """Returns the optimizer of the model's variables, with the clippers in their order.
+
+    Args:
+      is_clipping: whether the ladder's clipper, which is the last, is on; None for no ladder.
+      numbers: says which settings the graph reads from variables.
+    """
     named = {"dense": ranker.dense, "embeddings": ranker.tables}
     groups = []
     for name, variables in named.items():
@@ -27,7 +38,13 @@ def build_optimizer(
                 reset_every=spam.reset_every if spam else 0,
             )
         )
-    clippers = [build_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)]
+    clippers: list[clip.Clipper] = [
+        build_clipper(c, f"clip.{place}", numbers) for place, c in enumerate(config.clip)
+    ]
+    ladder = config.guard.ladder
+    if ladder and ladder.clip and is_clipping is not None:
+        clipper = build_clipper(ladder.clip, "guard.ladder.clip", numbers)
+        clippers.append(clip.Emergency(clipper=clipper, is_on=is_clipping))
     return optim.Optimizer(groups, clippers=clippers)
 
 

@@ -1,7 +1,9 @@
 """A run's settings to its objects."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ranker import model
 from ranker.build.faults import build_faults, build_reordering
@@ -13,7 +15,18 @@ from ranker.guard import Detect, Detector, Guard, Skip
 from ranker.input import BadRows, Encoder, Split, Stream, check_split, read_split, read_vocabularies
 from ranker.objective import Objective
 from ranker.schema import Schema, read_schema
-from ranker.train import Checkpoints, Plan, Scorer, Step, check_monitor
+from ranker.train import (
+    Checkpoints,
+    Ladder,
+    Levers,
+    Plan,
+    Rescue,
+    Scorer,
+    Standing,
+    Step,
+    Store,
+    check_monitor,
+)
 
 SPLITS = ("train", "validation", "test")
 
@@ -89,7 +102,10 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         regression=config.objective.regression,
         huber_delta=config.objective.huber_delta,
     )
-    optimizer = build_optimizer(config, ranker, numbers=numbers)
+    levers = Levers() if config.guard.ladder else None
+    optimizer = build_optimizer(
+        config, ranker, is_clipping=levers.is_clipping if levers else None, numbers=numbers
+    )
     step = Step(
         ranker,
         objective,
@@ -99,6 +115,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
             config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
         ),
         detector=build_detector(config.guard, schema),
+        levers=levers,
         seed=numbers("seed", config.seed),
     )
     return Run(
@@ -161,6 +178,23 @@ def build_guard(wanted: settings.GuardSettings, *, numbers: Numbers = constant) 
     """Returns the guard, with nothing recorded."""
     skip = Skip(**arguments(wanted.skip, "guard.skip", numbers)) if wanted.skip else None
     return Guard(max_refusals=wanted.max_refusals, skip=skip)
+
+
+def build_rescue(
+    config: settings.RunConfig, step: Step, store: Store, standing: Mapping[str, Any]
+) -> Rescue | None:
+    """Returns what carries out the ladder of `config`; None if it has none.
+
+    Args:
+      store: of the checkpoints.
+      standing: as a checkpoint's state has it; empty at the start.
+    """
+    wanted = config.guard.ladder
+    if wanted is None:
+        return None
+    given = arguments(wanted)
+    given["clip_attempts"] *= given.pop("clip") is not None
+    return Rescue(Ladder(**given), step, store, Standing(**standing))
 
 
 def build_detector(wanted: settings.GuardSettings, schema: Schema) -> Detector | None:

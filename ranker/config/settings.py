@@ -22,6 +22,7 @@ from ranker.config.clip import (
     spam_of,
 )
 from ranker.config.inject import InjectorSettings
+from ranker.config.ladder import LadderSettings
 from ranker.config.model import (
     DcnInteraction,
     DotInteraction,
@@ -56,6 +57,7 @@ __all__ = [
     "GuardSettings",
     "HashEncoding",
     "InjectorSettings",
+    "LadderSettings",
     "LambClip",
     "ModelSettings",
     "NormClip",
@@ -188,14 +190,20 @@ class GuardSettings:
       skip: when what is finite is refused too; None for never. A lasting change of level
         is refused until the run halts, since refused attempts never become usual.
       detect: how divergence is told while the run goes on; None for not at all.
+      ladder: what follows when refusing alone does not help, before the run halts; None for
+        nothing.
+      max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.
     """
 
     max_refusals: int = 10
     skip: SkipSettings | None = None
     detect: DetectSettings | None = None
+    ladder: LadderSettings | None = None
+    max_incidents: int = 10
 
     def __post_init__(self) -> None:
         require(self, "max_refusals", minimum=1)
+        require(self, "max_incidents", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -270,5 +278,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         require(self, "seed", minimum=0)
+        ladder = self.guard.ladder
+        clips = (*self.clip, ladder.clip) if ladder and ladder.clip else self.clip
         for name in ("dense", "embeddings"):
-            require_fit(self.clip, name, getattr(self.optimizer, name).rule.kind)
+            require_fit(clips, name, getattr(self.optimizer, name).rule.kind)

@@ -6,6 +6,7 @@ What is random depends on the seed, the attempt and the injector's place in the 
 a run that was killed meets the same faults when it is resumed.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -64,6 +65,12 @@ class Faults:
         self._subjects = subjects
         self._seed = seed
         self._placed = [_place(i, injector, subjects) for i, injector in enumerate(injectors)]
+
+    def beside_batch(self) -> Self:
+        """Returns those that do not spoil the batch, for one that has been spoilt before."""
+        others = copy.copy(self)
+        others._placed = [p for p in self._placed if not isinstance(p.injector, BatchFault)]
+        return others
 
     def write(self, attempt: tf.Tensor | tf.Variable) -> None:
         """Writes the variables and the slots whose faults begin at `attempt`."""

@@ -1,6 +1,7 @@
 """Prepared Parquet to batches: vocabularies, order, position."""
 
 from ranker.input.batch import Array, Batch
+from ranker.input.batch_file import from_parquet, to_parquet
 from ranker.input.door import BadRows
 from ranker.input.encode import PADDING, Encoder
 from ranker.input.parquet import ParquetRows
@@ -26,10 +27,12 @@ __all__ = [
     "Stream",
     "check_split",
     "feature_rule",
+    "from_parquet",
     "prefetch",
     "raw_values",
     "read_raw",
     "read_split",
     "read_vocabularies",
     "shown",
+    "to_parquet",
 ]

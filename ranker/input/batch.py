@@ -20,3 +20,7 @@ class Batch(NamedTuple):
     features: dict[str, Array]
     labels: dict[str, Array]
     weights: dict[str, Array]
+
+    def at(self, place: int | slice) -> "Batch":
+        """Returns every array at a place, or places, of its first axis."""
+        return Batch(*({name: a[place] for name, a in arrays.items()} for arrays in self))

@@ -1,8 +1,12 @@
 """The step, the loop, checkpoints and observers."""
 
+from ranker.train.cause import Cause, find_cause
 from ranker.train.checkpoint import Checkpoints, restore_checkpoint
 from ranker.train.checkpoint_files import CheckpointError
-from ranker.train.events import interventions
+from ranker.train.events import interventions, refusal
+from ranker.train.incidents import Incidents, kept
+from ranker.train.ladder import Ladder, Standing
+from ranker.train.levers import Levers
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
     EventsLog,
@@ -12,6 +16,7 @@ from ranker.train.observers import (
     ProgressBar,
     TensorBoard,
 )
+from ranker.train.rescue import Rescue, Store
 from ranker.train.run_directory import (
     RunDirectoryError,
     environment,
@@ -21,15 +26,20 @@ from ranker.train.run_directory import (
     write_text,
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
-from ranker.train.step import Step, StepReport
+from ranker.train.step import Draft, Step, StepReport, tries
 from ranker.train.stop import Stopped, StopSignals
 
 __all__ = [
+    "Cause",
     "CheckpointError",
     "Checkpoints",
+    "Draft",
     "Evaluation",
     "EventsLog",
+    "Incidents",
     "JsonLines",
+    "Ladder",
+    "Levers",
     "Loop",
     "MetricsLog",
     "Observer",
@@ -37,19 +47,26 @@ __all__ = [
     "Plan",
     "Progress",
     "ProgressBar",
+    "Rescue",
     "RunDirectoryError",
     "Scorer",
+    "Standing",
     "Step",
     "StepReport",
     "StopSignals",
     "Stopped",
+    "Store",
     "TensorBoard",
     "check_monitor",
     "environment",
+    "find_cause",
     "hold",
     "interventions",
+    "kept",
     "peak_memory_mb",
+    "refusal",
     "restore_checkpoint",
+    "tries",
     "write_json",
     "write_text",
 ]

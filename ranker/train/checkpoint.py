@@ -1,7 +1,7 @@
 """The checkpoints of a run: saved by attempt, the best one beside, restored past damage."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -34,19 +34,26 @@ class Checkpoints:
         self.damaged: dict[str, str] = {}
 
     def save(
-        self, attempt: int, variables: Mapping[str, tf.Variable], state: Mapping[str, object]
+        self,
+        attempt: int,
+        variables: Mapping[str, tf.Variable],
+        state: Mapping[str, object],
+        *,
+        needed: Collection[int] = (),
     ) -> None:
         """Writes the checkpoint of `attempt` and removes what it makes superfluous.
 
-        Those are the oldest beyond the number kept, and any of later attempts: a run
-        that is behind them found them damaged. The new one is whole before they go.
+        Those are the oldest beyond the number kept, but for those `needed`, by attempt, and
+        any of later attempts: a run that is behind them found them damaged. The new one is
+        whole before they go.
         """
         save_checkpoint(self._at(attempt), _saved(variables, state))
         for path in self._directory.glob(".[0-9]*"):  # of a killed job
             shutil.rmtree(path, ignore_errors=True)
         numbered = self._numbered()
         place = numbered.index(self._at(attempt)) + 1
-        for path in numbered[: max(0, place - self._keep)] + numbered[place:]:
+        old = [p for p in numbered[: max(0, place - self._keep)] if int(p.name) not in needed]
+        for path in old + numbered[place:]:
             hidden = path.with_name(f".{path.name}.removed")
             path.rename(hidden)  # half a folder must not be seen
             shutil.rmtree(hidden, ignore_errors=True)
@@ -70,6 +77,17 @@ class Checkpoints:
                 save_checkpoint(self._directory / "best", best)
         return state
 
+    def restore_at_most(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict | None:
+        """Restores the newest readable checkpoint of at most `attempt`; None if there is none."""
+        for directory in self._newest_first():
+            try:
+                saved = read_checkpoint(directory)
+                if saved.arrays["attempts"] <= attempt:
+                    return _assign(directory, saved, variables)
+            except CheckpointError as error:
+                self._note(directory, error)
+        return None
+
     def restore_newest(self, variables: Mapping[str, tf.Variable]) -> dict | None:
         """Restores the newest readable checkpoint; None if there is none at all.
 
@@ -78,7 +96,7 @@ class Checkpoints:
         Raises:
           CheckpointError: if there are some and none can be read.
         """
-        there = [*reversed(self._numbered()), *([self.best] if self.best.exists() else [])]
+        there = self._newest_first()
         for directory in there:
             try:
                 return restore_checkpoint(directory, variables)
@@ -91,6 +109,18 @@ class Checkpoints:
                 "delete that folder to train from the start"
             )
         return None
+
+    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
+        """Restores the checkpoint of `attempt`.
+
+        Raises:
+          CheckpointError: if it is missing or damaged.
+        """
+        return restore_checkpoint(self._at(attempt), variables)
+
+    def has(self, attempt: int) -> bool:
+        """Returns whether there is a checkpoint of `attempt`, readable or not."""
+        return self._at(attempt).exists()
 
     def restore_best(self, variables: Mapping[str, tf.Variable]) -> dict:
         """Restores the best checkpoint or, if it is damaged, the same one by its attempt.
@@ -135,6 +165,9 @@ class Checkpoints:
 
     def _at(self, attempt: int) -> Path:
         return self._directory / f"{attempt:012d}"
+
+    def _newest_first(self) -> list[Path]:
+        return [*reversed(self._numbered()), *([self.best] if self.best.exists() else [])]
 
     def _numbered(self) -> list[Path]:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())

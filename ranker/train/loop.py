@@ -5,15 +5,19 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from typing import Any
 
 import numpy as np
 
 from ranker.input import Batch, Stream, prefetch
+from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.events import interventions
+from ranker.train.incidents import Incidents
 from ranker.train.observers import JsonLines, Observer
+from ranker.train.rescue import Rescue
 from ranker.train.scoring import Evaluation
-from ranker.train.step import Step, StepReport
+from ranker.train.step import Step, StepReport, tries
 from ranker.train.stop import Stopped
 
 
@@ -56,6 +60,8 @@ class Progress:
       evaluations_since_best: what early stopping counts.
       is_finished: whether early stopping ended the run.
       file_lengths: bytes of each log when the checkpoint was written.
+      factors: clip factors of the last few attempts, a list a variable each.
+      ladder: the ladder's `Standing`; empty without one.
     """
 
     best: float | None = None
@@ -64,6 +70,8 @@ class Progress:
     evaluations_since_best: int = 0
     is_finished: bool = False
     file_lengths: dict[str, int] = dataclasses.field(default_factory=dict)
+    factors: list[list[float]] = dataclasses.field(default_factory=list)
+    ladder: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def note(self, attempt: int, value: float) -> bool:
         """Takes a monitored value; returns whether it is the best so far. NaN never is."""
@@ -82,14 +90,18 @@ class Outcome:
 
     Attributes:
       status: "completed", "diverged" or "preempted".
+      reason: why it diverged; else "".
       best_attempt: after which attempt the best checkpoint was written.
+      good_checkpoint: the attempt of the last that the ladder found good; None without one.
       attempts: tried here, not counting those before a resume.
       seconds: in the loop; `waiting_seconds` of them spent waiting for input, and
         `pause_seconds` in evaluations and checkpoints.
     """
 
     status: str
+    reason: str
     best_attempt: int
+    good_checkpoint: int | None
     attempts: int
     seconds: float
     waiting_seconds: float
@@ -108,9 +120,11 @@ class Loop:
         progress: Progress,
         evaluate: Callable[[], Evaluation],
         checkpoints: Checkpoints,
+        incidents: Incidents,
         observers: Sequence[Observer],
         logs: dict[str, JsonLines],
         is_stopping: Callable[[], bool],
+        rescue: Rescue | None = None,
     ) -> None:
         """Takes the parts.
 
@@ -119,6 +133,7 @@ class Loop:
             Stopped to have it done after a resume.
           logs: files whose lengths go into checkpoints, by name.
           is_stopping: whether to save and stop at the next cut.
+          rescue: the ladder; None to halt where the guard does.
         """
         self._step = step
         self._stream = stream
@@ -126,9 +141,12 @@ class Loop:
         self._progress = progress
         self._evaluate = evaluate
         self._checkpoints = checkpoints
+        self._incidents = incidents
         self._observers = observers
         self._logs = logs
         self._is_stopping = is_stopping
+        self._rescue = rescue
+        self._reason = ""  # to halt
 
     def run(self) -> Outcome:
         """Runs until the plan's end, early stopping, a halt, or a request to stop."""
@@ -138,7 +156,9 @@ class Loop:
         waiting = pausing = 0.0
         # Without a cut left, only a run that never had a finite evaluation is not completed.
         status = "completed" if cuts or self._progress.best is not None else "diverged"
-        owed = self._between(start, halted=False) if self._owes(start) else ""
+        if start == 0 and self._rescue and self._rescue.wants_start:
+            self._save(start)
+        owed = self._between(start) if self._owes(start) else ""
         if owed:
             status, cuts = owed, []
         with ExitStack() as closers, closing(prefetch(self._stream, cuts)) as stacks:
@@ -148,40 +168,67 @@ class Loop:
                 asked = time.perf_counter()
                 stack = next(stacks)
                 waiting += time.perf_counter() - asked
-                halted = self._call(stack)
+                self._call(stack, first)
                 paused = time.perf_counter()
-                ending = self._between(first + num, halted)
+                ending = self._between(first + num)
                 pausing += time.perf_counter() - paused
                 if ending:
                     status = ending
                     break
         done = int(self._step.attempts.numpy()) - start
+        seconds = time.perf_counter() - began
         best = self._progress.best_attempt
-        return Outcome(status, best, done, time.perf_counter() - began, waiting, pausing)
+        good = self._rescue.standing.good if self._rescue else None
+        reason = self._reason or ("no evaluation was finite" if status == "diverged" else "")
+        return Outcome(status, reason, best, good, done, seconds, waiting, pausing)
 
-    def _call(self, stack: Batch) -> bool:
-        """Runs one call and tells the observers; returns whether the guard halted."""
-        reports = StepReport(*(value.numpy() for value in self._step.run(stack)))
-        for observer in self._observers:
-            observer.reports(reports)
+    def _call(self, stack: Batch, first: int) -> None:
+        """Tries `stack`, tells the observers, and does what the ladder decides; notes a halt."""
+        for reports in tries(self._step, stack):
+            for observer in self._observers:
+                observer.reports(reports)
+            self._intervene(reports, stack, first)
+            if self._rescue:
+                events, self._reason = self._rescue.after(reports)
+                for event in events:
+                    self._tell(event)
+            elif self._step.guard.halted().numpy():
+                self._halt(int(reports.attempt[-1]) + 1, "too many refusals in a row")
+            if self._reason:
+                return
+
+    def _halt(self, attempt: int, reason: str) -> None:
+        self._reason = reason
+        self._tell(
+            {"kind": "halted", "attempt": attempt, "step": self._committed(), "reason": reason}
+        )
+
+    def _intervene(self, reports: StepReport, stack: Batch, first: int) -> None:
+        """Tells what happened beside training; looks closely at refused attempts alone."""
+        before = np.asarray(self._progress.factors, np.float32).reshape(
+            -1, reports.factors.shape[1]
+        )
+        factors = np.concatenate([before, reports.factors])
         for event in interventions(reports, self._step):
+            if event["kind"] == "refused":
+                place = event["attempt"] - 1
+                known = factors[: len(before) + place - int(reports.attempt[0]) + 1]
+                event = self._incidents.enter(
+                    event, stack, place=place - first, factors=known[-NUM_ATTEMPTS:]
+                )
             self._tell(event)
-        halted = bool(self._step.guard.halted().numpy())
-        if halted:
-            last = {"attempt": int(reports.attempt[-1]) + 1, "step": int(reports.step[-1])}
-            self._tell({"kind": "halted", **last, "reason": "too many refusals in a row"})
-        return halted
+        self._progress.factors = factors[-NUM_ATTEMPTS:].tolist()
 
-    def _between(self, attempt: int, halted: bool) -> str:
+    def _between(self, attempt: int) -> str:
         """Does what is due after `attempt`; returns the status to end with, or ""."""
-        if halted:
+        if self._reason:
             return "diverged"
         plan, progress = self._plan, self._progress
         if plan.evaluates(attempt):
             try:
                 evaluation = self._evaluate()
             except Stopped:  # it is owed
-                self._checkpoints.save(attempt, self._step.variables, self._state())
+                self._save(attempt)
                 return "preempted"
             for observer in self._observers:
                 observer.evaluation(attempt, self._committed(), evaluation)
@@ -190,10 +237,9 @@ class Loop:
             progress.is_finished = 0 < plan.patience <= progress.evaluations_since_best
         is_over = progress.is_finished or attempt == plan.total
         if attempt % plan.checkpoint_every == 0 or is_over or self._is_stopping():
-            self._checkpoints.save(attempt, self._step.variables, self._state())
+            self._save(attempt)
         if is_over and progress.best is None:
-            where = {"attempt": attempt, "step": self._committed()}
-            self._tell({"kind": "halted", **where, "reason": "no evaluation was finite"})
+            self._halt(attempt, "no evaluation was finite")
             return "diverged"
         if is_over:
             return "completed"
@@ -203,7 +249,18 @@ class Loop:
         """Whether the evaluation after `attempt` was stopped, before a resume."""
         return 0 < attempt != self._progress.evaluated_attempt and self._plan.evaluates(attempt)
 
+    def _save(self, attempt: int) -> None:
+        """Writes a checkpoint; only one in its turn may be good, whenever a run is stopped."""
+        needed = frozenset[int]()
+        if self._rescue:
+            if attempt % self._plan.checkpoint_every == 0:
+                self._rescue.write_down(attempt)
+            needed = self._rescue.needed
+        self._checkpoints.save(attempt, self._step.variables, self._state(), needed=needed)
+
     def _state(self) -> dict:
+        if self._rescue:
+            self._progress.ladder = dataclasses.asdict(self._rescue.standing)
         self._progress.file_lengths = {name: log.length for name, log in self._logs.items()}
         return dataclasses.asdict(self._progress)
 

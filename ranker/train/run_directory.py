@@ -45,7 +45,12 @@ def write_json(path: Path, document: dict) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` beside `path` and renames it into place.
+    """Writes `text`, in UTF-8, as `write_bytes` does."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` beside `path` and renames it into place.
 
     Raises:
       OSError: naming `path`, which is then as it was.
@@ -53,8 +58,8 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.writing")
     try:
         with naming(path):
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
+            with temporary.open("wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.rename(path)

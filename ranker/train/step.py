@@ -1,6 +1,6 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -12,6 +12,7 @@ from ranker.model import Ranker
 from ranker.numerics import norm, norms
 from ranker.objective import Objective
 from ranker.optim import Optimizer, Proposal
+from ranker.train.levers import Levers
 
 
 class StepReport(NamedTuple):
@@ -49,6 +50,22 @@ class StepReport(NamedTuple):
     norm_symptom: Array
 
 
+class Draft(NamedTuple):
+    """What an attempt would do, before it is judged.
+
+    Attributes:
+      logits: by task, [B].
+      losses, total, learning_rates: as in a report.
+      proposal: what would be written.
+    """
+
+    logits: Mapping[str, tf.Tensor]
+    losses: tf.Tensor
+    total: tf.Tensor
+    learning_rates: tf.Tensor
+    proposal: Proposal
+
+
 class Step(tf.Module):
     """Runs attempts on a model.
 
@@ -66,12 +83,14 @@ class Step(tf.Module):
         faults: Faults,
         seed: int | tf.Variable,
         detector: Detector | None = None,
+        levers: Levers | None = None,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
 
         Args:
           seed: of the dropout, int32.
           detector: of the model's tasks; None for none.
+          levers: what a ladder changes between two calls; None without one.
         """
         super().__init__(name="step")
         self.model = model
@@ -80,6 +99,7 @@ class Step(tf.Module):
         self.guard = guard
         self.faults = faults
         self.detector = detector
+        self.levers = levers
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._compiled: Callable[[Batch], StepReport] | None = None
@@ -90,6 +110,8 @@ class Step(tf.Module):
         rooms = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
         if self.detector:
             rooms["guard/detector"] = self.detector.variables
+        if self.levers:
+            rooms["ladder"] = self.levers.variables
         state = {f"{room}/{n}": v for room, named in rooms.items() for n, v in named.items()}
         model = self.model.tables | self.model.dense
         return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
@@ -101,26 +123,32 @@ class Step(tf.Module):
         """
         self.faults.write(self.attempts)
         batch = self.faults.batch(batch, self.attempts)
-        logits, losses, total, gradients = self._differentiate(batch)
-        gradients = self.faults.gradients(gradients, self.attempts)
-        optimizer = self.optimizer
-        rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
-        proposal = optimizer.propose(gradients, rates=rates)
-        verdict = self.guard.judge(losses, proposal, total=total)
-        self.optimizer.commit(proposal, accept=verdict.accept)
+        draft = self.propose(batch)
+        verdict = self.guard.judge(draft.losses, draft.proposal, total=draft.total)
+        self.optimizer.commit(draft.proposal, accept=verdict.accept)
         self.guard.record(verdict)
-        findings = self._detect(batch, logits, losses, proposal, verdict.accept)
+        findings = self._detect(batch, draft, verdict.accept)
         attempt = self.attempts.assign_add(1) - 1
         return StepReport(
             attempt=attempt,
             step=self.optimizer.step.read_value(),
-            losses=losses,
-            total=total,
-            learning_rates=rates,
-            factors=self.optimizer.factors(proposal),
+            losses=draft.losses,
+            total=draft.total,
+            learning_rates=draft.learning_rates,
+            factors=self.optimizer.factors(draft.proposal),
             **verdict._asdict(),
             **findings._asdict(),
         )
+
+    def propose(self, batch: Batch) -> Draft:
+        """Returns what `batch`, with its faults in it, would change; writes nothing."""
+        logits, losses, total, gradients = self._differentiate(batch)
+        gradients = self.faults.gradients(gradients, self.attempts)
+        optimizer = self.optimizer
+        rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
+        if self.levers:
+            rates *= self.levers.rate_factor
+        return Draft(logits, losses, total, rates, optimizer.propose(gradients, rates=rates))
 
     def run(self, stack: Batch) -> StepReport:
         """Tries each batch of `stack` in turn, and stops early if the guard halts.
@@ -153,28 +181,19 @@ class Step(tf.Module):
             total = self.objective.total(self.faults.losses(losses, self.attempts))
         return logits, losses, total, tape.gradient(total, self.optimizer.trainable)
 
-    def _detect(
-        self,
-        batch: Batch,
-        logits: Mapping[str, tf.Tensor],
-        losses: tf.Tensor,
-        proposal: Proposal,
-        accept: tf.Tensor,
-    ) -> Findings:
+    def _detect(self, batch: Batch, draft: Draft, accept: tf.Tensor) -> Findings:
         if self.detector is None:
             return absent()
         with tf.name_scope("detector"):
             tasks = zip(self.objective.tasks, self.detector.is_binary, strict=True)
             ranked = [
-                (logits[t], batch.labels[t], batch.weights[t])
+                (draft.logits[t], batch.labels[t], batch.weights[t])
                 for t, is_binary in tasks
                 if is_binary
             ]
+            gradients = [gradient.values for gradient in draft.proposal.gradients]
             return self.detector.observe(
-                losses,
-                ranked,
-                norm=lambda: norm(norms([gradient.values for gradient in proposal.gradients])),
-                accept=accept,
+                draft.losses, ranked, norm=lambda: norm(norms(gradients)), accept=accept
             )
 
     def _run(self, stack: Batch) -> StepReport:
@@ -191,6 +210,21 @@ class Step(tf.Module):
 
         tried, arrays = tf.while_loop(more, body, (0, arrays), parallel_iterations=1)
         return StepReport(*(array.stack()[:tried] for array in arrays))
+
+
+def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
+    """Yields the reports of calls, as NumPy arrays, until all of `stack` has been tried.
+
+    It takes more than one if the guard halts and whoever gets the reports clears that, and
+    ends if they do not.
+    """
+    num_batches = len(next(iter(stack.labels.values())))
+    tried = 0
+    while tried < num_batches and not step.guard.halted().numpy():
+        left = stack.at(slice(tried, None)) if tried else stack
+        reports = StepReport(*(value.numpy() for value in step.run(left)))
+        tried += len(reports.attempt)
+        yield reports
 
 
 def _arrays(step: Step, size: tf.Tensor) -> StepReport:

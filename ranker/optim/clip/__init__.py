@@ -6,6 +6,7 @@ from ranker.optim.clip.autoclip import AutoClip
 from ranker.optim.clip.clipper import Clippable, Clipper, Stateless, Statistics
 from ranker.optim.clip.clippy import Clippy
 from ranker.optim.clip.cowclip import CowClip
+from ranker.optim.clip.emergency import Emergency
 from ranker.optim.clip.global_norm import GlobalNorm
 from ranker.optim.clip.gradient_stabilizer import GradientStabilizer
 from ranker.optim.clip.lamb import Lamb
@@ -23,6 +24,7 @@ __all__ = [
     "Clipper",
     "Clippy",
     "CowClip",
+    "Emergency",
     "GlobalNorm",
     "GradientStabilizer",
     "Lamb",

@@ -1,0 +1,72 @@
+"""A clipper that is switched on when it is needed."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from ranker.optim.clip.clipper import Clippable, Clipper, Statistics
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Emergency:
+    """`clipper` while `is_on`, and nothing at all while not: every share is then 1.
+
+    A clipper that keeps statistics goes on keeping them, so that it knows what is usual when
+    it is needed; of one that keeps none, nothing is computed while it is off.
+
+    Attributes:
+      clipper: any other.
+      is_on: bool variable, a scalar; no step writes it.
+    """
+
+    clipper: Clipper
+    is_on: tf.Variable
+
+    @property
+    def stage(self) -> str:
+        """Its clipper's."""
+        return self.clipper.stage
+
+    @property
+    def targets(self) -> str:
+        """Its clipper's."""
+        return self.clipper.targets
+
+    def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
+        """Returns its clipper's."""
+        return self.clipper.initial(names)
+
+    def clip(
+        self, items: Sequence[Clippable], statistics: Statistics
+    ) -> tuple[list[tf.Tensor], Statistics]:
+        """Returns its clipper's shares, or 1 for each while it is off."""
+        if statistics:
+            shares, advanced = self.clipper.clip(items, statistics)
+            is_on = self.is_on.read_value()
+            return [tf.where(is_on, share, tf.ones_like(share)) for share in shares], advanced
+        return self._chosen(items), {}
+
+    def _chosen(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+        shapes: list[tf.TensorShape] = []  # of the shares, known once that branch is drawn
+
+        def clipped() -> list[tf.Tensor]:
+            shares = [tf.convert_to_tensor(s) for s in self.clipper.clip(items, {})[0]]
+            shapes[:] = [share.shape for share in shares]
+            return shares
+
+        def untouched() -> list[tf.Tensor]:
+            known = shapes or [tf.TensorShape([])] * len(items)
+            return [_ones(i.values, shape) for i, shape in zip(items, known, strict=True)]
+
+        shares = tf.cond(self.is_on.read_value(), clipped, untouched)
+        if not shapes:  # without a graph, and off
+            return shares
+        return [tf.ensure_shape(s, shape) for s, shape in zip(shares, shapes, strict=True)]
+
+
+def _ones(values: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
+    """Returns ones of `shape`, whose unknown sizes are those of `values`."""
+    sizes = zip(shape.as_list(), tf.unstack(tf.shape(values)), strict=False)
+    known = [size if size is not None else actual for size, actual in sizes]
+    return tf.ones(tf.stack(known) if known else [], values.dtype)

@@ -1,0 +1,112 @@
+"""Goes back to before a refused attempt, forward to it, and tries its batch from the file."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ranker import build
+from ranker.config import load
+from ranker.config.settings import RunConfig
+from ranker.guard import REASONS
+from ranker.input import Batch, from_parquet
+from ranker.replay.forward import go_forward, restore_before
+from ranker.replay.look import Look, look
+from ranker.train import Checkpoints, Step, StepReport, kept, refusal
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replay:
+    """An attempt tried again.
+
+    Attributes:
+      run: its objects.
+      batch: as it was tried.
+      before: the event of the run.
+      after: the event of now, as far as the run's had the same; `reason` is "accepted" if it
+        was not refused.
+      restored: the attempts of the checkpoint that it began from, 0 for the start.
+      look: at every tensor.
+    """
+
+    run: build.Run
+    batch: Batch
+    before: dict
+    after: dict
+    restored: int
+    look: Look
+
+    @property
+    def differing(self) -> list[str]:
+        """What differs between the two events, to the last bit."""
+        names = [name for name in self.after if name in self.before]
+        return [n for n in names if repr(self.before[n]) != repr(self.after[n])]
+
+
+def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) -> Replay:
+    """Returns what comes of a refused attempt of the run in `workdir`; writes nothing.
+
+    Args:
+      attempt: which, from 1; the first whose batch is kept for None.
+      say: takes a line for the user at each stage.
+
+    Raises:
+      ValueError: if no batch of it is kept, or the run has other settings now.
+      OSError: for files that cannot be read.
+    """
+    config = load.load(workdir / "config.toml", [], RunConfig)
+    attempt = _known(workdir / "incidents", attempt)
+    batch, said = from_parquet(workdir / "incidents" / f"{attempt}.parquet")
+    if said.get("config_sha256") != load.sha256(config):
+        raise ValueError(
+            f"{workdir}: the batch of attempt {attempt} was kept with other settings than "
+            "config.toml has: put those of before back"
+        )
+    say("Building the model")
+    run = build.build_run(config)
+    checkpoints = Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
+    state = restore_before(run.step, checkpoints, attempt - 1)
+    restored = int(run.step.attempts.numpy())
+    say(f"Going forward from attempt {restored:,} to {attempt - 1:,}")
+    go_forward(run, checkpoints, state, end=attempt - 1)
+    step = _beside_batch(run)
+    report = _try(step, batch)
+    after = refusal(report, 0, step)
+    step.attempts.assign(attempt - 1)
+    found = look(step, batch, run.schema, reason=REASONS.index(after["reason"]))
+    before = json.loads(said["event"])
+    return Replay(run=run, batch=batch, before=before, after=after, restored=restored, look=found)
+
+
+def _known(folder: Path, attempt: int | None) -> int:
+    there = kept(folder)
+    if there and attempt in (None, *there):
+        return there[0] if attempt is None else attempt
+    of = "" if attempt is None else f" of attempt {attempt}"
+    others = f"there are those of {', '.join(map(str, there))}" if there else "there is none"
+    raise ValueError(f"{folder}: no batch{of} is kept; {others}")
+
+
+def _beside_batch(run: build.Run) -> Step:
+    """Returns the run's step without the faults that are in the batch already."""
+    step = run.step
+    again = Step(
+        step.model,
+        step.objective,
+        step.optimizer,
+        step.guard,
+        faults=step.faults.beside_batch(),
+        seed=run.config.seed,
+        detector=step.detector,
+        levers=step.levers,
+    )
+    again.attempts.assign(step.attempts)
+    return again
+
+
+def _try(step: Step, batch: Batch) -> StepReport:
+    reports = step.run(tf.nest.map_structure(lambda a: a[np.newaxis], batch))
+    return StepReport(*(value.numpy() for value in reports))

@@ -1,0 +1,120 @@
+"""Every tensor of one attempt, in the order in which one follows from the other."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ranker.guard import ACCEPTED
+from ranker.input import Batch
+from ranker.schema import Schema
+from ranker.train import Cause, Draft, Step, find_cause
+
+_NUM_ROWS = 5
+_FINITE = "nothing: every value is finite and none is far out"
+
+
+class Norms(NamedTuple):
+    """The Euclidean norms of a variable, or of its touched rows, and what clippers kept."""
+
+    name: str
+    values: float
+    gradient: float
+    update: float
+    factor: float
+
+
+class Look(NamedTuple):
+    """What was found.
+
+    Attributes:
+      first_bad: the first bad tensor in words: of input, label, logits, loss, gradient, update.
+      column: the feature or task of it, if one; a variable's rows are `rows` instead.
+      examples: rows of the batch to look at, the first few.
+      variable, rows: of the first bad gradient or update.
+      losses: by task.
+      norms: of every variable that has a gradient, the largest gradient first.
+    """
+
+    first_bad: str
+    column: str
+    examples: tuple[int, ...]
+    variable: str
+    rows: tuple[int, ...]
+    losses: Mapping[str, float]
+    norms: tuple[Norms, ...]
+
+
+def look(step: Step, batch: Batch, schema: Schema, *, reason: int) -> Look:
+    """Returns what a look at each tensor of the attempt finds; writes nothing.
+
+    Args:
+      batch: NumPy arrays, with the attempt's faults in them.
+      reason: why it was refused.
+    """
+    draft = step.propose(batch)
+    tasks = step.objective.tasks
+    losses = dict(zip(tasks, draft.losses.numpy().tolist(), strict=True))
+    found = _in_batch(batch, schema, reason) or _in_answer(draft, losses)
+    variable, rows = "", ()
+    if found is None:
+        stage, variable, rows = next(_in_changes(draft), (_FINITE, "", ()))
+        found = Cause(stage)
+    norms = sorted(_norms(draft), key=lambda n: -n.gradient if n.gradient >= 0 else -math.inf)
+    return Look(found.what, found.column, found.examples, variable, rows, losses, tuple(norms))
+
+
+def _in_batch(batch: Batch, schema: Schema, reason: int) -> Cause | None:
+    if reason == ACCEPTED:
+        return None
+    cause = find_cause(batch, schema, reason=reason)
+    return cause if cause.column else None
+
+
+def _in_answer(draft: Draft, losses: Mapping[str, float]) -> Cause | None:
+    """Returns the first task whose logits or loss are not finite."""
+    logits = {task: values.numpy() for task, values in draft.logits.items()}
+    for task, values in logits.items():
+        bad = np.flatnonzero(~np.isfinite(values))[:_NUM_ROWS]
+        if len(bad):
+            return Cause("logits", task, tuple(bad.tolist()))
+    for task, loss in losses.items():
+        if not math.isfinite(loss):
+            largest = np.argsort(-np.abs(logits[task]), kind="stable")[:_NUM_ROWS]
+            return Cause("loss", task, tuple(largest.tolist()))
+    return None
+
+
+def _in_changes(draft: Draft) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Yields (stage, variable, rows) of each gradient, then update, that is not finite."""
+    changes = draft.proposal.changes
+    stages = [("gradient", g, [g.values]) for g in draft.proposal.gradients]
+    stages += [("update", c, [c.unclipped, c.after, *(v for _, v in c.slots)]) for c in changes]
+    for stage, place, tensors in stages:
+        bad = [_bad_rows(tensor.numpy()) for tensor in tensors]
+        first = next((rows for rows in bad if len(rows)), None)
+        if first is not None:
+            ids = first if place.rows is None else place.rows.numpy()[first]
+            yield stage, place.name, tuple(ids[:_NUM_ROWS].tolist())
+
+
+def _bad_rows(values: np.ndarray) -> np.ndarray:
+    bad = np.atleast_1d(~np.isfinite(values))
+    return np.flatnonzero(bad.any(axis=tuple(range(1, bad.ndim))))
+
+
+def _norms(draft: Draft) -> Iterator[Norms]:
+    for gradient, change in zip(draft.proposal.gradients, draft.proposal.changes, strict=True):
+        before = change.after.numpy() + change.update.numpy()
+        yield Norms(
+            name=gradient.name,
+            values=_norm(before),
+            gradient=_norm(gradient.values.numpy()),
+            update=_norm(change.update.numpy()),
+            factor=float(change.factor),
+        )
+
+
+def _norm(values: np.ndarray) -> float:
+    return float(np.sqrt(np.sum(np.square(values, dtype=np.float64))))

@@ -1,0 +1,154 @@
+"""Refused attempts of a whole run: their events, and the batches that are kept."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ranker import build, job, train
+from ranker.config import load
+from ranker.config.settings import RunConfig
+from ranker.input import from_parquet
+
+CONFIG = """
+seed = 7
+data = {{path = "{data}", batch_size = 16}}
+export = {{enabled = false}}
+clip = [{{kind = "clippy", absolute = 1e-4}}]
+guard = {{max_incidents = 2}}
+[model]
+embedding_width = 4
+tower_units = [4]
+sharing = {{kind = "shared_bottom", units = [4]}}
+[train]
+max_attempts = 12
+attempts_per_call = 4
+evaluate_every_attempts = 12
+checkpoint_every_attempts = 5
+[[inject]]
+kind = "not_finite"
+task = "rating"
+share = 0.3
+start = 5
+stop = 6
+[[inject]]
+kind = "not_finite"
+feature = "user_count"
+value = "inf"
+share = 0.3
+start = 7
+stop = 8
+[[inject]]
+kind = "gradient_spike"
+variable = "embedding/user_id"
+factor = 1e38
+start = 9
+stop = 11
+"""
+
+
+class Killed(Exception):  # noqa: N818 - it is no error
+    """What ends a run without any chance to save."""
+
+
+def run(config, workdir, *, kill_at=0):
+    asked = 0
+
+    def is_stopping():
+        nonlocal asked
+        asked += 1
+        if asked == kill_at:
+            raise Killed
+        return False
+
+    workdir.mkdir(exist_ok=True)
+    return job.run_job(config, workdir, is_stopping=is_stopping, say=lambda line: None)
+
+
+def events(workdir):
+    lines = (workdir / "events.jsonl").read_text().splitlines()
+    return [event for event in map(json.loads, lines) if event["kind"] == "refused"]
+
+
+@pytest.fixture(scope="module")
+def config(prepared, tmp_path_factory):
+    path = tmp_path_factory.mktemp("incidents") / "config.toml"
+    path.write_text(CONFIG.format(data=prepared))
+    return load.load(path, [], RunConfig)
+
+
+@pytest.fixture(scope="module")
+def whole(config, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("whole") / "run"
+    assert run(config, workdir)["refused"] == 4
+    return workdir
+
+
+def test_the_event_says_what_went_bad_first_and_what_to_try(whole):
+    told = events(whole)
+    short = [(e["attempt"], e["first_bad"], e.get("column"), e["variable"]) for e in told]
+    assert [row[:3] for row in short] == [
+        (6, "label", "rating"),
+        (8, "input", "user_count"),
+        (10, "update", None),
+        (11, "update", None),
+    ]
+    assert short[2][3] == "embedding/user_id"
+    assert set(told[0]["values"]) == {"nan"}
+    assert set(told[1]["values"]) == {"inf"}
+    assert "labels of rating" in told[0]["try"]
+
+
+def test_the_event_has_the_last_factors_of_the_variables_clipped_most(whole):
+    for event in events(whole):
+        assert 1 <= len(event["clip_factors"]) <= 3
+        lengths = {len(factors) for factors in event["clip_factors"].values()}
+        assert lengths == {min(8, event["attempt"])}
+
+
+def test_the_first_batches_are_kept_as_they_were_tried(config, whole):
+    assert [e.get("incident") for e in events(whole)] == [
+        "incidents/6.parquet", "incidents/8.parquet", None, None,
+    ]  # fmt: skip
+    assert train.kept(whole / "incidents") == [6, 8]
+    stream = build.build_stream(config, build.build_run(config).split("train"))
+    regular = stream.stack(5, 1)
+    batch, said = from_parquet(whole / "incidents/6.parquet")
+    for name, values in regular.features.items():
+        assert batch.features[name].tobytes() == values[0].tobytes(), name
+        assert batch.features[name].shape == values[0].shape, name
+    rows = events(whole)[0]["examples"]
+    assert np.isnan(batch.labels["rating"][rows]).all()
+    is_same = np.isfinite(batch.labels["rating"])
+    assert (batch.labels["rating"][is_same] == regular.labels["rating"][0][is_same]).all()
+    assert {name: said[name] for name in ("attempt", "seed", "reason", "config_sha256")} == {
+        "attempt": "6",
+        "seed": "7",
+        "reason": "loss not finite",
+        "config_sha256": load.sha256(config),
+    }
+    assert json.loads(said["event"])["first_bad"] == "label"
+
+
+def test_a_resumed_run_tells_and_keeps_the_same(config, whole, tmp_path):
+    with pytest.raises(Killed):
+        run(config, tmp_path / "run", kill_at=4)  # 8 attempts were tried, 5 are saved
+    assert train.kept(tmp_path / "run/incidents") == [6, 8]
+    run(config, tmp_path / "run")
+    for name in ("events.jsonl", "incidents/6.parquet", "incidents/8.parquet"):
+        assert (tmp_path / "run" / name).read_bytes() == (whole / name).read_bytes(), name
+    assert train.kept(tmp_path / "run/incidents") == [6, 8]
+
+
+def test_a_full_disk_leaves_no_half_file(config, tmp_path, files_of_at_most):
+    step = build.build_run(config).step
+    incidents = train.Incidents(
+        tmp_path / "incidents", step=step, schema=build.read_used_schema(config), most=3,
+        metadata={},
+    )  # fmt: skip
+    stack = build.build_stream(config, build.build_run(config).split("train")).stack(0, 2)
+    event = {"kind": "refused", "attempt": 2, "reason": "loss not finite"}
+    factors = np.ones((1, len(step.optimizer.names)), np.float32)
+    with files_of_at_most(1000), pytest.raises(OSError, match=r"incidents/2.parquet"):
+        incidents.enter(event, stack, place=1, factors=factors)
+    assert list((tmp_path / "incidents").iterdir()) == []

@@ -1,0 +1,255 @@
+"""Whole runs with a ladder: survived, halted, killed and resumed; and one that needs none."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ranker import build, job, train
+from ranker.config import load
+from ranker.config.settings import RunConfig
+from ranker.replay import replay
+from ranker.train import Ladder, Rescue, Standing, StepReport
+
+CONFIG = """
+seed = 7
+data = {{path = "{data}", batch_size = 16}}
+export = {{enabled = false}}
+[model]
+embedding_width = 4
+tower_units = [4]
+sharing = {{kind = "shared_bottom", units = [4]}}
+[optimizer.dense]
+rule = {{kind = "sgd"}}
+[optimizer.embeddings]
+rule = {{kind = "sgd"}}
+[guard]
+max_refusals = 5
+max_incidents = 99
+[guard.ladder]
+clip = {{kind = "clippy", targets = "all"}}
+clip_attempts = 20
+rate_factor = 0.5
+recovery_attempts = 40
+settle_attempts = 5
+healthy_attempts = 15
+max_rollbacks = 2
+[train]
+max_attempts = 110
+attempts_per_call = 4
+log_every_attempts = 1
+evaluate_every_attempts = 110
+checkpoint_every_attempts = 10
+"""
+# Three updates throw the variables so far out that no later loss is finite.
+SHORT = "{kind = 'rate_scale', factor = 5e4, start = 42, stop = 47}"
+ONE = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 80, stop = 81}"
+LASTING = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 42, stop = 999}"
+
+
+class Killed(Exception):  # noqa: N818 - it is no error
+    """What ends a run without any chance to save."""
+
+
+def run(config, workdir, *, kill_after=0, stop_after=0):
+    """Runs to the end, or to the first cut at or after an attempt: killed, or stopped saving."""
+    lines = workdir / "metrics.jsonl"
+
+    def is_stopping():
+        tried = len(lines.read_text().splitlines())
+        if kill_after and tried >= kill_after:
+            raise Killed
+        return 0 < stop_after <= tried
+
+    workdir.mkdir(exist_ok=True)
+    return job.run_job(config, workdir, is_stopping=is_stopping, say=lambda line: None)
+
+
+def told(workdir, name="events.jsonl"):
+    return [json.loads(line) for line in (workdir / name).read_text().splitlines()]
+
+
+def climbs(workdir):
+    ladder = ("clipping", "rate_lowered", "rolled_back", "halted", "clipping_ended")
+    kinds = (*ladder, "rate_recovered", "ladder_left")
+    return [(e["kind"], e["attempt"]) for e in told(workdir) if e["kind"] in kinds]
+
+
+def left(workdir, attempt=110):
+    """Returns what a run leaves: its logs, its ladder, and the bits of its variables."""
+    folder = workdir / f"checkpoints/{attempt:012d}"
+    logs = {name: (workdir / name).read_text() for name in ("events.jsonl", "metrics.jsonl")}
+    logs["ladder"] = json.loads((folder / "state.json").read_text())["ladder"]
+    with np.load(folder / "variables.npz") as arrays:
+        return logs | {name: arrays[name].tobytes() for name in arrays.files}
+
+
+@pytest.fixture(scope="module")
+def read(prepared, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ladder") / "config.toml"
+    path.write_text(CONFIG.format(data=prepared))
+    return lambda *overrides: load.load(path, overrides, RunConfig)
+
+
+@pytest.fixture(scope="module")
+def short(read, tmp_path_factory):
+    """A run that a short fault would have killed: its settings, directory and result."""
+    config = read(f"inject=[{SHORT}, {ONE}]")
+    workdir = tmp_path_factory.mktemp("short") / "run"
+    result = run(config, workdir)
+    (workdir / "config.toml").write_text(load.dump(config))
+    return config, workdir, result
+
+
+@pytest.fixture(scope="module")
+def healthy(read, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("healthy") / "run"
+    assert run(read(), workdir)["status"] == "completed"
+    return workdir
+
+
+def test_a_short_fault_is_survived_rung_by_rung(short):
+    _, workdir, result = short
+    assert (result["status"], result["attempts"], result["refused"]) == ("completed", 110, 15)
+    assert climbs(workdir) == [
+        ("clipping", 48),
+        ("rate_lowered", 53),
+        ("rolled_back", 58),
+        ("clipping_ended", 68),
+        ("rate_recovered", 100),
+        ("ladder_left", 100),
+    ]
+    (rolled,) = (e for e in told(workdir) if e["kind"] == "rolled_back")
+    assert (rolled["to_attempt"], rolled["step"], rolled["rollbacks_left"]) == (10, 10, 1)
+    assert rolled["reason"] == "5 refusals in a row"
+    assert result["metrics"]["test"]["rating"]["rmse"] < 1.4
+
+
+def test_attempts_go_on_counting_and_the_rate_is_not_rolled_back(short):
+    _, workdir, _ = short
+    lines = [line for line in told(workdir, "metrics.jsonl") if "loss" in line]
+    assert [line["attempt"] for line in lines] == list(range(1, 111))
+    events = [event["attempt"] for event in told(workdir)]
+    assert events == sorted(events)
+    rates = {line["attempt"]: line["learning_rates"][0] / 0.05 for line in lines}
+    assert [rates[53], rates[54], rates[60]] == pytest.approx([1, 0.5, 0.5])
+    # 2 of the 40 healthy attempts that make it whole are in the call that ended at 60.
+    assert rates[61] == pytest.approx(0.5 * 2 ** (2 / 40))
+    assert rates[101] == pytest.approx(1)
+    assert [lines[58 - 1]["step"], lines[59 - 1]["step"]] == [44, 11]
+
+
+@pytest.mark.slow
+def test_without_the_ladder_the_same_fault_ends_the_run(short, tmp_path):
+    config, _, _ = short
+    guard = dict(vars(config.guard)) | {"ladder": None}
+    config = type(config)(**(vars(config) | {"guard": type(config.guard)(**guard)}))
+    result = run(config, tmp_path / "run")
+    assert (result["status"], result["attempts"]) == ("diverged", 49)
+    assert result["reason"] == "too many refusals in a row"
+    assert climbs(tmp_path / "run") == [("halted", 49)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kill_after", "stop_after"),
+    [(56, 0), (64, 0), (0, 56)],
+    ids=["killed before the rollback", "killed after it", "stopped before it"],
+)
+def test_a_run_that_goes_on_leaves_what_one_that_never_stopped_does(
+    short, tmp_path, kill_after, stop_after
+):
+    config, workdir, _ = short
+    if kill_after:
+        with pytest.raises(Killed):
+            run(config, tmp_path / "run", kill_after=kill_after)
+    else:
+        stopped = run(config, tmp_path / "run", stop_after=stop_after)
+        assert stopped["status"] == "preempted"
+    assert run(config, tmp_path / "run")["status"] == "completed"
+    assert left(tmp_path / "run") == left(workdir)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attempt", [52, 57, 81])
+def test_a_replay_does_what_the_ladder_did(short, attempt):
+    _, workdir, _ = short
+    found = replay(workdir, attempt, say=lambda line: None)
+    assert found.differing == []
+    assert found.after["reason"] == "loss not finite"
+
+
+@pytest.mark.slow
+def test_a_lasting_fault_ends_the_run_within_the_budget(read, tmp_path):
+    result = run(read(f"inject=[{LASTING}]"), tmp_path / "run")
+    assert result["status"] == "diverged"
+    # Five refusals a climb: clip, rate, two rollbacks, and the end.
+    assert climbs(tmp_path / "run") == [
+        ("clipping", 47), ("rate_lowered", 52), ("rolled_back", 57), ("rolled_back", 62),
+        ("halted", 67),
+    ]  # fmt: skip
+    assert result["reason"] == ("5 refusals in a row after 2 rollbacks, at the top of the ladder")
+    assert result["good_checkpoint"] == 10
+    saved = json.loads((tmp_path / "run/RESULT.json").read_text())
+    assert saved["reason"] == result["reason"]
+    assert (tmp_path / "run/checkpoints/000000000010/manifest.json").exists()
+
+
+@pytest.mark.slow
+def test_a_ladder_that_is_not_needed_leaves_every_bit_as_without_it(read, healthy, tmp_path):
+    assert run(read("guard.ladder=none"), tmp_path / "run")["status"] == "completed"
+    with_ladder, without = left(healthy), left(tmp_path / "run")
+    assert without.pop("ladder") == {}
+    assert with_ladder.pop("ladder")["good"] > 0
+    own = {"ladder/rate_factor", "ladder/is_clipping"}
+    assert with_ladder.keys() - without.keys() == own
+    for name in own:
+        del with_ladder[name]
+    assert with_ladder == without
+
+
+def test_only_what_may_be_gone_back_to_is_kept(healthy):
+    numbered = sorted(p.name for p in (healthy / "checkpoints").iterdir() if p.name.isdigit())
+    state = json.loads((healthy / "checkpoints/000000000110/state.json").read_text())["ladder"]
+    assert (state["good"], state["pending"]) == (90, 110)
+    assert [int(name) for name in numbered] == [90, 100, 110]
+
+
+def reports(*, attempt):
+    """Returns the reports of one refused attempt."""
+    shapes = dict.fromkeys(StepReport._fields, np.zeros((1, 0)))
+    return StepReport(
+        **shapes
+        | {"attempt": np.array([attempt - 1]), "accept": np.array([False])}
+        | {"symptoms": np.zeros((1, 0), np.int32)}
+    )
+
+
+def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
+    step = build.build_run(read("clip=[{kind = 'adagc'}]", "guard.skip={}")).step
+    checkpoints = train.Checkpoints(tmp_path, keep=2)
+    checkpoints.save(30, step.variables, {})
+    before = {name: variable.numpy() for name, variable in step.variables.items()}
+    for variable in step.variables.values():
+        moved = ~variable.numpy() if variable.dtype.is_bool else variable.numpy() + 7
+        variable.assign(moved)
+    ladder = Ladder(
+        max_refusals=3, within_attempts=9, settle_attempts=1, clip_attempts=4, rate_factor=0.5,
+        recovery_attempts=9, healthy_attempts=9, max_rollbacks=2,
+    )  # fmt: skip
+    standing = Standing(
+        rung=2, climbed=40, good=30, rate_factor=0.25, clip_until=77, num_rollbacks=1
+    )
+    rescue = Rescue(ladder, step, checkpoints, standing)
+    events, reason = rescue.after(reports(attempt=50))  # 7 in a row: the guard has halted
+    assert [(e["kind"], e["to_attempt"], e["step"]) for e in events] == [("rolled_back", 30, 0)]
+    assert reason == ""
+    after = {name: variable.numpy() for name, variable in step.variables.items()}
+    differing = {name for name in after if after[name].tobytes() != before[name].tobytes()}
+    assert differing == {"attempts", "guard/refused", "ladder/rate_factor", "ladder/is_clipping"}
+    assert (after["attempts"], after["guard/refused"]) == (7, 7)
+    assert (after["ladder/rate_factor"], after["ladder/is_clipping"]) == (0.25, True)
+    assert rescue.standing.num_rollbacks == 2
+    step.guard.refused_in_a_row.assign(5)
+    _, reason = rescue.after(reports(attempt=60))
+    assert reason == "5 refusals in a row after 2 rollbacks, at the top of the ladder"
