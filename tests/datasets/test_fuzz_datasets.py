@@ -14,8 +14,8 @@ from movielens_files import (
     zipped,
 )
 
-from ranker.datasets import NAMES, DatasetError, Options, prepare
-from ranker.datasets.editions import edition_of
+from ranker.datasets import DatasetError, Options, prepare
+from ranker.datasets.editions import EDITIONS, edition_of
 from ranker.input import check_split
 from ranker.schema import read_schema
 
@@ -59,8 +59,11 @@ def raw_files(folder, name, writer):
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize(
     ("name", "writer"),
-    [*((name, LAYOUTS.get(name, write_csv)) for name in NAMES), ("movielens-100k", write_recbole)],
-    ids=[*NAMES, "recbole"],
+    [
+        *((name, LAYOUTS.get(name, write_csv)) for name in EDITIONS),
+        ("movielens-100k", write_recbole),
+    ],
+    ids=[*EDITIONS, "recbole"],
 )
 def test_injured_files(name, writer, budget, tmp_path):
     raw = tmp_path / "raw"
