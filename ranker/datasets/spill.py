@@ -31,7 +31,9 @@ class Spill:
         hours = records["time"] // _HOUR_MS
         order = np.argsort(hours, kind="stable")
         numbers, starts = np.unique(hours[order], return_index=True)
-        for number, group in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
+        ends = [*starts[1:], len(order)]
+        for number, start, end in zip(numbers.tolist(), starts, ends, strict=False):
+            group = order[start:end]
             self._hours.add(number)
             with self._path(number).open("ab") as file:
                 file.write(records[group].tobytes())

@@ -147,9 +147,10 @@ def _moments(column: str, path: Path, *, log1p: bool) -> tuple[float, float]:
     """Returns mean and standard deviation of a numeric column, nulls apart.
 
     Batches are joined by the formula of Chan, Golub and LeVeque 1979, exact but for
-    rounding; one batch alone is NumPy's own mean and deviation.
+    rounding; one batch alone is NumPy's own mean and deviation. A column of one value
+    has deviation 0, not what rounding leaves of it: features are divided by it.
     """
-    count, mean, variance = 0, 0.0, 0.0
+    count, mean, variance, lowest, highest = 0, 0.0, 0.0, np.inf, -np.inf
     for batch in _batches(path, [column]):
         values = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
         values = np.log1p(values, dtype=np.float64) if log1p else values.astype(np.float64)
@@ -158,7 +159,8 @@ def _moments(column: str, path: Path, *, log1p: bool) -> tuple[float, float]:
             variance += share * (float(values.var()) - variance + (1 - share) * apart * apart)
             mean += share * apart
             count += len(values)
-    return mean, variance**0.5
+            lowest, highest = min(lowest, values.min()), max(highest, values.max())
+    return (mean, variance**0.5) if lowest < highest else (mean, 0.0)
 
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
