@@ -5,6 +5,7 @@ import dataclasses
 from ranker.datasets.editions import EDITIONS
 from ranker.datasets.errors import DatasetError
 
+CENSUS = "census"
 KUAIRAND = "kuairand"
 MOVIELENS = "movielens"
 
@@ -41,6 +42,7 @@ _ALL = (
         Dataset(name=f"kuairand-{size}", family=KUAIRAND, splits=_BY_TIME)
         for size in ("pure", "1k", "27k")
     ),
+    Dataset(name="census-income", family=CENSUS, splits=("published",)),
 )
 
 DATASETS = {dataset.name: dataset for dataset in _ALL}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets import kuairand, movielens, sources, splits
+from ranker.datasets import census, kuairand, movielens, sources, splits
 from ranker.datasets.archives import Files
-from ranker.datasets.catalogue import KUAIRAND, MOVIELENS, Dataset, dataset_of
+from ranker.datasets.catalogue import CENSUS, KUAIRAND, MOVIELENS, Dataset, dataset_of
 from ranker.datasets.editions import EDITIONS
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.folder import replacing
@@ -18,8 +18,12 @@ from ranker.datasets.progress import Progress
 from ranker.datasets.writing import summary
 from ranker.schema import read_schema
 
-_WRITERS: dict[str, Callable[..., Made]] = {MOVIELENS: movielens.write, KUAIRAND: kuairand.write}
-_NUM_STAGES = {MOVIELENS: 7, KUAIRAND: 4}
+_WRITERS: dict[str, Callable[..., Made]] = {
+    MOVIELENS: movielens.write,
+    KUAIRAND: kuairand.write,
+    CENSUS: census.write,
+}
+_NUM_STAGES = {MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3}
 
 
 def run(

@@ -8,8 +8,8 @@
 - random: a tenth of the rows test, a tenth validation, drawn by the seed.
 - window: the last `window_days` before the last event are test, as many before them
   validation, and all before those training: for training that follows time.
-- published: where a dataset has a test file of its own, that is test; of the other
-  file a tenth, drawn by the seed, is validation. Its loader does this.
+- published: the published training file is training; of the published test file half,
+  drawn by the seed, is validation, the rest test. The dataset's loader does this.
 """
 
 import datetime
@@ -66,8 +66,8 @@ def describe(options: Options) -> str:
         "random": f"random: a tenth validation, a tenth test, seed {options.seed}",
         "window": f"window: the last {options.window_days:g} days are test, as many before "
         "them validation, all before those train",
-        "published": "published: the published test file is test; of the published training "
-        f"file a tenth, drawn by seed {options.seed}, is validation",
+        "published": "published: the published training file is training; of the published "
+        f"test file half, drawn by seed {options.seed}, is validation, the rest test",
     }[options.split]
 
 

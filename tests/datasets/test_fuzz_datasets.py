@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from census_files import write_census
 from fuzz import fuzz, mutated
 from hypothesis import strategies as st
 from kuairand_files import write_random
@@ -25,7 +26,10 @@ LAYOUTS = {
     "movielens-1m": write_double_colon,
     "movielens-10m": lambda folder, world: write_double_colon(folder, world, encoding="utf-8"),
 }
-OTHERS = {"kuairand-pure": lambda folder: write_random(folder, num_rows=30)}
+OTHERS = {
+    "kuairand-pure": lambda folder: write_random(folder, num_rows=30),
+    "census-income": lambda folder: write_census(folder, num_rows=8),
+}
 BUDGETS = [
     pytest.param(1, id="unit"),
     pytest.param(50, id="long", marks=pytest.mark.slow),
