@@ -156,10 +156,9 @@ def _table(block: Block) -> pa.Table:
     columns: dict[str, pa.Array] = {"user_id": nobody, "item_id": nobody}
     for feature in _features()[2:]:
         values = block[feature.name]
-        is_number = feature.kind == "numeric"
-        columns[feature.name] = (
-            pa.array(values.astype(np.float32)) if is_number else pa.array(values)
-        )
+        if feature.kind == "numeric":
+            values = values.astype(np.float32)
+        columns[feature.name] = values if isinstance(values, pa.Array) else pa.array(values)
     for task, column, value in (
         ("income", "income", _INCOME[1]),
         ("never_married", "marital_status", _NEVER),
