@@ -5,14 +5,15 @@
   python -m pipelines.prepare --dataset=movielens-25m --split=window --window_days=30
   python -m pipelines.prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
+  python -m pipelines.prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
 comes from, under what terms, and by which rules it is split.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -28,7 +29,7 @@ _SOURCE = flags.DEFINE_string(
 )
 _CACHE = flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given.")
 _SPLIT = flags.DEFINE_enum(
-    "split", _DEFAULTS.split, datasets.SPLITS, "Which rows train, validate and test."
+    "split", None, datasets.SPLITS, "Which rows train, validate and test; the dataset's own if not."
 )
 _BOUNDARIES = flags.DEFINE_list(
     "boundaries",
@@ -56,9 +57,9 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(_OUTPUT.value or Path("data") / _DATASET.value)
     try:
         options = datasets.Options(
-            source=_path(_SOURCE.value),
-            cache=_path(_CACHE.value),
-            split=_SPLIT.value,
+            source=_SOURCE.value and Path(_SOURCE.value).expanduser(),
+            cache=_CACHE.value and Path(_CACHE.value).expanduser(),
+            split=_SPLIT.value or "",
             boundaries=tuple(_BOUNDARIES.value),
             window_days=_WINDOW_DAYS.value,
             seed=_SEED.value,
@@ -70,18 +71,26 @@ def main(argv: Sequence[str]) -> int:
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, OSError) as error:
         return program.refuse(error)
-    print(_table(manifest["rows"]), f"\n{folder}: {manifest['split']}", sep="")
+    print(_table(manifest["rows"]), *_accounts(manifest), sep="\n")
+    print(f"{folder}: {manifest['split']}")
     return 0
 
 
-def _path(value: str | None) -> Path | None:
-    return Path(os.path.expanduser(value)) if value else None
-
-
 def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    """Returns the rows and the mean of each label, a column a part of the split."""
     names = list(rows["train"])
-    lines = [("", *names), *((part, *map(str, values.values())) for part, values in rows.items())]
-    return "\n".join("".join(f"{cell:<14}" for cell in line).rstrip() for line in lines)
+    lines = [("", *rows), *((name, *(str(of[name]) for of in rows.values())) for name in names)]
+    return "\n".join(f"{name:<22}" + "".join(f"{cell:>14}" for cell in row) for name, *row in lines)
+
+
+def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yields a line for each file with rows that were left out, and for each that is not there."""
+    for file, account in manifest["files"].items():
+        told_twice = {"repeated": account["repeated"]} if "repeated" in account else {}
+        if left_out := [*account["refused"].items(), *told_twice.items()]:
+            reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
+            yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
+    yield from (f"{file}: not there, so not read" for file in manifest.get("absent", ()))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets.editions import EDITIONS
+from ranker.datasets.catalogue import DATASETS
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.options import PASTS, SPLITS, Options
 
-NAMES = tuple(EDITIONS)
+NAMES = tuple(DATASETS)
 
 __all__ = ["NAMES", "PASTS", "SPLITS", "DatasetError", "Options", "UnreachableError", "prepare"]
 

@@ -62,6 +62,11 @@ class Files:
     def __contains__(self, name: str) -> bool:
         return name in self._members
 
+    @property
+    def names(self) -> list[str]:
+        """The base names of the files, in alphabetical order."""
+        return sorted(self._members)
+
     def open(self, name: str) -> BinaryIO:
         """Returns a stream over the file of base name `name`.
 
@@ -73,7 +78,7 @@ class Files:
         if name not in self._members:
             raise DatasetError(
                 f"{self.path}: no file {name!r} in it; it has: "
-                f"{', '.join(sorted(self._members)[:20]) or 'nothing'}"
+                f"{', '.join(self.names[:20]) or 'nothing'}"
             )
         member = self._members[name]
         if self._archive is None:

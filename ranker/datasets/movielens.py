@@ -5,23 +5,30 @@ Features are those the edition has, made alike: an age is put in the groups that
 year that no title tells is 0.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from ranker.datasets import splits
 from ranker.datasets.archives import Files
-from ranker.datasets.editions import Edition
+from ranker.datasets.editions import Edition, edition_of
 from ranker.datasets.interactions import Entities, Interactions, Tags
 from ranker.datasets.layouts import Layout, Table, layout_of
+from ranker.datasets.made import Made
+from ranker.datasets.options import Options
+from ranker.datasets.progress import Progress
 from ranker.datasets.ratings import HIGHEST, Ratings, RatingsFile, distinct, in_time_order
 from ranker.datasets.refusals import Refusals
-from ranker.datasets.text import DelimitedFile
+from ranker.datasets.tables import LABELS, Rows, tasks_of
+from ranker.datasets.text import UNKNOWN, DelimitedFile, one_line
+from ranker.datasets.writing import conclude
 
 UNKNOWN_YEAR = 0
-_UNKNOWN_WORD = "unknown"
-_NO_GENRE = ("", "(no genres listed)", _UNKNOWN_WORD)
+_NO_GENRE = ("", "(no genres listed)", UNKNOWN)
 _YEAR = re.compile(r"\(([0-9]{4})(?:[-\u2013][0-9]{0,4})?\)")
 _AGE_GROUPS = np.array([1, 18, 25, 35, 45, 50, 56])  # 1M's; each begins at its number
 _MAX_DIGITS = 10
@@ -52,6 +59,33 @@ def read(edition: Edition, files: Files, *, max_bad_rows: float) -> Interactions
         step=edition.step,
         refusals=tuple(reader.refusals),
     )
+
+
+def write(name: str, files: Files, folder: Path, *, options: Options, progress: Progress) -> Made:
+    """Writes the rows of the edition `name`, whose raw files are `files`, into `folder`.
+
+    Raises:
+      DatasetError: as `read` does, or if the split leaves a part without rows.
+    """
+    data = read(edition_of(name), files, max_bad_rows=options.max_bad_rows)
+    progress.stage("split")
+    parts = splits.split_rows(data.user, data.time, options=options)
+    progress.stage("look back")
+    past = _only(data, parts == splits.TRAIN) if options.past == "train" else data
+    rows = Rows(data, options, past=past)
+    for number, part in enumerate(splits.NAMES):
+        progress.stage(f"write {part}")
+        rows.write(np.flatnonzero(parts == number), folder / f"{part}.parquet")
+    progress.stage("vocabularies")
+    tasks = tasks_of(data, has_watch=options.negatives > 0)
+    conclude(folder, name, features=rows.features, tasks=tasks)
+    return Made(data.refusals, {task.name: LABELS[task.name] for task in tasks})
+
+
+def _only(data: Interactions, is_kept: np.ndarray) -> Interactions:
+    """Returns the interactions that are kept; users, items and tags as they are."""
+    names = ("user", "item", "rating", "time")
+    return dataclasses.replace(data, **{name: getattr(data, name)[is_kept] for name in names})
 
 
 class _Row:
@@ -114,7 +148,7 @@ class _Reader:
         for row in self._text(self._layout.items):
             number = row.new_id("item_id", found)
             if number is not None:
-                genres = [_word(genre) for genre in self._layout.genres(row.values)]
+                genres = [one_line(genre) for genre in self._layout.genres(row.values)]
                 found[number] = ([g for g in genres if g not in _NO_GENRE], _year(row.values))
         ids = sorted(found)
         columns = {
@@ -137,12 +171,12 @@ class _Reader:
         ages = np.array([found[i][0] for i in ids], np.int64)
         groups = _AGE_GROUPS[np.searchsorted(_AGE_GROUPS[1:], ages, side="right")]
         rows = [found[i][1] for i in ids]
-        jobs = [_word(self._layout.occupation(row["occupation"])) for row in rows]
+        jobs = [one_line(self._layout.occupation(row["occupation"])) for row in rows]
         columns = {
-            "gender": pa.array([_word(row["gender"]) for row in rows], pa.string()),
+            "gender": pa.array([one_line(row["gender"]) for row in rows], pa.string()),
             "age": pa.array(groups, pa.int64()),
             "occupation": pa.array(jobs, pa.string()),
-            "zip": pa.array([_word(row["zip_code"].strip()[:1]) for row in rows], pa.string()),
+            "zip": pa.array([one_line(row["zip_code"].strip()[:1]) for row in rows], pa.string()),
         }
         return Entities(ids=np.array(ids, np.int64), columns=columns)
 
@@ -158,7 +192,7 @@ class _Reader:
             if number is not None and number not in place:
                 row.refuse("unknown_item", f"item_id {number} is not in {self._layout.items.file}")
             elif number is not None and (time := row.number("timestamp")) is not None:
-                word = _word(row["tag"]).lower()
+                word = one_line(row["tag"]).lower()
                 found.append((place[number], words.setdefault(word, len(words)), time))
         columns = np.array(found, np.int64).reshape(-1, 3).T
         return Tags(
@@ -187,8 +221,3 @@ def _year(row: dict[str, str]) -> int:
     stated = row.get("release_year", "")
     found = [stated] if re.fullmatch("[0-9]{4}", stated) else _YEAR.findall(row["title"])
     return int(found[-1]) if found else UNKNOWN_YEAR
-
-
-def _word(text: str) -> str:
-    """Returns `text` fit for a vocabulary: on one line, and never empty."""
-    return " ".join(text.split()) or _UNKNOWN_WORD

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ranker.datasets.errors import DatasetError
 
-SPLITS = ("user-temporal", "global-temporal", "random", "window")
+SPLITS = ("user-temporal", "global-temporal", "random", "window", "published")
 PASTS = ("all", "train")
 
 
@@ -18,7 +18,8 @@ class Options:
       source: a folder or archive to read instead of the cache or the network.
       cache: the folder that keeps what was downloaded; by default `ranker` in the
         user's cache folder.
-      split: one of SPLITS; `ranker.datasets.splits` has the rules.
+      split: one of SPLITS, as `ranker.datasets.splits` has them, that the dataset allows;
+        "" for the first of those.
       boundaries: of global-temporal: where validation and test begin, each a share
         of the rows in (0, 1) or a date (YYYY-MM-DD, UTC).
       window_days: of window: length of the validation and of the test window.
@@ -32,7 +33,7 @@ class Options:
 
     source: Path | None = None
     cache: Path | None = None
-    split: str = "user-temporal"
+    split: str = ""
     boundaries: tuple[str, str] = ("0.8", "0.9")
     window_days: float = 7.0
     seed: int = 0
@@ -42,7 +43,7 @@ class Options:
     max_bad_rows: float = 0.001
 
     def __post_init__(self) -> None:
-        if self.split not in SPLITS:
+        if self.split and self.split not in SPLITS:
             raise DatasetError(f"split {self.split!r} is none of {', '.join(SPLITS)}")
         if self.past not in PASTS:
             raise DatasetError(f"past {self.past!r} is none of {', '.join(PASTS)}")

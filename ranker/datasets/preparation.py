@@ -2,87 +2,85 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ranker.datasets import movielens, sources, splits
-from ranker.datasets.editions import Edition, edition_of
+from ranker.datasets import census, kuairand, movielens, sources, splits
+from ranker.datasets.archives import Files
+from ranker.datasets.catalogue import CENSUS, KUAIRAND, MOVIELENS, Dataset, dataset_of
+from ranker.datasets.editions import EDITIONS
+from ranker.datasets.errors import DatasetError
 from ranker.datasets.folder import replacing
-from ranker.datasets.interactions import Interactions
+from ranker.datasets.made import Made
 from ranker.datasets.options import Options
 from ranker.datasets.progress import Progress
-from ranker.datasets.tables import (
-    LABELS,
-    Rows,
-    summary,
-    tasks_of,
-    with_statistics,
-    write_vocabularies,
-)
-from ranker.schema import Schema, write_schema
+from ranker.datasets.writing import summary
+from ranker.schema import read_schema
 
-_STAGES = 7
+_WRITERS: dict[str, Callable[..., Made]] = {
+    MOVIELENS: movielens.write,
+    KUAIRAND: kuairand.write,
+    CENSUS: census.write,
+}
+_NUM_STAGES = {MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3}
 
 
 def run(
     name: str, destination: Path, *, options: Options, shows_progress: bool
 ) -> Mapping[str, Any]:
     """Does what `ranker.datasets.prepare` says."""
-    edition = edition_of(name)
+    dataset = dataset_of(name)
+    options = _resolved(dataset, options)
     progress = Progress(is_shown=shows_progress)
-    source = sources.find(edition, options, progress=progress)
-    with progress.stages(_STAGES), replacing(destination) as folder:
+    source = sources.find(EDITIONS.get(name), options, progress=progress)
+    with progress.stages(_NUM_STAGES[dataset.family]), replacing(destination) as folder:
         progress.stage("read")
         with source.files as files:
-            data = movielens.read(edition, files, max_bad_rows=options.max_bad_rows)
-        _write(edition, data, options=options, folder=folder, progress=progress)
+            made = _write(dataset, files, folder, options=options, progress=progress)
+        rows = {part: summary(folder / f"{part}.parquet", made.labels) for part in splits.NAMES}
         manifest: dict[str, Any] = {
             "dataset": name,
-            "source": {**source.description, "files": source.files.read},
-            "files": {refusals.file: refusals.report() for refusals in data.refusals},
+            "source": {**source.description, "files": files.read},
+            "files": {refusals.file: refusals.report() for refusals in made.refusals},
             "split": splits.describe(options),
-            "labels": {name: rule for name, rule in LABELS.items() if name != "watch"},
-            "rows": {part: summary(folder / f"{part}.parquet") for part in splits.NAMES},
+            "labels": dict(made.labels),
+            "rows": rows,
             "options": _plain(options),
         }
-        if options.negatives:
-            manifest["labels"]["watch"] = LABELS["watch"]
+        if made.absent:
+            manifest["absent"] = list(made.absent)
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return manifest
 
 
 def _write(
-    edition: Edition, data: Interactions, *, options: Options, folder: Path, progress: Progress
-) -> None:
-    """Writes Parquet, vocabularies and schema into `folder`."""
-    progress.stage("split")
-    parts = splits.split_rows(data.user, data.time, options=options)
-    progress.stage("look back")
-    past = _only(data, parts == splits.NAMES.index("train")) if options.past == "train" else data
-    rows = Rows(data, options, past=past)
-    for number, part in enumerate(splits.NAMES):
-        progress.stage(f"write {part}")
-        rows.write(np.flatnonzero(parts == number), folder / f"{part}.parquet")
-    progress.stage("vocabularies")
-    train = folder / "train.parquet"
-    sizes = write_vocabularies(rows.features, train, folder=folder / "vocabularies")
-    schema = Schema(
-        dataset=edition.name,
-        features=tuple(with_statistics(feature, train) for feature in rows.features),
-        tasks=tasks_of(data, train, has_watch=options.negatives > 0),
-        vocabularies=sizes,
-    )
-    write_schema(schema, folder / "schema.toml")
+    dataset: Dataset, files: Files, folder: Path, *, options: Options, progress: Progress
+) -> Made:
+    """Writes the rows, and holds the schema that was written to what a schema must be."""
+    made = _WRITERS[dataset.family](dataset.name, files, folder, options=options, progress=progress)
+    read_schema(folder / "schema.toml")
+    return made
 
 
-def _only(data: Interactions, is_kept: np.ndarray) -> Interactions:
-    """Returns the interactions that are kept; users, items and tags as they are."""
-    names = ("user", "item", "rating", "time")
-    return dataclasses.replace(data, **{name: getattr(data, name)[is_kept] for name in names})
+def _resolved(dataset: Dataset, options: Options) -> Options:
+    """Returns the options with the dataset's own split if none was asked for.
+
+    Raises:
+      DatasetError: for a split, or sampled rows, that the dataset does not allow.
+    """
+    split = options.split or dataset.splits[0]
+    if split not in dataset.splits:
+        raise DatasetError(
+            f"{dataset.name}: no split {split!r} of it; there are: {', '.join(dataset.splits)}"
+        )
+    if dataset.is_logged and options.negatives:
+        raise DatasetError(
+            f"{dataset.name}: its rows tell what was shown and not clicked: negatives must be 0, "
+            f"got {options.negatives}"
+        )
+    return dataclasses.replace(options, split=split)
 
 
 def _plain(options: Options) -> dict[str, object]:

@@ -42,7 +42,7 @@ class RatingsFile:
         """
         file = DelimitedFile(stream, self._table.form, refusals=self._refusals)
         blocks = []
-        for line, columns in file.numbers(("int64", "int64", "float64", "int64")):
+        for line, columns in file.columns(("int64", "int64", "float64", "int64")):
             user, item, rating, time = columns
             block = self._in_range(Ratings(user, item, rating, time, line), edition)
             blocks.append(_compact(block))  # now: a large file is held once, at half the size

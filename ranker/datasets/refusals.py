@@ -12,6 +12,8 @@ class Refusals:
       file: the file's name, as messages give it.
       num_read: rows read so far, header apart.
       first: by reason, a sentence on the first row refused for it.
+      num_repeats: rows that tell once more what an earlier one told, and are left out.
+        They are counted apart: nothing is lost with them, so no share bounds them.
     """
 
     def __init__(self, file: str, *, max_share: float) -> None:
@@ -19,12 +21,20 @@ class Refusals:
         self.num_read = 0
         self.counts: collections.Counter[str] = collections.Counter()
         self.first: dict[str, str] = {}
+        self.num_repeats = 0
+        self._first_repeat = ""
         self._max_share = max_share
 
     def add(self, reason: str, *, line: int, problem: str, count: int = 1) -> None:
         """Counts `count` rows refused for `reason`, the first of them at `line`."""
         self.counts[reason] += count
         self.first.setdefault(reason, f"{self.file}, line {line}: {problem}")
+
+    def add_repeats(self, count: int, *, line: int, problem: str) -> None:
+        """Counts `count` rows that were told before, the first of them at `line`."""
+        if count:
+            self.num_repeats += count
+            self._first_repeat = self._first_repeat or f"{self.file}, line {line}: {problem}"
 
     def check(self) -> None:
         """Raises DatasetError if nothing was read, or more was refused than may be."""
@@ -47,8 +57,11 @@ class Refusals:
             reason: {"rows": count, "first": self.first[reason]}
             for reason, count in self.counts.most_common()
         }
-        return {
+        report: dict[str, object] = {
             "read": self.num_read,
-            "kept": self.num_read - self.counts.total(),
+            "kept": self.num_read - self.counts.total() - self.num_repeats,
             "refused": refused,
         }
+        if self.num_repeats:
+            report["repeated"] = {"rows": self.num_repeats, "first": self._first_repeat}
+        return report

@@ -44,11 +44,11 @@ class Source(NamedTuple):
     description: dict[str, str]
 
 
-def find(edition: Edition, options: Options, *, progress: Progress) -> Source:
-    """Returns the raw files of `edition`.
+def find(edition: Edition | None, options: Options, *, progress: Progress) -> Source:
+    """Returns the raw files of `edition`, or of what the user names.
 
     Args:
-      edition: which.
+      edition: which; None for a dataset that is not fetched.
       options: `source`, taken whatever else there is; `cache`.
       progress: told what is tried.
 
@@ -59,6 +59,11 @@ def find(edition: Edition, options: Options, *, progress: Progress) -> Source:
     if options.source is not None:
         path, origin = options.source, "source"
         progress.say(f"reading {path}")
+    elif edition is None:
+        raise DatasetError(
+            f"source is {options.source}: this dataset is not fetched by the program; name the "
+            "folder with its files by --source, data/README.md says where they come from"
+        )
     else:
         finder = _Finder(edition, options.cache or _user_cache(), progress=progress)
         path, origin = finder.cached() or finder.downloaded()

@@ -8,9 +8,12 @@
 - random: a tenth of the rows test, a tenth validation, drawn by the seed.
 - window: the last `window_days` before the last event are test, as many before them
   validation, and all before those training: for training that follows time.
+- published: the published training file is training; of the published test file half,
+  drawn by the seed, is validation, the rest test. The dataset's loader does this.
 """
 
 import datetime
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,11 +44,15 @@ def split_rows(user: np.ndarray, time: np.ndarray, *, options: Options) -> np.nd
     else:
         validation, test = _moments(time, options)
         parts = ((time >= validation).astype(np.int8) + (time >= test)).astype(np.int8)
-    sizes = np.bincount(parts, minlength=3)
-    if not sizes.all():
+    check_sizes(np.bincount(parts, minlength=3), options)
+    return parts
+
+
+def check_sizes(sizes: Sequence[int] | np.ndarray, options: Options) -> None:
+    """Raises DatasetError if one of the three parts has no rows."""
+    if not all(sizes):
         counts = ", ".join(f"{name} {size}" for name, size in zip(NAMES, sizes, strict=True))
         raise DatasetError(f"split {describe(options)!r} leaves a part without rows: {counts}")
-    return parts
 
 
 def describe(options: Options) -> str:
@@ -59,6 +66,8 @@ def describe(options: Options) -> str:
         "random": f"random: a tenth validation, a tenth test, seed {options.seed}",
         "window": f"window: the last {options.window_days:g} days are test, as many before "
         "them validation, all before those train",
+        "published": "published: the published training file is training; of the published "
+        f"test file half, drawn by seed {options.seed}, is validation, the rest test",
     }[options.split]
 
 

@@ -3,8 +3,10 @@
 import shutil
 
 import pytest
+from census_files import write_census
 from fuzz import fuzz, mutated
 from hypothesis import strategies as st
+from kuairand_files import write_random
 from movielens_files import (
     make_world,
     write_csv,
@@ -14,8 +16,8 @@ from movielens_files import (
     zipped,
 )
 
-from ranker.datasets import NAMES, DatasetError, Options, prepare
-from ranker.datasets.editions import edition_of
+from ranker.datasets import DatasetError, Options, prepare
+from ranker.datasets.editions import EDITIONS, edition_of
 from ranker.input import check_split
 from ranker.schema import read_schema
 
@@ -23,6 +25,10 @@ LAYOUTS = {
     "movielens-100k": write_pipe,
     "movielens-1m": write_double_colon,
     "movielens-10m": lambda folder, world: write_double_colon(folder, world, encoding="utf-8"),
+}
+OTHERS = {
+    "kuairand-pure": lambda folder: write_random(folder, num_rows=30),
+    "census-income": lambda folder: write_census(folder, num_rows=8),
 }
 BUDGETS = [
     pytest.param(1, id="unit"),
@@ -33,7 +39,8 @@ PARTS = ("train", "validation", "test")
 
 def check_prepared(name, source, folder, max_bad_rows):
     """Prepares from `source`, and holds what is in `folder` then to whole or nothing."""
-    options = Options(source=source, max_bad_rows=max_bad_rows, split="random", negatives=1)
+    chosen = {"split": "random", "negatives": 1} if name in EDITIONS else {}
+    options = Options(source=source, max_bad_rows=max_bad_rows, **chosen)
     said = None
     try:
         prepare(name, folder / "out", options=options)
@@ -52,6 +59,9 @@ def check_prepared(name, source, folder, max_bad_rows):
 
 
 def raw_files(folder, name, writer):
+    if name not in EDITIONS:
+        writer(folder)
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     world = make_world(step=edition_of(name).step, num_users=4, num_items=9)
     return {path.name: path.read_bytes() for path in sorted(writer(folder, world).iterdir())}
 
@@ -59,8 +69,11 @@ def raw_files(folder, name, writer):
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize(
     ("name", "writer"),
-    [*((name, LAYOUTS.get(name, write_csv)) for name in NAMES), ("movielens-100k", write_recbole)],
-    ids=[*NAMES, "recbole"],
+    [
+        *((name, LAYOUTS.get(name, write_csv)) for name in EDITIONS),
+        ("movielens-100k", write_recbole),
+    ],
+    ids=[*EDITIONS, "recbole"],
 )
 def test_injured_files(name, writer, budget, tmp_path):
     raw = tmp_path / "raw"
@@ -76,7 +89,12 @@ def test_injured_files(name, writer, budget, tmp_path):
         lambda file: st.tuples(st.just(file), mutated(whole[file]))
     )
     shares = st.sampled_from((0.0, 0.3, 0.99))
-    fuzz("MovieLens files", st.tuples(cases, shares), check, num_cases=20 * budget)
+    fuzz(
+        "MovieLens files" if name in EDITIONS else f"{name} files",
+        st.tuples(cases, shares),
+        check,
+        num_cases=20 * budget,
+    )
 
 
 @pytest.mark.parametrize("budget", BUDGETS)

@@ -12,9 +12,9 @@ from movielens_files import (
     zipped,
 )
 
-from ranker.datasets import NAMES, movielens
+from ranker.datasets import movielens
 from ranker.datasets.archives import Files
-from ranker.datasets.editions import edition_of
+from ranker.datasets.editions import EDITIONS, edition_of
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.layouts import layout_of
 
@@ -39,7 +39,7 @@ def _world(name: str):
 
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EDITIONS)
 def test_ratings_come_in_order_of_time_ties_in_file_order(name, kind, tmp_path):
     world = _world(name)
     path = _write(tmp_path / "raw", name, world)
@@ -51,7 +51,7 @@ def test_ratings_come_in_order_of_time_ties_in_file_order(name, kind, tmp_path):
     assert [tuple(map(float, row)) for row in found] == [tuple(map(float, r)) for r in expected]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EDITIONS)
 def test_items_have_genres_and_a_year(name, tmp_path):
     world = _world(name)
     data = _read(_write(tmp_path / "raw", name, world), name)
@@ -62,7 +62,7 @@ def test_items_have_genres_and_a_year(name, tmp_path):
         assert data.items.columns["release_year"][i].as_py() == (year or 0)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EDITIONS)
 def test_only_editions_with_users_tell_of_them(name, tmp_path):
     world = _world(name)
     data = _read(_write(tmp_path / "raw", name, world), name)
@@ -82,7 +82,7 @@ def test_only_editions_with_users_tell_of_them(name, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EDITIONS)
 def test_tags_are_lower_case_words_of_items(name, tmp_path):
     world = _world(name)
     data = _read(_write(tmp_path / "raw", name, world), name)

@@ -170,8 +170,8 @@ def test_the_same_command_gives_the_same_bytes(options, tmp_path):
 def test_rows_do_not_depend_on_the_chunks(tmp_path, monkeypatch):
     folder, _ = _prepare(tmp_path)
     expected = _tables(folder)
-    monkeypatch.setattr("ranker.datasets.tables._CHUNK_ROWS", 7)
-    monkeypatch.setattr("ranker.datasets.tables._SCAN_ROWS", 11)
+    monkeypatch.setattr("ranker.datasets.tables.GROUP_ROWS", 7)
+    monkeypatch.setattr("ranker.datasets.writing._SCAN_ROWS", 11)
     words = (folder / "vocabularies" / "item_id.txt").read_text()
     folder, _ = _prepare(tmp_path)
     for part, table in _tables(folder).items():

@@ -13,7 +13,8 @@ DAY = 86_400
 
 
 def _split(user, time, **options) -> list[int]:
-    return split_rows(np.array(user), np.array(time), options=Options(**options)).tolist()
+    options = Options(**{"split": "user-temporal", **options})
+    return split_rows(np.array(user), np.array(time), options=options).tolist()
 
 
 def test_the_last_of_each_user_are_test():
@@ -38,7 +39,7 @@ def test_a_user_of_two_only_trains():
 def test_a_users_parts_follow_each_other_and_have_their_sizes(rows):
     rows = [(9, 0)] * 3 + rows  # one user, at least, who has all three parts
     user, time = np.array(sorted(rows, key=lambda row: row[1])).T
-    parts = split_rows(user, time, options=Options())
+    parts = split_rows(user, time, options=Options(split="user-temporal"))
     for one in np.unique(user):
         mine = parts[user == one]
         assert (np.diff(mine) >= 0).all()

@@ -23,7 +23,7 @@ def _file(data: bytes, delimiter: str = ",", **options) -> tuple[DelimitedFile, 
 
 def _numbers(data: bytes, delimiter: str = ",", **options):
     file, refusals = _file(data, delimiter, **options)
-    blocks = list(file.numbers(KINDS))
+    blocks = list(file.columns(KINDS))
     lines = np.concatenate([line for line, _ in blocks]).tolist()
     rows = [list(row) for _, columns in blocks for row in zip(*columns, strict=True)]
     return lines, rows, refusals

@@ -53,14 +53,16 @@ def test_it_prepares_and_prints_a_table(raw, tmp_path):
     flags = ["--dataset=movielens-latest-small", f"--source={raw}", f"--output={tmp_path / 'out'}"]
     done = _run(*flags, "--split=window", "--window_days=0.0003", "--negatives=1")
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["rows", "mean_like", "mean_rating", "mean_watch"]
+    assert lines[0].split() == ["train", "validation", "test"]
     # Windows of 26 seconds: items 8 to 10 (72 to 90 s), 5 to 7, and 1 to 4 for each of 4 users.
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["options"]["window_days"] == 0.0003
     means = {part: row["mean_rating"] for part, row in manifest["rows"].items()}
     assert means == {"train": 1.25, "validation": 3.0, "test": 4.5}
-    assert [line.split()[0] for line in lines[1:4]] == ["train", "validation", "test"]
-    assert f"{tmp_path / 'out'}: window: the last 0.0003 days are test" in lines[4]
+    names = ["rows", "mean_like", "mean_rating", "mean_watch"]
+    assert [line.split()[0] for line in lines[1:5]] == names
+    assert lines[3].split()[1:] == ["1.25", "3.0", "4.5"]
+    assert f"{tmp_path / 'out'}: window: the last 0.0003 days are test" in lines[5]
     assert f"reading {raw}" in done.stderr
 
 

@@ -1,0 +1,55 @@
+"""Which datasets there are, and what may be asked of each."""
+
+import dataclasses
+
+from ranker.datasets.editions import EDITIONS
+from ranker.datasets.errors import DatasetError
+
+CENSUS = "census"
+KUAIRAND = "kuairand"
+MOVIELENS = "movielens"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """One dataset that can be prepared.
+
+    Attributes:
+      name: as on the command line.
+      family: whose loader it has.
+      splits: those it allows, its own choice first.
+      is_logged: whether its rows are what users were shown, so that none is sampled.
+    """
+
+    name: str
+    family: str
+    splits: tuple[str, ...]
+    is_logged: bool = True
+
+
+_BY_TIME = ("global-temporal", "user-temporal", "random", "window")
+_ALL = (
+    *(
+        Dataset(
+            name=name,
+            family=MOVIELENS,
+            splits=("user-temporal", "global-temporal", "random", "window"),
+            is_logged=False,
+        )
+        for name in EDITIONS
+    ),
+    *(
+        Dataset(name=f"kuairand-{size}", family=KUAIRAND, splits=_BY_TIME)
+        for size in ("pure", "1k", "27k")
+    ),
+    Dataset(name="census-income", family=CENSUS, splits=("published",)),
+)
+
+DATASETS = {dataset.name: dataset for dataset in _ALL}
+
+
+def dataset_of(name: str) -> Dataset:
+    """Returns the dataset of that name; DatasetError naming all of them if there is none."""
+    if name not in DATASETS:
+        raise DatasetError(f"no dataset {name!r}; there are: {', '.join(DATASETS)}")
+    return DATASETS[name]

@@ -1,0 +1,168 @@
+"""Tables to Parquet, and from the training rows alone: vocabularies and statistics.
+
+Nothing here holds a whole file: what is larger than memory goes through in pieces.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ranker.schema import Feature, Schema, Task, write_schema
+
+GROUP_ROWS = 65_536  # rows that are gathered before they are written
+_SCAN_ROWS = 1 << 20
+_OPTIONS: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+
+
+class Writer:
+    """A Parquet file that is written table by table; it is there once it is closed."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file; its columns are those of the first table."""
+        self._path = path
+        self._file: pq.ParquetWriter | None = None
+        self._gathered: list[pa.Table] = []
+        self._num_gathered = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Takes the next rows, and writes them when there are enough for a row group."""
+        self._gathered.append(table)
+        self._num_gathered += len(table)
+        if self._num_gathered >= GROUP_ROWS:
+            self._flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None and self._gathered:
+            self._flush()
+        if self._file is not None:
+            self._file.close()
+
+    def _flush(self) -> None:
+        table = pa.concat_tables(self._gathered).combine_chunks()
+        self._gathered, self._num_gathered = [], 0
+        file = self._file or pq.ParquetWriter(self._path, table.schema, **_OPTIONS)
+        file.write_table(table)
+        self._file = file
+
+
+def conclude(
+    folder: Path, name: str, *, features: Iterable[Feature], tasks: Iterable[Task]
+) -> None:
+    """Writes what the training rows in `folder` say: vocabularies/ and schema.toml.
+
+    Args:
+      name: of the dataset.
+      features, tasks: in the order of the columns; without statistics.
+    """
+    train = folder / "train.parquet"
+    features = tuple(features)
+    sizes = write_vocabularies(features, train, folder=folder / "vocabularies")
+    schema = Schema(
+        dataset=name,
+        features=tuple(with_statistics(feature, train) for feature in features),
+        tasks=tuple(_with_moments(task, train) for task in tasks),
+        vocabularies=sizes,
+    )
+    write_schema(schema, folder / "schema.toml")
+
+
+def write_vocabularies(features: Iterable[Feature], train: Path, *, folder: Path) -> dict[str, int]:
+    """Writes `folder`/<name>.txt of each vocabulary and returns their sizes.
+
+    A vocabulary holds the values of the training rows, most frequent first, equals
+    in ascending order. One that several features share is that of the feature of
+    its name.
+    """
+    folder.mkdir()
+    sizes = {}
+    for feature in features:
+        if feature.vocabulary == feature.name:
+            values = _values_by_count(feature, train)
+            text = "".join(f"{value}\n" for value in values.to_pylist())
+            (folder / f"{feature.name}.txt").write_text(text, encoding="utf-8")
+            sizes[feature.name] = len(values)
+    return sizes
+
+
+def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
+    counts: list[pa.Table] = []
+    for batch in _batches(train, [feature.name]):
+        column = batch.column(0)
+        values = column.flatten() if feature.is_multivalued else column
+        counts.append(pa.Table.from_struct_array(pc.value_counts(values)))
+        if sum(map(len, counts)) > _SCAN_ROWS:
+            counts = [_added(counts)]
+    ordered = [("counts", "descending"), ("values", "ascending")]
+    return _added(counts).sort_by(ordered)["values"]
+
+
+def _added(counts: list[pa.Table]) -> pa.Table:
+    table = pa.concat_tables(counts).group_by("values").aggregate([("counts", "sum")])
+    return table.rename_columns({"counts_sum": "counts"})
+
+
+def with_statistics(feature: Feature, train: Path) -> Feature:
+    """Returns a numeric feature with the mean and standard deviation of the training rows."""
+    if feature.kind != "numeric":
+        return feature
+    mean, deviation = _moments(feature.name, train, log1p=feature.log1p)
+    return dataclasses.replace(feature, mean=mean, standard_deviation=deviation or 1.0)
+
+
+def _with_moments(task: Task, train: Path) -> Task:
+    mean, deviation = _moments(task.name, train, log1p=False)
+    return dataclasses.replace(task, mean=mean, standard_deviation=deviation)
+
+
+def summary(path: Path, labels: Iterable[str]) -> dict[str, float]:
+    """Returns the number of rows of a Parquet file, and the mean of each of its labels."""
+    names = list(labels)
+    num_rows, totals, counts = 0, dict.fromkeys(names, 0.0), dict.fromkeys(names, 0)
+    for batch in _batches(path, names):
+        num_rows += len(batch)
+        for name in names:
+            column = batch.column(name).drop_null()
+            totals[name] += pc.sum(column).as_py() or 0.0
+            counts[name] += len(column)
+    means = {f"mean_{n}": round(totals[n] / counts[n], 6) for n in names if counts[n]}
+    return {"rows": num_rows, **means}
+
+
+def _moments(column: str, path: Path, *, log1p: bool) -> tuple[float, float]:
+    """Returns mean and standard deviation of a numeric column, nulls apart.
+
+    Batches are joined by the formula of Chan, Golub and LeVeque 1979, exact but for
+    rounding; one batch alone is NumPy's own mean and deviation. A column of one value
+    has deviation 0, not what rounding leaves of it: features are divided by it.
+    """
+    count, mean, variance, lowest, highest = 0, 0.0, 0.0, np.inf, -np.inf
+    for batch in _batches(path, [column]):
+        values = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
+        values = np.log1p(values, dtype=np.float64) if log1p else values.astype(np.float64)
+        if len(values):
+            share, apart = len(values) / (count + len(values)), float(values.mean()) - mean
+            variance += share * (float(values.var()) - variance + (1 - share) * apart * apart)
+            mean += share * apart
+            count += len(values)
+            lowest, highest = min(lowest, values.min()), max(highest, values.max())
+    return (mean, variance**0.5) if lowest < highest else (mean, 0.0)
+
+
+def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(_SCAN_ROWS, columns=columns)
