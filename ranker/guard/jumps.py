@@ -47,6 +47,7 @@ class Jumps:
         """
         self._detect = detect
         self._is_held = is_held
+        self._width = width
         blocks = detect.window // BLOCK
         counts = tf.zeros([size], tf.int64)
         initial = {
@@ -69,7 +70,7 @@ class Jumps:
         variables = self.variables
         age, level = variables["age"].read_value(), variables["level"].read_value()
         num_seen = _count(block > -math.inf)
-        can_tell = 2 * num_seen > block.shape[1]
+        can_tell = 2 * num_seen > self._width
         typical = _upper_medians(block, num_seen)
         self._start(block)
         usual, limit = self._limits()
@@ -113,8 +114,8 @@ class Jumps:
     def _enter(self, block: tf.Tensor, enters: tf.Tensor) -> None:
         """Lets the blocks in of those of the S numbers that `enters` says."""
         recent, num = self.variables["recent"], self.variables["num_recent"]
-        blocks = recent.shape[1]
-        is_place = tf.range(blocks, dtype=tf.int64) == (num % blocks)[:, tf.newaxis]
+        blocks = tf.shape(recent, out_type=tf.int64)[1]
+        is_place = tf.range(blocks) == (num.read_value() % blocks)[:, tf.newaxis]
         is_new = (is_place & enters[:, tf.newaxis])[:, :, tf.newaxis]
         recent.assign(tf.where(is_new, block[:, tf.newaxis], recent.read_value()))
         num.assign_add(tf.cast(enters, tf.int64))
@@ -128,6 +129,6 @@ def _count(is_there: tf.Tensor) -> tf.Tensor:
 def _upper_medians(values: tf.Tensor, num: tf.Tensor) -> tf.Tensor:
     """Returns of each row the median, the upper of two, of its `num` values that are not -inf;
     -inf of none."""
-    upper = tf.math.top_k(values, k=values.shape[1] // 2 + 1).values
+    upper = tf.math.top_k(values, k=(values.shape[1] or 0) // 2 + 1).values
     place = tf.maximum(num - 1 - num // 2, 0)
     return tf.gather(upper, place, batch_dims=1)
