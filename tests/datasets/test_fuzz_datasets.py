@@ -72,8 +72,9 @@ def raw_files(folder, name, writer):
     [
         *((name, LAYOUTS.get(name, write_csv)) for name in EDITIONS),
         ("movielens-100k", write_recbole),
+        *OTHERS.items(),
     ],
-    ids=[*EDITIONS, "recbole"],
+    ids=[*EDITIONS, "recbole", *OTHERS],
 )
 def test_injured_files(name, writer, budget, tmp_path):
     raw = tmp_path / "raw"
