@@ -55,6 +55,12 @@ def test_links_lead_somewhere(link):
     assert (ROOT / link).exists()
 
 
+@pytest.mark.parametrize("test", sorted(set(re.findall(r"`(tests/[\w/.]+::\w+)`", README))))
+def test_what_is_said_to_be_held_by_a_test_is(test):
+    path, _, name = test.partition("::")
+    assert re.search(rf"^def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+
+
 def test_the_library_example_refuses_the_nan_and_nothing_else():
     scope: dict = {}
     exec(compile(EXAMPLES[0], "README.md", "exec"), scope)
