@@ -33,7 +33,7 @@ class Knobs:
     def __init__(self, config: RunConfig) -> None:
         """Makes a variable for each knob of `config`, with its value."""
         self._variables = {
-            path: tf.Variable(tf.constant(value), trainable=False, name=path)
+            path: tf.Variable(tf.constant(value, _type(path)), trainable=False, name=path)
             for path, value in knobs.find(config).items()
         }
 
@@ -45,3 +45,8 @@ class Knobs:
         """Sets every knob as `config`, of the same form, has it."""
         for path, value in knobs.find(config).items():
             self._variables[path].assign(value)
+
+
+def _type(path: str) -> tf.DType | None:
+    """Returns int64 for what is compared with attempts, else None: the type of its value."""
+    return tf.int64 if path.endswith((".start", ".stop")) else None

@@ -19,7 +19,8 @@ class Run(NamedTuple):
       loss: final validation loss, at most that before training.
       loss_before: validation loss before training.
       final: "<task>.<metric>" to its final value on validation; of a run that diverged, or
-        whose value is not defined, the value before training.
+        whose value is not defined, that of chance: 0.5 of AUC and GAUC, else the value before
+        training.
       curve: (attempts, seconds of training, primary metric on validation) of each evaluation.
       test: "<task>.<metric>" on test, at the best validation evaluation; {} if it diverged
         before it had one.
@@ -62,7 +63,7 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
     values = losses if primary == "loss" else [e.get(primary, math.nan) for e in evaluations]
     curve = zip(row["evaluated_attempt"], row["evaluated_seconds"], values, strict=True)
     final = {
-        name: _final([each.get(name, math.nan) for each in evaluations], has_diverged)
+        name: _final(name, [each.get(name, math.nan) for each in evaluations], has_diverged)
         for name in dict.fromkeys(name for each in evaluations for name in each)
     }
     loss = losses[-1] if ends_well else loss_before
@@ -87,5 +88,7 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
     )
 
 
-def _final(values: list[float], has_diverged: bool) -> float:
-    return values[0] if has_diverged or math.isnan(values[-1]) else values[-1]
+def _final(name: str, values: list[float], has_diverged: bool) -> float:
+    if not has_diverged and not math.isnan(values[-1]):
+        return values[-1]
+    return 0.5 if name.split(".")[-1] in ("auc", "gauc") else values[0]

@@ -39,7 +39,8 @@ class Cell:
       micro: micro-divergences, summed over the runs.
       clipped: mean share of attempts in which something was clipped, in [0, 1].
       loss: final validation loss, each run's at most its loss before training; the mean over seeds.
-      metrics: "<task>.<metric>" to its final value on validation, the mean over seeds.
+      metrics: "<task>.<metric>" to its final value on validation, the mean over seeds, runs
+        that diverged counted at chance.
     """
 
     workload: Workload

@@ -1,8 +1,9 @@
 """The numbers of a run that its compiled step can read from variables: its knobs.
 
 Two runs have one *form* if they differ in knobs alone: the seed, the learning rates, and
-the numbers of clippers, injectors and the guard. A number that is 0 is no knob: 0 often
-switches a part off, and what is switched off is not in the graph.
+the numbers of clippers, injectors and the guard, and when injectors are on. Another number
+that is 0 is no knob: 0 often switches a part off, and what is switched off is not in the
+graph.
 """
 
 import dataclasses
@@ -21,6 +22,9 @@ def find(config: RunConfig) -> dict[str, int | float]:
     for name in ("clip", "inject"):
         for place, settings in enumerate(getattr(config, name)):
             found |= _floats(f"{name}.{place}", settings)
+    for place, settings in enumerate(config.inject):
+        times = (name for name in ("start", "stop") if hasattr(settings, name))
+        found |= {f"inject.{place}.{name}": getattr(settings, name) for name in times}
     if config.guard.skip:
         found |= _floats("guard.skip", config.guard.skip)
     return found

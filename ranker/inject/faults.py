@@ -138,10 +138,10 @@ class Faults:
         In events attempts count from 1: "attempt" is the first, "until" the last.
         """
         return [
-            {"kind": "injected", **_who(p), "attempt": attempt + 1, "until": p.injector.until}
+            {"kind": "injected", **_who(p), "attempt": attempt + 1, "until": int(p.injector.until)}
             | p.injector.settings()
             for p in self._placed
-            if p.injector.start == attempt
+            if int(p.injector.start) == attempt
         ]
 
     def ended(self, attempt: int) -> list[dict]:
@@ -149,7 +149,7 @@ class Faults:
         return [
             {"kind": "injection_ended", **_who(p), "attempt": attempt + 1}
             for p in self._placed
-            if p.injector.until == attempt + 1
+            if int(p.injector.until) == attempt + 1
         ]
 
     def _of(self, kind: type[Injector]) -> list[_Placed]:

@@ -21,13 +21,13 @@ class Injector:
     """
 
     kind: ClassVar[str] = ""
-    start: int
+    start: int | tf.Variable
 
     def __post_init__(self) -> None:
         check_number(self, "start", least=0)
 
     @property
-    def until(self) -> int:
+    def until(self) -> int | tf.Tensor | tf.Variable:
         """The first attempt at which it is off again."""
         return self.start + 1
 
@@ -55,14 +55,15 @@ class Injector:
 class Ranged(Injector):
     """A fault of all attempts in [start, stop)."""
 
-    stop: int
+    stop: int | tf.Variable
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number(self, "stop", above=self.start)
+        if isinstance(self.start, int):
+            check_number(self, "stop", above=self.start)
 
     @property
-    def until(self) -> int:
+    def until(self) -> int | tf.Tensor | tf.Variable:
         """The first attempt at which it is off again."""
         return self.stop
 

@@ -91,12 +91,12 @@ class RepeatedShard(OrderFault):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number(self, "batches", least=1, below=self.start + 1)
+        check_number(self, "batches", least=1, below=int(self.start) + 1)
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
         """Returns the rows of the batches before the range."""
         del ages
-        start, length = self.start * batch_size, self.batches * batch_size
+        start, length = int(self.start) * batch_size, self.batches * batch_size
         return regular(start - length + (places - start) % length)
 
 
