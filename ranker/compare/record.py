@@ -41,7 +41,9 @@ class Recorder:
         """Returns the columns of the run's row but those of the test split."""
         reports = StepReport(*(np.concatenate(a) for a in zip(*self._reports, strict=True)))
         halted = bool(self._run.step.guard.halted().numpy())
-        attempts, seconds, losses, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
+        attempts, seconds, held_out, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
+        # Not the reports' total: a weight that a fault changed would be taken for divergence.
+        losses = self._run.step.objective.total(reports.losses.T).numpy()
         return {
             "status": "diverged" if halted else "completed",
             "error": "",
@@ -53,12 +55,12 @@ class Recorder:
             "seconds_per_attempt": float(np.median(self._rates)),
             "evaluated_attempt": attempts,
             "evaluated_seconds": seconds,
-            "validation_loss": losses,
+            "validation_loss": held_out,
             "validation": json.dumps(metrics),
             "events": json.dumps(self._events),
-            "losses": reports.total.tolist(),
+            "losses": losses.tolist(),
             "accepted": reports.accept.tolist(),
-            **_curves(reports, self._run.step.optimizer.names),
+            **_curves(losses, reports, self._run.step.optimizer.names),
         }
 
 
@@ -72,13 +74,13 @@ def flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-def _curves(reports: StepReport, names: tuple[str, ...]) -> dict[str, Any]:
+def _curves(losses: np.ndarray, reports: StepReport, names: tuple[str, ...]) -> dict[str, Any]:
     """Returns the training loss and the clip factors, in at most 200 bins of attempts."""
     bins = np.array_split(np.arange(len(reports.attempt)), min(_POINTS, len(reports.attempt)))
     return {
         "train_attempt": [int(reports.attempt[b[-1]]) + 1 for b in bins],
-        "train_loss": [float(np.mean(reports.total[b])) for b in bins],
-        "train_loss_max": [float(np.max(reports.total[b])) for b in bins],
+        "train_loss": [float(np.mean(losses[b])) for b in bins],
+        "train_loss_max": [float(np.max(losses[b])) for b in bins],
         "layers": list(names),
         "clip_factors": [[float(np.mean(f[b])) for b in bins] for f in reports.factors.T],
         "clipped_share": float(np.mean(np.min(reports.factors, axis=1) < 1)),

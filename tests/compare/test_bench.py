@@ -9,6 +9,7 @@ from sample_comparison import read_comparison, write_comparison
 from ranker import job
 from ranker.compare import grid
 from ranker.compare.bench import Bench
+from ranker.config import inject, knobs
 
 CLOCK = ("seconds", "seconds_per_attempt", "evaluated_seconds")
 
@@ -81,3 +82,32 @@ def test_the_best_evaluation_chooses_what_test_sees(trials):
     best = min(range(len(evaluations)), key=lambda i: evaluations[i]["rating.rmse"])
     assert best > 0
     assert json.loads(columns["test"])["rating.rmse"] != evaluations[best]["rating.rmse"]
+
+
+def with_fault(config, *, start):
+    fault = inject.TaskWeightInjector(task="rating", factor=50.0, start=start, stop=start + 9)
+    return dataclasses.replace(config, inject=(fault,))
+
+
+def test_runs_that_differ_in_when_a_fault_is_on_share_a_step_and_nothing_else(trials):
+    config = trials[0].config
+    early, late = with_fault(config, start=0), with_fault(config, start=30)
+    assert knobs.form(early) == knobs.form(late)
+    warm = Bench(primary="like.auc")
+    first, second = warm.run(late), warm.run(early)
+    assert measured(Bench(primary="like.auc").run(early)) == measured(second)
+    events = [json.loads(run["events"])[0] for run in (first, second)]
+    assert [(e["kind"], e["attempt"], e["until"]) for e in events] == [
+        ("injected", 31, 39),
+        ("injected", 1, 9),
+    ]
+    plain = warm.run(config)["losses"]
+    assert first["losses"][:31] == plain[:31]
+    assert first["losses"][32:] != plain[32:]
+
+
+def test_a_weight_that_a_fault_changed_is_not_in_the_losses(trials):
+    config = trials[0].config
+    bench = Bench(primary="like.auc")
+    weighted, plain = bench.run(with_fault(config, start=0)), bench.run(config)
+    assert weighted["losses"][0] == plain["losses"][0]  # before the first update

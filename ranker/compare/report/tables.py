@@ -89,8 +89,9 @@ def faults(summary: Summary) -> Table:
 
 def methods(summary: Summary) -> Table:
     """Returns what one would pay and get: each safeguard at its best rate."""
-    metrics = list(dict.fromkeys(name for method in summary.methods for name in method.test))
-    metrics.sort(key=lambda name: name != summary.primary)
+    tested = {test.metric for test in summary.tests} | {summary.primary}  # more is too wide to read
+    names = dict.fromkeys(name for method in summary.methods for name in method.test)
+    metrics = sorted(tested & set(names), key=lambda name: (name != summary.primary, name))
     heads = (
         "safeguard", "best rate", *(f"{name}, test" for name in metrics), "attempts to target",
         "seconds to target", "stable rates", "LR sensitivity", "attempts clipped",
