@@ -28,7 +28,7 @@ def pack(part: Any) -> dict[str, Any]:
             f"tf.keras.saving.get_custom_objects()[{name!r}] = {name}"
         )
     arguments = [field.name for field in dataclasses.fields(part) if field.init]
-    return {"class_name": name, "config": {n: plain(getattr(part, n)) for n in arguments}}
+    return {"class_name": name, "config": {n: _packed(getattr(part, n)) for n in arguments}}
 
 
 def unpack(packed: Mapping[str, Any], custom_objects: CustomObjects = None) -> Any:
@@ -43,7 +43,8 @@ def unpack(packed: Mapping[str, Any], custom_objects: CustomObjects = None) -> A
     found = _find(packed["class_name"], custom_objects)
     if found is None:
         raise ValueError(f"no class {packed['class_name']!r} in ranker or among custom objects")
-    return found(**{name: _tuples(value) for name, value in packed["config"].items()})
+    arguments = packed["config"].items()
+    return found(**{name: _unpacked(value, custom_objects) for name, value in arguments})
 
 
 def plain(value: Any) -> Any:
@@ -103,6 +104,15 @@ def unpack_rate(packed: float | dict[str, Any], custom_objects: CustomObjects = 
 def _find(name: str, custom_objects: CustomObjects) -> type | None:
     own = {name: getattr(optim, name) for name in optim.__all__} | {"Skip": guard.Skip}
     return tf.keras.saving.get_registered_object(name, custom_objects) or own.get(name)
+
+
+def _packed(value: Any) -> Any:
+    """Returns an argument as a plain value: a part of its own, as a schedule's, is packed too."""
+    return pack(value) if dataclasses.is_dataclass(value) else plain(value)
+
+
+def _unpacked(value: Any, custom_objects: CustomObjects) -> Any:
+    return unpack(value, custom_objects) if isinstance(value, Mapping) else _tuples(value)
 
 
 def _tuples(value: Any) -> Any:

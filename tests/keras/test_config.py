@@ -17,7 +17,17 @@ OTHERS = {
     bool: (True, False),
     int: (3, 700),
     float: (0.375, 0.875, 1.5, 300.0),
-    str: ("delayed", "clipped", "embeddings", "row", "layer", "coordinate", "norm", "standard"),
+    str: (
+        "delayed",
+        "clipped",
+        "embeddings",
+        "row",
+        "layer",
+        "coordinate",
+        "norm",
+        "standard",
+        "gradient",
+    ),
 }
 DEFAULTS = [*(getattr(optim, name) for name in optim.__all__), Skip]
 HELD = ("rate", "sigmas")  # filled in first, where a class has no default for them
@@ -33,7 +43,8 @@ def callable_(kind):
     return kind is Skip or "__call__" in vars(kind)
 
 
-PARTS = [kind for kind in DEFAULTS if is_part(kind)]
+# A Restarts holds another schedule and two numbers that must fit: tried by itself.
+PARTS = [kind for kind in DEFAULTS if is_part(kind) and kind is not optim.Restarts]
 
 
 def arguments(kind):
@@ -89,6 +100,14 @@ def test_every_argument_of_every_part_comes_back(kind, name):
         assert getattr(part, name) != field.default
     packed = json.loads(json.dumps(parts.pack(part)))
     assert parts.unpack(packed) == part
+
+
+def test_a_schedule_inside_another_comes_back():
+    inner = optim.Cosine(rate=0.3, decay_steps=50, warmup_steps=4, final_share=0.1)
+    part = optim.Restarts(schedule=inner, every=30, warmup_steps=7, least_share=0.2)
+    again = parts.unpack(json.loads(json.dumps(parts.pack(part))))
+    assert again == part
+    assert type(again.schedule) is optim.Cosine
 
 
 def test_all_kinds_of_parts_are_among_them():

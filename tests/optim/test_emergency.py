@@ -10,7 +10,6 @@ from ranker.optim import (
     Agc,
     Clippy,
     Constant,
-    Emergency,
     GlobalNorm,
     Group,
     Norm,
@@ -18,6 +17,7 @@ from ranker.optim import (
     Value,
     ZClip,
 )
+from ranker.optim.clip import Emergency
 
 CLIPPERS = [
     Clippy(targets="all"),
