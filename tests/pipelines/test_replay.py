@@ -5,18 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_jobs import MODEL, SMALL, write_settings
 
 pytestmark = pytest.mark.slow  # each test is a process or two
 
 ROOT = Path(__file__).parents[2]
-CONFIG = """
-data = {{path = "{data}", batch_size = 16}}
-export = {{enabled = false}}
-[model]
-embedding_width = 4
-tower_units = [4]
-sharing = {{kind = "shared_bottom", units = [4]}}
-[train]
+CONFIG = (
+    SMALL
+    + MODEL
+    + """[train]
 max_attempts = 8
 evaluate_every_attempts = 8
 [[inject]]
@@ -26,6 +23,7 @@ share = 0.3
 start = 5
 stop = 6
 """
+)
 
 
 def call(program, *flags):
@@ -41,7 +39,7 @@ def call(program, *flags):
 
 def test_a_refused_attempt_of_a_run_is_shown(prepared, tmp_path):
     config, workdir = tmp_path / "config.toml", tmp_path / "run"
-    config.write_text(CONFIG.format(data=prepared))
+    write_settings(config, CONFIG, prepared)
     assert call("train", f"--config={config}", f"--workdir={workdir}")[0] == 0
     code, out, err = call("replay", f"--workdir={workdir}", "--attempt=6")
     assert code == 0, err

@@ -4,24 +4,19 @@ import hashlib
 import shutil
 
 import pytest
+from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
-from ranker import job
 from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.replay import as_text, replay
 
-CONFIG = """
-seed = 7
-data = {{path = "{data}", batch_size = 16}}
-export = {{enabled = false}}
-clip = [{{kind = "clippy", absolute = 1e-4}}]
+CONFIG = (
+    SMALL
+    + """clip = [{{kind = "clippy", absolute = 1e-4}}]
 [guard]
 skip = {{minimum = 4, window = 8, sigmas = 6.0}}
-[model]
-embedding_width = 4
-tower_units = [4]
-dropout = 0.2
-sharing = {{kind = "shared_bottom", units = [4]}}
+"""
+    + MODEL
+    + """dropout = 0.2
 [train]
 max_attempts = 14
 attempts_per_call = 4
@@ -51,18 +46,18 @@ factor = 1e5
 start = 12
 stop = 13
 """
+)
 
 
 def settle(config, workdir):
     (workdir / "config.toml").write_text(load.dump(config))
-    return job.run_job(config, workdir, is_stopping=lambda: False, say=lambda line: None)
+    return run(config, workdir)
 
 
 @pytest.fixture(scope="module")
 def workdir(prepared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("replay")
-    (folder / "config.toml").write_text(CONFIG.format(data=prepared))
-    config = load.load(folder / "config.toml", [], RunConfig)
+    config = read_settings(write_settings(folder / "config.toml", CONFIG, prepared))
     assert settle(config, folder)["refused"] == 3
     return folder
 

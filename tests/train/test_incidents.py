@@ -4,23 +4,19 @@ import json
 
 import numpy as np
 import pytest
+from small_jobs import MODEL, SMALL, Killed, at_call, read_settings, run, write_settings
 
-from ranker import build, job, train
+from ranker import build, train
 from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.input import from_parquet
 
-CONFIG = """
-seed = 7
-data = {{path = "{data}", batch_size = 16}}
-export = {{enabled = false}}
-clip = [{{kind = "clippy", absolute = 1e-4}}]
+CONFIG = (
+    SMALL
+    + """clip = [{{kind = "clippy", absolute = 1e-4}}]
 guard = {{max_incidents = 2}}
-[model]
-embedding_width = 4
-tower_units = [4]
-sharing = {{kind = "shared_bottom", units = [4]}}
-[train]
+"""
+    + MODEL
+    + """[train]
 max_attempts = 12
 attempts_per_call = 4
 evaluate_every_attempts = 12
@@ -45,24 +41,7 @@ factor = 1e38
 start = 9
 stop = 11
 """
-
-
-class Killed(Exception):  # noqa: N818 - it is no error
-    """What ends a run without any chance to save."""
-
-
-def run(config, workdir, *, kill_at=0):
-    asked = 0
-
-    def is_stopping():
-        nonlocal asked
-        asked += 1
-        if asked == kill_at:
-            raise Killed
-        return False
-
-    workdir.mkdir(exist_ok=True)
-    return job.run_job(config, workdir, is_stopping=is_stopping, say=lambda line: None)
+)
 
 
 def events(workdir):
@@ -73,8 +52,7 @@ def events(workdir):
 @pytest.fixture(scope="module")
 def config(prepared, tmp_path_factory):
     path = tmp_path_factory.mktemp("incidents") / "config.toml"
-    path.write_text(CONFIG.format(data=prepared))
-    return load.load(path, [], RunConfig)
+    return read_settings(write_settings(path, CONFIG, prepared))
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +110,9 @@ def test_the_first_batches_are_kept_as_they_were_tried(config, whole):
 
 def test_a_resumed_run_tells_and_keeps_the_same(config, whole, tmp_path):
     with pytest.raises(Killed):
-        run(config, tmp_path / "run", kill_at=4)  # 8 attempts were tried, 5 are saved
+        run(
+            config, tmp_path / "run", is_stopping=at_call(kill_at=4)
+        )  # 8 attempts were tried, 5 are saved
     assert train.kept(tmp_path / "run/incidents") == [6, 8]
     run(config, tmp_path / "run")
     for name in ("events.jsonl", "incidents/6.parquet", "incidents/8.parquet"):

@@ -4,20 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from small_jobs import MODEL, SMALL, Killed, at_call, read_settings, run, write_settings
 
-from ranker import job
-from ranker.config import load
-from ranker.config.settings import RunConfig
-
-CONFIG = """
-seed = 7
-data = {{path = "{data}", batch_size = 16}}
-export = {{enabled = false}}
-[model]
-embedding_width = 4
-tower_units = [4]
-sharing = {{kind = "shared_bottom", units = [4]}}
-[train]
+CONFIG = (
+    SMALL
+    + MODEL
+    + """[train]
 max_attempts = 14
 attempts_per_call = 2
 log_every_attempts = 1
@@ -51,25 +43,7 @@ factor = 2.0
 start = 12
 stop = 100
 """
-
-
-class Killed(Exception):  # noqa: N818 - it is no error
-    """What ends a run without any chance to save."""
-
-
-def run(config, workdir, *, kill_at=0, stop_at=0):
-    """Runs until the call that is asked whether to stop for the `kill_at`-th time, or the end."""
-    asked = 0
-
-    def is_stopping():
-        nonlocal asked
-        asked += 1
-        if asked == kill_at:
-            raise Killed
-        return 0 < stop_at <= asked
-
-    workdir.mkdir(exist_ok=True)
-    return job.run_job(config, workdir, is_stopping=is_stopping, say=lambda line: None)
+)
 
 
 def left(workdir):
@@ -82,8 +56,7 @@ def left(workdir):
 @pytest.fixture(scope="module")
 def config(prepared, tmp_path_factory):
     path = tmp_path_factory.mktemp("injected") / "config.toml"
-    path.write_text(CONFIG.format(data=prepared))
-    return load.load(path, [], RunConfig)
+    return read_settings(write_settings(path, CONFIG, prepared))
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +109,10 @@ def test_a_run_that_goes_on_leaves_what_one_that_never_stopped_does(
 ):
     if kill_at:
         with pytest.raises(Killed):
-            run(config, tmp_path / "run", kill_at=kill_at)
+            run(config, tmp_path / "run", is_stopping=at_call(kill_at=kill_at))
         assert '"attempt": 8,' in (tmp_path / "run/metrics.jsonl").read_text()
     else:
-        stopped = run(config, tmp_path / "run", stop_at=stop_at)
+        stopped = run(config, tmp_path / "run", is_stopping=at_call(stop_at=stop_at))
         assert (stopped["status"], stopped["attempts"]) == ("preempted", 6)
     assert run(config, tmp_path / "run")["status"] == "completed"
     assert left(tmp_path / "run") == left(whole)

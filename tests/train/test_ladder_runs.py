@@ -4,22 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from small_jobs import MODEL, SMALL, Killed, read_settings, run, write_settings
 
-from ranker import build, job, train
+from ranker import build, train
 from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.replay import replay
 from ranker.train import Ladder, Rescue, Standing, StepReport
 
-CONFIG = """
-seed = 7
-data = {{path = "{data}", batch_size = 16}}
-export = {{enabled = false}}
-[model]
-embedding_width = 4
-tower_units = [4]
-sharing = {{kind = "shared_bottom", units = [4]}}
-[optimizer.dense]
+CONFIG = (
+    SMALL
+    + MODEL
+    + """[optimizer.dense]
 rule = {{kind = "sgd"}}
 [optimizer.embeddings]
 rule = {{kind = "sgd"}}
@@ -41,28 +36,23 @@ log_every_attempts = 1
 evaluate_every_attempts = 110
 checkpoint_every_attempts = 10
 """
+)
 # Three updates throw the variables so far out that no later loss is finite.
 SHORT = "{kind = 'rate_scale', factor = 5e4, start = 42, stop = 47}"
 ONE = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 80, stop = 81}"
 LASTING = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 42, stop = 999}"
 
 
-class Killed(Exception):  # noqa: N818 - it is no error
-    """What ends a run without any chance to save."""
-
-
-def run(config, workdir, *, kill_after=0, stop_after=0):
-    """Runs to the end, or to the first cut at or after an attempt: killed, or stopped saving."""
-    lines = workdir / "metrics.jsonl"
+def after(workdir, *, kill=0, stop=0):
+    """Returns what kills, or stops saving, at the first cut at or after an attempt."""
 
     def is_stopping():
-        tried = len(lines.read_text().splitlines())
-        if kill_after and tried >= kill_after:
+        tried = len((workdir / "metrics.jsonl").read_text().splitlines())
+        if kill and tried >= kill:
             raise Killed
-        return 0 < stop_after <= tried
+        return 0 < stop <= tried
 
-    workdir.mkdir(exist_ok=True)
-    return job.run_job(config, workdir, is_stopping=is_stopping, say=lambda line: None)
+    return is_stopping
 
 
 def told(workdir, name="events.jsonl"):
@@ -87,8 +77,8 @@ def left(workdir, attempt=110):
 @pytest.fixture(scope="module")
 def read(prepared, tmp_path_factory):
     path = tmp_path_factory.mktemp("ladder") / "config.toml"
-    path.write_text(CONFIG.format(data=prepared))
-    return lambda *overrides: load.load(path, overrides, RunConfig)
+    write_settings(path, CONFIG, prepared)
+    return lambda *overrides: read_settings(path, *overrides)
 
 
 @pytest.fixture(scope="module")
@@ -159,14 +149,14 @@ def test_without_the_ladder_the_same_fault_ends_the_run(short, tmp_path):
 def test_a_run_that_goes_on_leaves_what_one_that_never_stopped_does(
     short, tmp_path, kill_after, stop_after
 ):
-    config, workdir, _ = short
+    (config, workdir, _), again = short, tmp_path / "run"
     if kill_after:
         with pytest.raises(Killed):
-            run(config, tmp_path / "run", kill_after=kill_after)
+            run(config, again, is_stopping=after(again, kill=kill_after))
     else:
-        stopped = run(config, tmp_path / "run", stop_after=stop_after)
+        stopped = run(config, again, is_stopping=after(again, stop=stop_after))
         assert stopped["status"] == "preempted"
-    assert run(config, tmp_path / "run")["status"] == "completed"
+    assert run(config, again)["status"] == "completed"
     assert left(tmp_path / "run") == left(workdir)
 
 
