@@ -17,7 +17,6 @@ class Run(NamedTuple):
     Attributes:
       is_measured: False if it ended in an error; then nothing below it counts.
       loss: final validation loss, at most that before training.
-      loss_before: validation loss before training.
       final: "<task>.<metric>" to its final value on validation; of a run that diverged, or
         whose value is not defined, that of chance: 0.5 of AUC and GAUC, else the value before
         training.
@@ -39,7 +38,6 @@ class Run(NamedTuple):
     clipped: float
     seconds_per_attempt: float
     loss: float
-    loss_before: float
     final: Mapping[str, float]
     curve: tuple[tuple[int, float, float], ...]
     test: Mapping[str, float]
@@ -81,7 +79,6 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
         clipped=float(row["clipped_share"]),
         seconds_per_attempt=float(row["seconds_per_attempt"]),
         loss=loss,
-        loss_before=loss_before,
         final=final | ({"loss": loss} if primary == "loss" else {}),
         curve=tuple((int(a), float(s), float(v)) for a, s, v in curve),
         test=json.loads(row["test"]),
