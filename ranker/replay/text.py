@@ -9,6 +9,7 @@ from ranker.replay.again import Replay
 from ranker.schema import Feature
 
 _NUM_VARIABLES = 10
+_WIDTH = 24  # of a value that is shown: five of them, and a name, fit a terminal
 
 
 def as_text(replay: Replay) -> str:
@@ -66,7 +67,21 @@ def _raw(replay: Replay, feature: Feature, value: np.ndarray) -> str:
     if feature.kind == "numeric":
         return f"{value:.7g}"
     rows = [int(row) for row in np.atleast_1d(value) if row >= 0]
-    return "|".join(_word(replay, feature.vocabulary, row) for row in rows)
+    return shortened([_word(replay, feature.vocabulary, row) for row in rows])
+
+
+def shortened(words: Sequence[str]) -> str:
+    """Returns words with "|" between, as many as fit 24 letters, and how many there are if not all.
+
+    A single word that does not fit loses its end.
+    """
+    whole = "|".join(words)
+    if len(whole) <= _WIDTH:
+        return whole
+    if len(words) == 1:
+        return f"{whole[: _WIDTH - 3]}..."
+    end = f"... ({len(words)})"
+    return f"{whole[: _WIDTH - len(end)]}{end}"
 
 
 def _row(replay: Replay, variable: str, row: int) -> str:

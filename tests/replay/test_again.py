@@ -7,7 +7,7 @@ import pytest
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
 from ranker.config import load
-from ranker.replay import as_text, replay
+from ranker.replay import as_text, replay, text
 
 CONFIG = (
     SMALL
@@ -153,3 +153,17 @@ def test_what_cannot_be_replayed_is_said_in_a_sentence(workdir, tmp_path):
     (copy / "config.toml").write_text(text)
     with pytest.raises(ValueError, match="other settings than"):
         again(copy, 8)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([], ""),
+        (["a" * 24], "a" * 24),
+        (["a" * 25], "a" * 21 + "..."),
+        (["12", "345"], "12|345"),
+        ([str(n) for n in range(100, 150)], "100|101|102|103|... (50)"),
+    ],
+)
+def test_a_long_list_is_cut_to_what_a_terminal_holds(words, shown):
+    assert text.shortened(words) == shown
