@@ -42,14 +42,12 @@ class Side(NamedTuple):
 
     Attributes:
       key: the column of its ids.
-      feature: what the ids are called as a feature.
       columns: by column of the file, what it becomes: "key"; "word", a categorical text;
         "code", a categorical whole number, -1 where there is none; "count", a number >= 0
         whose logarithm counts; "tags", a list of whole numbers; or "unused".
     """
 
     key: str
-    feature: str
     columns: dict[str, str]
 
     @property
@@ -60,7 +58,6 @@ class Side(NamedTuple):
 
 
 USERS = Side(
-    "user_id",
     "user_id",
     {
         "user_id": "key",
@@ -83,7 +80,6 @@ USERS = Side(
 # video_duration, which misses where the log's own duration_ms does not.
 VIDEOS = Side(
     "video_id",
-    "item_id",
     {
         "video_id": "key",
         "author_id": "code",
