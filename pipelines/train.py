@@ -50,6 +50,7 @@ def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
         signal.signal(number, lambda number, _: os._exit(128 + number))
     from ranker import job, train  # TensorFlow loads here, not for --help
 
+    train.share_cores()
     try:
         with train.hold(workdir), train.StopSignals() as signals:
             job.open_run_directory(

@@ -47,15 +47,22 @@ def build_model(
         has_layer_norm=wanted.has_layer_norm,
         ties=wanted.ties,
         seed=seed,
+        precision=wanted.precision,
     )
 
 
 def _interaction(wanted: settings.ModelSettings, seed: int) -> model.Interaction:
+    precision = wanted.precision
     match wanted.interaction:
         case settings.DcnInteraction(num_layers=num_layers, projection_width=width):
-            return model.Dcn(num_layers=num_layers, projection_width=width or None, seed=seed)
+            return model.Dcn(
+                num_layers=num_layers,
+                projection_width=width or None,
+                seed=seed,
+                precision=precision,
+            )
         case settings.DotInteraction():
-            return model.Dot(width=wanted.embedding_width, seed=seed)
+            return model.Dot(width=wanted.embedding_width, seed=seed, precision=precision)
         case _:
             return model.Concatenation()
 
@@ -63,4 +70,10 @@ def _interaction(wanted: settings.ModelSettings, seed: int) -> model.Interaction
 def _sharing(wanted: settings.ModelSettings, tasks: list[str], seed: int) -> model.Sharing:
     kinds = {"shared_bottom": model.SharedBottom, "mmoe": model.Mmoe, "ple": model.Ple}
     make = kinds[wanted.sharing.kind]
-    return make(tasks, **arguments(wanted.sharing), dropout=wanted.dropout, seed=seed)
+    return make(
+        tasks,
+        **arguments(wanted.sharing),
+        dropout=wanted.dropout,
+        seed=seed,
+        precision=wanted.precision,
+    )

@@ -129,6 +129,8 @@ class ModelSettings:
       tower_units: hidden layers of each task's tower.
       dropout: share of hidden units left out in training.
       ties: task to the task whose logit joins its own, times a trained number.
+      precision: of the activations between embeddings and heads; variables, gradients,
+        embeddings and logits are float32 with either.
     """
 
     embedding_width: int = 32
@@ -141,6 +143,7 @@ class ModelSettings:
     tower_units: tuple[int, ...] = (64,)
     dropout: float = 0.0
     ties: dict[str, str] = dataclasses.field(default_factory=dict)
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
         require(self, "embedding_width", minimum=1)

@@ -11,12 +11,33 @@ def glorot(seed: int, name: str) -> tf.keras.initializers.Initializer:
     return tf.keras.initializers.GlorotUniform(seed=_fold(seed, name))
 
 
+def policy(precision: str) -> tf.keras.mixed_precision.Policy:
+    """Returns how a layer computes: all in "float32", or with bfloat16 activations.
+
+    Variables are float32 either way, and so are their gradients.
+    """
+    return tf.keras.mixed_precision.Policy(
+        "mixed_bfloat16" if precision == "bfloat16" else precision
+    )
+
+
 def dense(
-    name: str, units: int, *, seed: int, activation: str | None = None, use_bias: bool = True
+    name: str,
+    units: int,
+    *,
+    seed: int,
+    activation: str | None = None,
+    use_bias: bool = True,
+    precision: str = "float32",
 ) -> tf.keras.layers.Dense:
     """Returns a Keras Dense layer called `name`, Glorot-uniform, biases at 0."""
     return tf.keras.layers.Dense(
-        units, activation, use_bias, kernel_initializer=glorot(seed, name), name=name
+        units,
+        activation,
+        use_bias,
+        kernel_initializer=glorot(seed, name),
+        name=name,
+        dtype=policy(precision),
     )
 
 
@@ -29,10 +50,19 @@ def normal(name: str, shape: Sequence[int], *, seed: int, scale: float) -> tf.Va
 class Mlp(tf.Module):
     """Dense layers with ReLU, each followed by dropout when a seed is given."""
 
-    def __init__(self, name: str, units: Sequence[int], *, seed: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        units: Sequence[int],
+        *,
+        seed: int,
+        dropout: float = 0.0,
+        precision: str = "float32",
+    ) -> None:
         super().__init__()
         self.layers = [
-            dense(f"{name}/{i}", u, seed=seed, activation="relu") for i, u in enumerate(units)
+            dense(f"{name}/{i}", u, seed=seed, activation="relu", precision=precision)
+            for i, u in enumerate(units)
         ]
         self._dropout = dropout
         self._salt = _fold(seed, name)

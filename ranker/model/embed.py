@@ -58,7 +58,8 @@ def pool(table: tf.Variable, rows: tf.Tensor, *, power: float = 1.0) -> tf.Tenso
     # A sum over places that ascend, and its gradient, cost half of one over places in any order;
     # it ends with the last example that has a value.
     total = tf.math.segment_sum(values, present)
-    total = tf.pad(total, [[0, tf.shape(rows)[0] - tf.shape(total)[0]], [0, 0]])
+    missing = tf.shape(rows)[0] - tf.shape(total)[0]
+    total = tf.pad(total, tf.convert_to_tensor([[0, missing], [0, 0]]))
     count = tf.reduce_sum(tf.cast(is_value, table.dtype), axis=1, keepdims=True)
     return total * tf.maximum(count, 1.0) ** -power
 

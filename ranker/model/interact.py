@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from ranker.model.dense import dense, glorot
+from ranker.model.dense import dense, glorot, policy
 
 
 class Concatenation(tf.Module):
@@ -21,7 +21,14 @@ class Concatenation(tf.Module):
 class Dcn(tf.Module):
     """DCN-v2 cross layers over the concatenated fields (arXiv:2008.13535)."""
 
-    def __init__(self, *, num_layers: int, projection_width: int | None, seed: int) -> None:
+    def __init__(
+        self,
+        *,
+        num_layers: int,
+        projection_width: int | None,
+        seed: int,
+        precision: str = "float32",
+    ) -> None:
         """Makes the layers; `projection_width` None is full rank."""
         super().__init__(name="dcn")
         self.layers = [
@@ -29,6 +36,7 @@ class Dcn(tf.Module):
                 projection_dim=projection_width,
                 kernel_initializer=glorot(seed, f"cross/{i}"),
                 name=f"cross/{i}",
+                dtype=policy(precision),
             )
             for i in range(num_layers)
         ]
@@ -47,10 +55,14 @@ class Dot(tf.Module):
     Numeric features first pass one dense layer together, to be one field more.
     """
 
-    def __init__(self, *, width: int, seed: int) -> None:
+    def __init__(self, *, width: int, seed: int, precision: str = "float32") -> None:
         super().__init__(name="dot")
-        self._numeric = dense("dot/numeric", width, seed=seed, activation="relu")
-        self._dot = tfrs.layers.feature_interaction.DotInteraction(name="dot/pairs")
+        self._numeric = dense(
+            "dot/numeric", width, seed=seed, activation="relu", precision=precision
+        )
+        self._dot = tfrs.layers.feature_interaction.DotInteraction(
+            name="dot/pairs", dtype=policy(precision)
+        )
         self.layers = [self._numeric, self._dot]
 
     def __call__(self, fields: Mapping[str, tf.Tensor]) -> tf.Tensor:

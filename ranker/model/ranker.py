@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.model.dense import Mlp, dense
+from ranker.model.dense import Mlp, dense, policy
 from ranker.model.embed import Embedding
 from ranker.model.interact import Interaction
 from ranker.model.shallow import Shallow
@@ -35,10 +35,14 @@ class Ranker(tf.Module):
         has_layer_norm: bool,
         ties: Mapping[str, str],
         seed: int,
+        precision: str = "float32",
     ) -> None:
         """Puts the parts together and makes every variable.
 
         Args:
+          precision: of what is between the embeddings and the heads; `interaction` and
+            `sharing` are made with the same. Embeddings, heads and the shallow part are
+            float32 whatever it is.
           ties: task to another task, whose logit, times a trained number that starts
             at 1, joins its own: what says much about one says much about the other.
 
@@ -51,10 +55,15 @@ class Ranker(tf.Module):
         self._embedding = embedding
         self._shallow = shallow
         self._interaction = interaction
-        self._norm = tf.keras.layers.LayerNormalization(name="norm") if has_layer_norm else None
+        self._dtype = policy(precision).compute_dtype
+        self._norm = None
+        if has_layer_norm:
+            self._norm = tf.keras.layers.LayerNormalization(name="norm", dtype=policy(precision))
         self._sharing = sharing
         self._towers = {
-            t.name: Mlp(f"tower/{t.name}", tower_units, seed=seed, dropout=dropout)
+            t.name: Mlp(
+                f"tower/{t.name}", tower_units, seed=seed, dropout=dropout, precision=precision
+            )
             for t in schema.tasks
         }
         self._heads = {t.name: dense(f"head/{t.name}", 1, seed=seed) for t in schema.tasks}
@@ -80,7 +89,8 @@ class Ranker(tf.Module):
           features: encoded, as `ranker.input.Batch.features`.
           seed: int32 [2] of this attempt; switches dropout on.
         """
-        x = self._interaction(self._embedding(features))
+        fields = self._embedding(features)
+        x = self._interaction({name: tf.cast(f, self._dtype) for name, f in fields.items()})
         if self._norm is not None:
             x = self._norm(x)
         inputs = self._sharing(x, seed)
@@ -134,7 +144,8 @@ def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]
             while name in named:
                 copies += 1
                 name = f"{layer.name}/{kind}_{copies}"
-            named[name] = variable
+            # Under mixed precision Keras wraps a variable in one that is cast as it is read.
+            named[name] = getattr(variable, "_variable", variable)
     return named
 
 

@@ -11,11 +11,17 @@ class SharedBottom(tf.Module):
     """Hard sharing: every task reads the same layers (Caruana 1997)."""
 
     def __init__(
-        self, tasks: Sequence[str], *, units: Sequence[int], dropout: float, seed: int
+        self,
+        tasks: Sequence[str],
+        *,
+        units: Sequence[int],
+        dropout: float,
+        seed: int,
+        precision: str = "float32",
     ) -> None:
         super().__init__(name="shared_bottom")
         self._tasks = tuple(tasks)
-        self._bottom = Mlp("bottom", units, seed=seed, dropout=dropout)
+        self._bottom = Mlp("bottom", units, seed=seed, dropout=dropout, precision=precision)
         self.layers = self._bottom.layers
 
     def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
@@ -35,12 +41,16 @@ class Mmoe(tf.Module):
         units: Sequence[int],
         dropout: float,
         seed: int,
+        precision: str = "float32",
     ) -> None:
         super().__init__(name="mmoe")
         self._experts = [
-            Mlp(f"expert/{e}", units, seed=seed, dropout=dropout) for e in range(num_experts)
+            Mlp(f"expert/{e}", units, seed=seed, dropout=dropout, precision=precision)
+            for e in range(num_experts)
         ]
-        self._gates = {t: dense(f"gate/{t}", num_experts, seed=seed) for t in tasks}
+        self._gates = {
+            t: dense(f"gate/{t}", num_experts, seed=seed, precision=precision) for t in tasks
+        }
         self.layers = [layer for e in self._experts for layer in e.layers]
         self.layers += self._gates.values()
 
@@ -68,6 +78,7 @@ class Ple(tf.Module):
         units: Sequence[int],
         dropout: float,
         seed: int,
+        precision: str = "float32",
     ) -> None:
         super().__init__(name="ple")
         self._tasks = tuple(tasks)
@@ -78,7 +89,13 @@ class Ple(tf.Module):
             counts = {"": num_shared, **dict.fromkeys(tasks, num_own)}
             experts = {
                 owner: [
-                    Mlp(f"ple/{level}/{owner or 'shared'}/{e}", units, seed=seed, dropout=dropout)
+                    Mlp(
+                        f"ple/{level}/{owner or 'shared'}/{e}",
+                        units,
+                        seed=seed,
+                        dropout=dropout,
+                        precision=precision,
+                    )
                     for e in range(count)
                 ]
                 for owner, count in counts.items()
@@ -89,6 +106,7 @@ class Ple(tf.Module):
                     f"ple/{level}/gate/{owner or 'shared'}",
                     num_own + num_shared if owner else num_shared + num_own * len(tasks),
                     seed=seed,
+                    precision=precision,
                 )
                 for owner in gated
             }
@@ -114,5 +132,7 @@ Sharing = SharedBottom | Mmoe | Ple
 
 def _mix(experts: Sequence[tf.Tensor], logits: tf.Tensor) -> tf.Tensor:
     """Returns the softmax(logits)-weighted sum of `experts`; a sum beats stack and einsum here."""
-    shares = tf.split(tf.nn.softmax(logits), len(experts), axis=1)
+    # A softmax of bfloat16 logits in float32: its shares would else sum to 1 within a hundredth.
+    softmax = tf.cast(tf.nn.softmax(tf.cast(logits, tf.float32)), experts[0].dtype)
+    shares = tf.split(softmax, len(experts), axis=1)
     return tf.add_n([share * expert for share, expert in zip(shares, experts, strict=True)])

@@ -3,6 +3,7 @@
 from ranker.train.cause import Cause, find_cause
 from ranker.train.checkpoint import Checkpoints, restore_checkpoint
 from ranker.train.checkpoint_files import CheckpointError
+from ranker.train.cores import share_cores
 from ranker.train.events import interventions, refusal
 from ranker.train.incidents import Incidents, kept
 from ranker.train.ladder import Ladder, Standing
@@ -66,6 +67,7 @@ __all__ = [
     "peak_memory_mb",
     "refusal",
     "restore_checkpoint",
+    "share_cores",
     "tries",
     "write_json",
     "write_text",

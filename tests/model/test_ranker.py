@@ -10,21 +10,30 @@ from ranker.input import Encoder, read_split, read_vocabularies
 
 TASKS = ("like", "rating")
 INTERACTIONS = {
-    "none": lambda seed: model.Concatenation(),
-    "dcn": lambda seed: model.Dcn(num_layers=2, projection_width=None, seed=seed),
-    "dcn-low-rank": lambda seed: model.Dcn(num_layers=1, projection_width=3, seed=seed),
-    "dot": lambda seed: model.Dot(width=4, seed=seed),
+    "none": lambda **of: model.Concatenation(),
+    "dcn": lambda **of: model.Dcn(num_layers=2, projection_width=None, **of),
+    "dcn-low-rank": lambda **of: model.Dcn(num_layers=1, projection_width=3, **of),
+    "dot": lambda **of: model.Dot(width=4, **of),
 }
 SHARINGS = {
-    "shared_bottom": lambda seed: model.SharedBottom(TASKS, units=(8,), dropout=0.5, seed=seed),
-    "mmoe": lambda seed: model.Mmoe(TASKS, num_experts=3, units=(8, 6), dropout=0.5, seed=seed),
-    "ple": lambda seed: model.Ple(
-        TASKS, num_levels=2, num_shared=2, num_own=1, units=(8,), dropout=0.5, seed=seed
+    "shared_bottom": lambda **of: model.SharedBottom(TASKS, units=(8,), dropout=0.5, **of),
+    "mmoe": lambda **of: model.Mmoe(TASKS, num_experts=3, units=(8, 6), dropout=0.5, **of),
+    "ple": lambda **of: model.Ple(
+        TASKS, num_levels=2, num_shared=2, num_own=1, units=(8,), dropout=0.5, **of
     ),
 }
 
 
-def make(rows, *, interaction="none", sharing="mmoe", seed=0, dropout=0.5, factors=2):
+def make(
+    rows,
+    *,
+    interaction="none",
+    sharing="mmoe",
+    seed=0,
+    dropout=0.5,
+    factors=2,
+    precision="float32",
+):
     schema = tiny_schema()
     return model.Ranker(
         schema,
@@ -39,13 +48,14 @@ def make(rows, *, interaction="none", sharing="mmoe", seed=0, dropout=0.5, facto
             seed=seed,
             scale=0.1,
         ),
-        interaction=INTERACTIONS[interaction](seed),
-        sharing=SHARINGS[sharing](seed),
+        interaction=INTERACTIONS[interaction](seed=seed, precision=precision),
+        sharing=SHARINGS[sharing](seed=seed, precision=precision),
         tower_units=(5,),
         dropout=dropout,
         has_layer_norm=interaction == "dcn",
         ties={"like": "rating"},
         seed=seed,
+        precision=precision,
     )
 
 
@@ -85,6 +95,31 @@ def test_a_batch_of_one_scores_as_in_a_batch(data, interaction, sharing):
     one = ranker({name: value[3:4] for name, value in batch.features.items()})
     for task in TASKS:
         np.testing.assert_allclose(one[task], many[task][3:4], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("sharing", SHARINGS)
+@pytest.mark.parametrize("interaction", INTERACTIONS)
+def test_bfloat16_is_in_the_activations_alone(data, interaction, sharing):
+    num_rows, batch = data
+    exact, rounded = (
+        make(num_rows, interaction=interaction, sharing=sharing, dropout=0.0, precision=precision)
+        for precision in ("float32", "bfloat16")
+    )
+    assert list(exact.dense) == list(rounded.dense)
+    named = rounded.tables | rounded.dense
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(list(named.values()))
+        logits = rounded(batch.features)
+        total = tf.add_n([tf.reduce_sum(v) for v in logits.values()])
+    for gradient, variable in zip(
+        tape.gradient(total, list(named.values())), named.values(), strict=True
+    ):
+        assert gradient.dtype == variable.dtype == tf.float32
+        assert isinstance(variable, tf.Variable)
+    for task, value in exact(batch.features).items():
+        # 8 bits a number, and a few sums of them: a hundredth of what is summed, of about 1.
+        np.testing.assert_allclose(logits[task], value, atol=0.02)
+        assert (logits[task].numpy() != value.numpy()).any()
 
 
 def test_the_seed_and_nothing_else_decides_the_initial_values(data):

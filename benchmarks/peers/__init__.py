@@ -1,0 +1,1 @@
+"""One model and the same rows for every trainer that benchmarks/speed.py times."""

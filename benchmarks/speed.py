@@ -1,0 +1,156 @@
+"""Training speed beside other trainers, on the same model and rows: `python -m benchmarks.speed`.
+
+Each trainer runs in a process of its own and trains its turn when it is asked to, one after
+the other, round after round, so that what slows the machine slows all. Printed are examples
+a second, median and range over the rounds, and ratios: medians of the rounds' own. PyTorch
+and what is built on it lie in an environment of their own:
+
+  python3 -m venv .venv/peers
+  .venv/peers/bin/python -m pip install --requirement benchmarks/peers/requirements.txt
+
+Exit code 1 if a goal is missed, 2 if a trainer fails.
+"""
+
+import dataclasses
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Self
+
+from absl import app, flags
+from tqdm import tqdm
+
+from benchmarks.contest import ratio
+from benchmarks.peers import workload
+
+_PEERS = ".venv/peers/bin/python"
+_BATCHES = flags.DEFINE_multi_integer("batch", [1024, 4096, 8192], "Examples in a batch.")
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds that count.", lower_bound=1)
+_PYTHON = flags.DEFINE_string("peers", _PEERS, "The Python that has PyTorch.")
+_ONLY = flags.DEFINE_multi_string("only", [], "Trainers whose name begins so; all for none.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trainer:
+    """What is timed.
+
+    Attributes:
+      name: how it is printed.
+      module: in benchmarks/peers; `arguments` go to its `turn`.
+      is_torch: whether it runs in the peers' environment.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    is_torch: bool = False
+
+
+OURS, OURS_BF16 = "this project", "this project, bfloat16"
+PRODUCTS = "its matrix products alone"
+EAGER, COMPILED_BF16 = "PyTorch", "PyTorch, compiled, bfloat16"
+TRAINERS = (
+    Trainer(OURS, "ours"),
+    Trainer(OURS_BF16, "ours", ("model.precision=bfloat16",)),
+    Trainer(PRODUCTS, "products"),
+    Trainer("its matrix products, bfloat16", "products", ("bfloat16",)),
+    Trainer("plain TensorFlow loop", "plain"),
+    Trainer("Keras 2 fit", "keras_fit", ("2",)),
+    Trainer("Keras 3 fit", "keras_fit", ("3",)),
+    Trainer("TFRS ClippyAdagrad, fit", "keras_fit", ("2", "clippy")),
+    Trainer(EAGER, "pytorch", ("eager",), is_torch=True),
+    Trainer("PyTorch, compiled", "pytorch", ("compile",), is_torch=True),
+    Trainer("PyTorch, bfloat16", "pytorch", ("eager", "bfloat16"), is_torch=True),
+    Trainer(COMPILED_BF16, "pytorch", ("compile", "bfloat16"), is_torch=True),
+    Trainer("torch-rechub", "rechub", is_torch=True),
+    Trainer("DeepCTR-Torch", "deepctr", is_torch=True),
+    Trainer("NextRec", "nextrec_fit", is_torch=True),
+)
+
+
+class TrainerError(Exception):
+    """A trainer's process ended."""
+
+
+class Worker:
+    """A trainer's process; use it as a context."""
+
+    def __init__(self, trainer: Trainer, batch_size: int) -> None:
+        """Starts it, and waits until it has trained one turn; TrainerError if it fails."""
+        self._name = trainer.name
+        python = _PYTHON.value if trainer.is_torch else sys.executable
+        version = trainer.arguments[:1] if trainer.module == "keras_fit" else ("2",)
+        command = [python, "-m", "benchmarks.peers.worker", trainer.module, str(batch_size)]
+        self._process = subprocess.Popen(
+            [*command, *trainer.arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if not os.environ.get("SPEED_DEBUG") else None,
+            text=True,
+            env=os.environ | {"TF_USE_LEGACY_KERAS": str(int(version == ("2",)))},
+        )
+        self._answer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def train(self) -> float:
+        """Returns the seconds of a turn."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self._answer())
+
+    def _answer(self) -> str:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise TrainerError(f"{self._name} ended with exit code {self._process.wait()}")
+        return line.strip()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Times all and prints the tables; returns the exit code."""
+    del argv
+    trainers = [t for t in TRAINERS if not _ONLY.value or t.name.startswith(tuple(_ONLY.value))]
+    for batch_size in _BATCHES.value:
+        seconds = _time(trainers, batch_size)
+        _print(seconds, batch_size)
+    return 0
+
+
+def _time(trainers: Sequence[Trainer], batch_size: int) -> Mapping[str, list[float]]:
+    """Returns the seconds of each trainer in each round."""
+    seconds: dict[str, list[float]] = {trainer.name: [] for trainer in trainers}
+    with ExitStack() as stack:
+        bar = tqdm(trainers, desc=f"batch {batch_size}: starting", unit="trainer")
+        workers = {t.name: stack.enter_context(Worker(t, batch_size)) for t in bar}
+        names = list(workers)
+        for number in tqdm(range(_ROUNDS.value), desc=f"batch {batch_size}", unit="round"):
+            start = number % len(names)
+            for name in names[start:] + names[:start]:
+                seconds[name].append(workers[name].train())
+    return seconds
+
+
+def _print(seconds: Mapping[str, list[float]], batch_size: int) -> None:
+    base = OURS if OURS in seconds else next(iter(seconds))
+    print(f"\n| batch {batch_size} | examples a second: median | range | time to ours |")
+    print("|---|--:|--:|--:|")
+    for name, values in seconds.items():
+        rates = sorted(workload.NUM_EXAMPLES / value for value in values)
+        print(
+            f"| {name} | {statistics.median(rates):,.0f} | {rates[0]:,.0f} to {rates[-1]:,.0f} "
+            f"| {ratio(seconds, name, base):.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    app.run(main)
