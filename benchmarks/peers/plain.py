@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tf_keras
 
-from benchmarks.peers import keras_fit, workload
+from benchmarks.peers import keras_fit
 
 
 def turn(batch_size: int) -> Callable[[], None]:

@@ -117,8 +117,8 @@ def test_bfloat16_is_in_the_activations_alone(data, interaction, sharing):
         assert gradient.dtype == variable.dtype == tf.float32
         assert isinstance(variable, tf.Variable)
     for task, value in exact(batch.features).items():
-        # 8 bits a number, and a few sums of them: a hundredth of what is summed, of about 1.
-        np.testing.assert_allclose(logits[task], value, atol=0.02)
+        # 8 bits a number, and a few sums of numbers of about 1.
+        np.testing.assert_allclose(logits[task], value, atol=0.05)
         assert (logits[task].numpy() != value.numpy()).any()
 
 
