@@ -1,7 +1,7 @@
 """One training step of a whole model, as it is trained and as plain Adagrad would."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
@@ -13,22 +13,34 @@ from ranker.train import Step
 STEPS_PER_TURN = 20
 
 
-def model_steps(config: RunConfig) -> dict[str, Callable[[int], object]]:
+BARE, KERAS = "our Adagrad, nothing else", "tf-keras Adagrad"
+
+
+def model_steps(
+    configs: Mapping[str, RunConfig], *, with_keras: bool = False
+) -> dict[str, Callable[[int], object]]:
     """Returns, by name, what takes 20 steps of a model of its own, all on the same batches.
+
+    Args:
+      configs: of one model on one dataset, by the names of what differs: each is run as it
+        is trained. `BARE` is the first of them with no clipper, guard or telemetry.
+      with_keras: for `KERAS`, the same under tf-keras' Adagrad.
 
     Raises:
       FileNotFoundError: if the data are not prepared.
     """
-    run = build.build_run(config)
-    stack = build.build_stream(config, run.split("train")).stack(0, STEPS_PER_TURN)
+    first = next(iter(configs.values()))
+    runs = {name: build.build_run(config) for name, config in configs.items()}
+    split = next(iter(runs.values())).split("train")
+    stack = build.build_stream(first, split).stack(0, STEPS_PER_TURN)
     stack = tf.nest.map_structure(tf.constant, stack)
-    unclipped = dataclasses.replace(config, clip=())
-    keras, ours = (build.build_run(unclipped).step for _ in range(2))
-    turns = {
-        "as trained: clip, guard, telemetry": run.step.run,
-        "tf-keras Adagrad": _plain(keras, _keras_update(keras)),
-        "our Adagrad, nothing else": _plain(ours, _our_update(ours)),
-    }
+    unclipped = dataclasses.replace(first, clip=())
+    bare = build.build_run(unclipped).step
+    turns = {BARE: _plain(bare, _our_update(bare))}
+    if with_keras:
+        keras = build.build_run(unclipped).step
+        turns[KERAS] = _plain(keras, _keras_update(keras))
+    turns |= {name: run.step.run for name, run in runs.items()}
     return {name: lambda _, turn=turn: _finish(turn(stack)) for name, turn in turns.items()}
 
 

@@ -90,3 +90,26 @@ def test_share_divides_by_no_less_than_the_smallest_size():
     # 1e-7 / max(4e-7, 1e-6) = 0.1, not 0.25.
     got = numerics.share_within(tf.constant(4e-7), 1e-7, smallest=1e-6)
     np.testing.assert_allclose(got, 0.1, rtol=1e-6)
+
+
+def test_a_choice_is_one_operation_and_does_what_its_branch_does():
+    written = tf.Variable(0.0)
+
+    def write(value):
+        written.assign(value)
+        return tf.constant(value), [tf.constant(-value)]
+
+    @tf.function(autograph=False)
+    def chosen(predicate):
+        return numerics.choose(predicate, lambda: write(1.0), lambda: write(2.0))
+
+    for predicate, value in ((True, 1.0), (False, 2.0)):
+        for choice in (
+            chosen(tf.constant(predicate)),
+            numerics.choose(tf.constant(predicate), lambda: write(1.0), lambda: write(2.0)),
+        ):
+            assert [float(t) for t in tf.nest.flatten(choice)] == [value, -value]
+        assert written.numpy() == value
+    nodes = chosen.get_concrete_function(tf.constant(True)).graph.as_graph_def().node
+    (made,) = [node for node in nodes if node.op == "If"]
+    assert "_lower_using_switch_merge" not in made.attr

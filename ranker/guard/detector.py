@@ -28,6 +28,7 @@ from ranker.guard.auc import Ranked, rank
 from ranker.guard.chance import Chance
 from ranker.guard.detect import BLOCK, Detect
 from ranker.guard.jumps import Jumps
+from ranker.numerics import choose
 
 HEALTHY, JUMP, MICRO, FULL = range(4)
 
@@ -114,7 +115,7 @@ class Detector:
         place = num.assign_add(1) - 1
         row = tf.where(accept, losses, math.nan)
         block.scatter_update(tf.IndexedSlices(row[tf.newaxis], place[tf.newaxis] % BLOCK))
-        began = tf.cond(
+        began = choose(
             place % BLOCK == BLOCK - 1,
             lambda: self._look(ranked, norm=norm, accept=accept),
             lambda: tf.zeros([len(self.is_binary)], tf.bool),

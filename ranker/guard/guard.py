@@ -67,7 +67,7 @@ class Guard:
         tensors += verdicts.statistics(proposal)
         factors = [tf.cast(change.factor, tf.float32) for change in proposal.changes]
         nothing_erased = tf.reduce_all(tf.stack([1.0, *factors]) > 0)
-        verdict = tf.cond(
+        verdict = numerics.choose(
             tf.logical_and(numerics.surely_finite(tensors), nothing_erased),
             verdicts.accepted,
             lambda: verdicts.inspect(losses, proposal),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, is_zero
+from ranker.numerics import Number, check_number, choose, is_zero
 from ranker.optim import rows
 from ranker.optim.change import Change, Gradient, Proposal
 from ranker.optim.clip.chain import Chain, Clipped
@@ -162,7 +162,7 @@ class Optimizer:
 
     def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
-        tf.cond(accept, lambda: _write(proposal), lambda: tf.constant(False))
+        choose(accept, lambda: _write(proposal), lambda: tf.constant(False))
 
     def learning_rates(self, step: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the rate of each group's next update, float32 [G].

@@ -60,7 +60,7 @@ class Training:
             step = self._step if is_compiled else self.eager
             given = (dense.astype(np.float32), slices.astype(np.float32))
             factors.append(step(*map(tf.constant, given), tf.constant(rows)).numpy())
-        return np.array(factors), self.dense.numpy().tobytes() + self.table.numpy().tobytes()
+        return np.array(factors), np.concatenate([self.dense.numpy(), self.table.numpy()])
 
 
 def emergency(clipper, *, is_on):
@@ -70,15 +70,18 @@ def emergency(clipper, *, is_on):
 @pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize("clipper", CLIPPERS, ids=repr)
 def test_off_it_is_as_if_it_were_not_there_and_on_it_is_its_clipper(clipper, is_compiled):
-    without, bits = Training([]).run(is_compiled=is_compiled)
-    off, off_bits = Training([emergency(clipper, is_on=False)]).run(is_compiled=is_compiled)
+    without, values = Training([]).run(is_compiled=is_compiled)
+    off, off_values = Training([emergency(clipper, is_on=False)]).run(is_compiled=is_compiled)
     assert (off == without).all()
     assert (off == 1).all()
-    assert off_bits == bits
-    expected, clipped_bits = Training([clipper]).run(is_compiled=is_compiled)
-    on, on_bits = Training([emergency(clipper, is_on=True)]).run(is_compiled=is_compiled)
-    np.testing.assert_array_equal(on, expected)
-    assert on_bits == clipped_bits != bits
+    assert (off_values == values).all()
+    expected, clipped_values = Training([clipper]).run(is_compiled=is_compiled)
+    on, on_values = Training([emergency(clipper, is_on=True)]).run(is_compiled=is_compiled)
+    # The compiler may round otherwise where a branch keeps it from folding the clipper's numbers.
+    rtol = 1e-6 if is_compiled else 0
+    np.testing.assert_allclose(on, expected, rtol=rtol)
+    np.testing.assert_allclose(on_values, clipped_values, rtol=rtol)
+    assert (clipped_values != values).any()
     assert (expected < 1).any()
 
 

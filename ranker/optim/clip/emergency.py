@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
+from ranker.numerics import choose
 from ranker.optim.clip.clipper import Clippable, Clipper, Statistics
 
 
@@ -59,7 +60,7 @@ class Emergency:
             known = shapes or [tf.TensorShape([])] * len(items)
             return [_ones(i.values, shape) for i, shape in zip(items, known, strict=True)]
 
-        shares = tf.cond(self.is_on.read_value(), clipped, untouched)
+        shares = choose(self.is_on.read_value(), clipped, untouched)
         if not shapes:  # without a graph, and off
             return shares
         return [tf.ensure_shape(s, shape) for s, shape in zip(shares, shapes, strict=True)]
