@@ -8,7 +8,8 @@ and what is built on it lie in an environment of their own:
   python3 -m venv .venv/peers
   .venv/peers/bin/python -m pip install --requirement benchmarks/peers/requirements.txt
 
-Exit code 1 if a goal is missed, 2 if a trainer fails.
+NextRec is installed with --no-deps 0.6.14; `make bench` does all of it. Exit code 1 if a goal
+is missed, 2 if a trainer fails.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Self
@@ -71,6 +73,20 @@ TRAINERS = (
 )
 
 
+FASTER = {  # goals: how many times as fast ours must be
+    EAGER: 1.15,
+    "PyTorch, compiled": 1.15,
+    "plain TensorFlow loop": 1.15,
+    "Keras 2 fit": 1.15,
+    "Keras 3 fit": 1.15,
+    "TFRS ClippyAdagrad, fit": 1.15,
+    "torch-rechub": 1.15,
+    "DeepCTR-Torch": 1.15,
+    "NextRec": 1.15,
+}
+FASTER_BF16, SLOWEST = 1.4, 1.35  # than `COMPILED_BF16`; than the matrix products
+
+
 class TrainerError(Exception):
     """A trainer's process ended."""
 
@@ -81,6 +97,7 @@ class Worker:
     def __init__(self, trainer: Trainer, batch_size: int) -> None:
         """Starts it, and waits until it has trained one turn; TrainerError if it fails."""
         self._name = trainer.name
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         python = _PYTHON.value if trainer.is_torch else sys.executable
         version = trainer.arguments[:1] if trainer.module == "keras_fit" else ("2",)
         command = [python, "-m", "benchmarks.peers.worker", trainer.module, str(batch_size)]
@@ -88,7 +105,7 @@ class Worker:
             [*command, *trainer.arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if not os.environ.get("SPEED_DEBUG") else None,
+            stderr=self._errors,
             text=True,
             env=os.environ | {"TF_USE_LEGACY_KERAS": str(int(version == ("2",)))},
         )
@@ -100,6 +117,7 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
+        self._errors.close()
 
     def train(self) -> float:
         """Returns the seconds of a turn."""
@@ -112,7 +130,9 @@ class Worker:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            raise TrainerError(f"{self._name} ended with exit code {self._process.wait()}")
+            code = self._process.wait()
+            said = self._errors.seek(0) or self._errors.read().splitlines() or ["nothing"]
+            raise TrainerError(f"{self._name} ended with exit code {code}: {said[-1]}")
         return line.strip()
 
 
@@ -120,10 +140,34 @@ def main(argv: Sequence[str]) -> int:
     """Times all and prints the tables; returns the exit code."""
     del argv
     trainers = [t for t in TRAINERS if not _ONLY.value or t.name.startswith(tuple(_ONLY.value))]
+    met = True
     for batch_size in _BATCHES.value:
-        seconds = _time(trainers, batch_size)
+        try:
+            seconds = _time(trainers, batch_size)
+        except TrainerError as error:
+            print(f"speed: {error}", file=sys.stderr)
+            return 2
         _print(seconds, batch_size)
-    return 0
+        for line, is_met in verdicts(seconds):
+            met &= is_met
+            print(f"{line}: {'met' if is_met else 'MISSED'}")
+    return 0 if met else 1
+
+
+def verdicts(seconds: Mapping[str, list[float]]) -> list[tuple[str, bool]]:
+    """Returns a line for each goal whose trainers were timed, and whether it is met."""
+    found = []
+    pairs = [(OURS, name, times) for name, times in FASTER.items()]
+    for ours, other, times in [*pairs, (OURS_BF16, COMPILED_BF16, FASTER_BF16)]:
+        if ours in seconds and other in seconds:
+            got = ratio(seconds, other, ours)
+            found.append(
+                (f"{ours} is {got:.2f} times as fast as {other}, goal {times}", got >= times)
+            )
+    if OURS in seconds and PRODUCTS in seconds:
+        got = ratio(seconds, OURS, PRODUCTS)
+        found.append((f"{OURS} takes {got:.2f} times {PRODUCTS}, goal {SLOWEST}", got <= SLOWEST))
+    return found
 
 
 def _time(trainers: Sequence[Trainer], batch_size: int) -> Mapping[str, list[float]]:
