@@ -43,7 +43,8 @@ class Recorder:
         halted = bool(self._run.step.guard.halted().numpy())
         attempts, seconds, held_out, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
         # Not the reports' total: a weight that a fault changed would be taken for divergence.
-        losses = self._run.step.objective.total(reports.losses.T).numpy()
+        objective = self._run.step.objective
+        losses = objective.total(reports.losses.T).numpy()
         return {
             "status": "diverged" if halted else "completed",
             "error": "",
@@ -58,7 +59,7 @@ class Recorder:
             "validation_loss": held_out,
             "validation": json.dumps(metrics),
             "events": json.dumps(self._events),
-            "losses": losses.tolist(),
+            "task_losses": objective.weighted(reports.losses).numpy().T.tolist(),
             "accepted": reports.accept.tolist(),
             **_curves(losses, reports, self._run.step.optimizer.names),
         }

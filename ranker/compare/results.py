@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from ranker.compare.grid import Trial
 from ranker.config import load
 from ranker.measure.divergence import classify
 from ranker.train.run_directory import write_text
+
+_JUDGED = {"task_losses", "accepted", "validation", "status"}  # what a verdict needs of a run
 
 
 class Results:
@@ -25,7 +29,7 @@ class Results:
 
     def missing(self, trials: Sequence[Trial]) -> list[Trial]:
         """Returns the trials that no finished run answers."""
-        return [trial for trial in trials if not self._path(trial).exists()]
+        return [trial for trial in trials if not self._is_finished(trial)]
 
     def add(self, trial: Trial, columns: Mapping[str, Any]) -> None:
         """Writes the columns of a finished run, whole or not at all."""
@@ -35,7 +39,7 @@ class Results:
         """Returns a row for each trial that is finished, in the trials' order."""
         rows = []
         for trial in trials:
-            if self._path(trial).exists():
+            if self._is_finished(trial):
                 columns = pd.read_parquet(self._path(trial)).iloc[0].to_dict()
                 rows.append(_names(trial) | columns | _divergence(columns))
         return pd.DataFrame(rows)
@@ -46,6 +50,11 @@ class Results:
         text = json.dumps(facts, indent=2, allow_nan=False)
         write_text(self._folder / "comparison.json", text + "\n")
 
+    def _is_finished(self, trial: Trial) -> bool:
+        """Whether the run is there, with all that is judged now: an older one may lack it."""
+        path = self._path(trial)
+        return path.exists() and _JUDGED <= {*pq.read_schema(path).names}
+
     def _path(self, trial: Trial) -> Path:
         return self._runs / f"{trial.key}.parquet"
 
@@ -55,7 +64,7 @@ def failed(error: BaseException) -> dict[str, Any]:
     said = "; ".join(f"{type(error).__name__}: {error}".splitlines())
     counts = ("steps", "attempts", "refused", "planned_attempts")
     lists = ("evaluated_attempt", "evaluated_seconds", "validation_loss", "train_attempt")
-    lists += ("train_loss", "train_loss_max", "layers", "clip_factors", "losses", "accepted")
+    lists += ("train_loss", "train_loss_max", "layers", "clip_factors", "task_losses", "accepted")
     return {
         "status": "failed",
         "error": said,
@@ -74,12 +83,15 @@ def _divergence(columns: Mapping[str, Any]) -> dict[str, Any]:
         return {"divergence": "none", "micro_divergences": 0, "full_attempt": -1}
     evaluations = json.loads(columns["validation"])
     tasks = sorted({n for e in evaluations for n in e if n.endswith(".auc")})
+    losses = np.stack(columns["task_losses"], axis=1)
+    # The first batch with a task's labels is tried before any of them has moved a variable.
+    first = losses[(losses != 0).argmax(axis=0), np.arange(losses.shape[1])]
     verdict = classify(
-        columns["losses"],
+        losses,
         columns["accepted"],
         halted=columns["status"] == "diverged",
         aucs={n: [e.get(n, math.nan) for e in evaluations] for n in tasks},
-        loss_before=columns["losses"][0],  # the first batch is tried before the first update
+        losses_before=first,
     )
     return {
         "divergence": verdict.kind,

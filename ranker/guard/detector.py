@@ -5,8 +5,7 @@ constants. What differs, because the end of the run is not known and a step has 
 
 - Five attempts are looked at together, at every fifth; their median is not a sliding one. A
   block that opens or closes a jump does not enter the level, and the level's window is 200.
-- Each task's own loss is judged, not their sum, and so is the norm of all gradients, of
-  every fifth attempt.
+- The norm of all gradients, of every fifth attempt, is judged as a task's loss is.
 - A jump that has not returned after `max_recovery` attempts is full divergence: 40, where
   hindsight waits for 201. One that returns later was micro after all.
 - Before `minimum` losses are known, the first batch's stands for the loss before training,

@@ -1,15 +1,18 @@
-"""Whether a run diverged: jumps of its training loss that went back, and one that did not.
+"""Whether a run diverged: jumps of a task's loss that went back, and one that did not.
 
 The two symptoms are those of Tang et al. 2023 (arXiv:2302.09178, section 3.1): a
 *micro-divergence* is a sudden jump of the training loss that returns to normal, a *full
 divergence* one that does not, with every metric ruined. The paper gives no numbers, so
 all constants here are ours but for the two that name their source.
 
+Each task is judged by its own loss, over the attempts whose batch had its labels: the sum
+over the tasks steps when one appears or vanishes, and no model is broken by that.
+
 Loss alone cannot tell a broken model from broken data: a fault that is injected into
 the batches for long enough is seen as a jump too. One bad batch, or two, is not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +41,9 @@ class Divergence(NamedTuple):
       kind: "none", "micro" (every jump returned, and there was one) or "full".
       num_micro: jumps that returned.
       full_attempt: the attempt, from 1, at which full divergence began; -1 if it did not.
-      jumps: the attempts, from 1, at which the loss jumped. The last may be neither micro
-        nor full: one so near the run's end that nothing can be said.
+      jumps: the attempts, from 1, at which a loss jumped; tasks that are up together are one
+        jump. The last may be neither micro nor full: one so near the run's end that nothing
+        can be said.
     """
 
     kind: str
@@ -54,46 +58,51 @@ def classify(
     *,
     halted: bool,
     aucs: Mapping[str, Sequence[float]],
-    loss_before: float,
+    losses_before: Sequence[float],
 ) -> Divergence:
     """Returns whether, when and how a run diverged.
 
-    A jump is a loss above the median of the last 201 by 7 robust sigmas and by a tenth,
-    in three of five attempts. It returned if within 201 attempts the median of five is
-    back within a twentieth of the median before it. A run diverged fully if a jump did
+    A jump is a task's loss above the median of its last 201 by 7 robust sigmas and by a
+    tenth, in three of five attempts. It returned if within 201 attempts the median of five
+    is back within a twentieth of the median before it. A run diverged fully if a jump did
     not return in time, or had not for 20 attempts at the end; if the guard halted it, an
     accepted loss is not finite or none of the last 20 is; if three quarters of the last
-    20 losses are a tenth above the loss before training; or if at the last evaluation
-    all binary tasks are at chance, AUC <= 0.52, after a sign of having been broken: a
-    run that has learned nothing yet has not diverged.
+    20 losses are a tenth above those before training, summed over the tasks in the batch;
+    or if at the last evaluation all binary tasks are at chance, AUC <= 0.52, after a sign of
+    having been broken: a run that has learned nothing yet has not diverged.
 
-    Refused attempts left the model as it was and are passed over. Multiplying all losses
-    by a positive number changes nothing.
+    Refused attempts left the model as it was and are passed over. A loss of exactly 0 is
+    that of a batch without the task's labels: that attempt is none of the task's.
+    Multiplying all losses by a positive number changes nothing.
 
     Args:
-      losses: total training loss of each attempt; may be NaN or infinite. [A]
+      losses: training loss of each attempt and task, as it counts in the objective; may be
+        NaN or infinite. [A, T]
       accepted: whether the attempt was committed. [A]
       halted: whether the guard ended the run.
       aucs: of each binary task, at each evaluation, the first before training; NaN where
         it is not defined.
-      loss_before: the same loss before training; NaN if not known.
+      losses_before: of each task before it was trained; NaN if not known. [T]
 
     Raises:
-      ValueError: if losses and accepted are not two vectors of one length.
+      ValueError: if the shapes do not fit.
     """
     losses, accepted = np.asarray(losses, np.float64), np.asarray(accepted, bool)
-    if losses.ndim != 1 or losses.shape != accepted.shape:
-        raise ValueError(f"losses {losses.shape} and accepted {accepted.shape} are not both [A]")
-    with np.errstate(over="ignore"):  # a loss near the largest float64: inf is right
-        return _classify(losses, accepted, halted, aucs, loss_before)
+    before = np.asarray(losses_before, np.float64)
+    if losses.ndim != 2 or losses.shape != (*accepted.shape, *before.shape):
+        raise ValueError(
+            f"losses {losses.shape}, accepted {accepted.shape} and losses_before {before.shape} "
+            "are not [A, T], [A] and [T]"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):  # inf is right near the largest float64
+        return _classify(losses, accepted, halted, aucs, before)
 
 
-class _Jumps(NamedTuple):
-    """Where the loss jumped, the jumps that returned, and the last if it is still above; else 0."""
+class _Jump(NamedTuple):
+    """The attempts at which a task's loss jumped and was back; infinite if it is still up."""
 
-    starts: list[int]
-    num_returned: int
-    open_since: int
+    start: int
+    end: float
 
 
 def _classify(
@@ -101,38 +110,53 @@ def _classify(
     accepted: np.ndarray,
     halted: bool,
     aucs: Mapping[str, Sequence[float]],
-    loss_before: float,
+    before: np.ndarray,
 ) -> Divergence:
     attempts = np.flatnonzero(accepted) + 1
-    is_finite = np.isfinite(losses[attempts - 1])
-    num_finite = len(attempts) if is_finite.all() else int(is_finite.argmin())
-    kept = losses[attempts[:num_finite] - 1]
-    jumps = _find_jumps(attempts[:num_finite], kept)
-    no_loss_since = _after_last(np.isfinite(losses))
-    is_broken = jumps.starts or _has_learned_or_died(aucs) or _rose(kept, loss_before)
+    is_finite = np.isfinite(losses).all(axis=1)
+    is_kept = is_finite[attempts - 1]
+    num_finite = len(attempts) if is_kept.all() else int(is_kept.argmin())
+    kept = attempts[:num_finite]
+    of_tasks = [_task_jumps(kept, of_task) for of_task in losses.T]
+    jumps = _merged(jump for jumps, _ in of_tasks for jump in jumps)
+    stayed = [jumps[-1].start for jumps, has_stayed in of_tasks if has_stayed]
+    still_up = [j.start for jumps, _ in of_tasks for j in jumps if j.end == np.inf]
+    no_loss_since = _after_last(is_finite)
+    is_broken = jumps or _has_learned_or_died(aucs) or _rose(losses[kept - 1], before)
     signs = (  # of full divergence: the attempt since when, or 0
         int(attempts[num_finite]) if num_finite < len(attempts) else 0,
         _after_last(accepted) if halted else 0,
-        no_loss_since if _stayed(no_loss_since, losses) else 0,
-        jumps.open_since if _stayed(jumps.open_since, losses) else 0,
-        _above_since(attempts, kept, loss_before),
-        [len(losses), *jumps.starts][-1] if is_broken and _is_at_chance(aucs) else 0,
+        no_loss_since if len(losses) - no_loss_since + 1 >= _MIN_STAY else 0,
+        min(stayed, default=0),
+        _above_since(kept, losses[kept - 1], before),
+        [len(losses), *(j.start for j in jumps)][-1] if is_broken and _is_at_chance(aucs) else 0,
     )
-    starts = tuple(jumps.starts)
+    starts = tuple(jump.start for jump in jumps)
+    num_returned = sum(jump.end < np.inf for jump in jumps)
     if any(signs):
-        full_attempt = min(since for since in (*signs, jumps.open_since) if since)
-        return Divergence("full", jumps.num_returned, full_attempt, starts)
-    return Divergence("micro" if jumps.num_returned else "none", jumps.num_returned, -1, starts)
+        full_attempt = min(since for since in (*signs, *still_up) if since)
+        return Divergence("full", num_returned, full_attempt, starts)
+    return Divergence("micro" if num_returned else "none", num_returned, -1, starts)
 
 
-def _stayed(since: int, losses: np.ndarray) -> bool:
-    """Returns whether what began at attempt `since` lasted for long enough at the run's end."""
-    return len(losses) - since + 1 >= _MIN_STAY
+def _task_jumps(attempts: np.ndarray, losses: np.ndarray) -> tuple[list[_Jump], bool]:
+    """Returns the jumps of a task, and whether the last lasts for long enough.
+
+    Args:
+      attempts: accepted ones, whose losses are finite.
+      losses: of the task, in all attempts. [A]
+    """
+    attempts = attempts[losses[attempts - 1] != 0]
+    jumps = _find_jumps(attempts, losses[attempts - 1])
+    if not jumps or jumps[-1].end < np.inf:
+        return jumps, False
+    num_since = np.count_nonzero(losses[jumps[-1].start - 1 :])  # refused ones, too
+    return jumps, num_since >= _MIN_STAY
 
 
-def _find_jumps(attempts: np.ndarray, losses: np.ndarray) -> _Jumps:
+def _find_jumps(attempts: np.ndarray, losses: np.ndarray) -> list[_Jump]:
     """Returns the jumps up to the first that lasts too long; all losses are finite."""
-    starts, num_returned, level = [], 0, None
+    jumps, level = list[_Jump](), None
     is_normal = np.ones(len(losses), bool)
     smooth = _medians(losses)
     for k, now in enumerate(smooth):  # of attempts k to k + 4
@@ -145,16 +169,27 @@ def _find_jumps(attempts: np.ndarray, losses: np.ndarray) -> _Jumps:
             limit = median + max(_SIGMAS * _spread(history), _MARGIN * abs(median))
             if now > limit:
                 first = k + int(np.argmax(losses[k : last + 1] > limit))
-                starts.append(int(attempts[first]))
+                jumps.append(_Jump(int(attempts[first]), np.inf))
                 is_normal[first : last + 1] = False
                 level = median + _RETURN * abs(median)
         elif now <= level:
-            num_returned, level = num_returned + 1, None
-        elif attempts[last] - starts[-1] >= _MAX_RECOVERY:
-            return _Jumps(starts, num_returned, starts[-1])
+            jumps[-1], level = jumps[-1]._replace(end=int(attempts[last])), None
+        elif attempts[last] - jumps[-1].start >= _MAX_RECOVERY:
+            return jumps
         else:
             is_normal[last] = False
-    return _Jumps(starts, num_returned, 0 if level is None else starts[-1])
+    return jumps
+
+
+def _merged(jumps: Iterable[_Jump]) -> list[_Jump]:
+    """Returns the stretches in which at least one task was up, in order."""
+    found = list[_Jump]()
+    for jump in sorted(jumps):
+        if found and jump.start <= found[-1].end:
+            found[-1] = found[-1]._replace(end=max(found[-1].end, jump.end))
+        else:
+            found.append(jump)
+    return found
 
 
 def _medians(losses: np.ndarray) -> np.ndarray:
@@ -180,19 +215,26 @@ def _after_last(is_good: np.ndarray) -> int:
     return int(good[-1]) + 2 if len(good) else 1
 
 
-def _above_since(attempts: np.ndarray, losses: np.ndarray, loss_before: float) -> int:
+def _above_since(attempts: np.ndarray, losses: np.ndarray, before: np.ndarray) -> int:
     """Returns since when the loss stays above that before training; 0 if it does not."""
-    limit = loss_before + _MARGIN * abs(loss_before)
-    last = losses[-_MIN_STAY:]
-    if len(last) < _MIN_STAY or not (last > limit).mean() >= 0.75:
+    has_labels = (losses != 0).any(axis=1)
+    attempts, above = attempts[has_labels], _above(losses[has_labels], before, margin=_MARGIN)
+    last = above[-_MIN_STAY:]
+    if len(last) < _MIN_STAY or not (last > 0).mean() >= 0.75:
         return 0
-    below = np.flatnonzero(_medians(losses) <= limit)
+    below = np.flatnonzero(_medians(above) <= 0)
     return int(attempts[below[-1] + _SMOOTHING - 1 if len(below) else 0])
 
 
-def _rose(losses: np.ndarray, loss_before: float) -> bool:
+def _rose(losses: np.ndarray, before: np.ndarray) -> bool:
     """Returns whether the loss was ever far above that before training."""
-    return bool((_medians(losses) > loss_before + _RISE * abs(loss_before)).any())
+    return bool((_medians(_above(losses, before, margin=_RISE)) > 0).any())
+
+
+def _above(losses: np.ndarray, before: np.ndarray, *, margin: float) -> np.ndarray:
+    """Returns how far the sum is above that before training of the same tasks, and a margin."""
+    sum_before = np.where(losses != 0, before, 0).sum(axis=1)
+    return losses.sum(axis=1) - (sum_before + margin * np.abs(sum_before))
 
 
 def _is_at_chance(aucs: Mapping[str, Sequence[float]]) -> bool:

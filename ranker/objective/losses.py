@@ -62,6 +62,10 @@ class Objective:
         """
         return tf.stack([self._loss(t, logits[t], labels[t], weights[t]) for t in self.tasks])
 
+    def weighted(self, losses: Array) -> tf.Tensor:
+        """Returns what each of `losses`, [T] or [N, T], is in the sum: as often as it counts."""
+        return self._weights * losses
+
     def total(self, losses: tf.Tensor) -> tf.Tensor:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
         return tf.tensordot(self._weights, losses, 1)

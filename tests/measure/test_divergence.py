@@ -13,9 +13,12 @@ def flat(num_attempts=200, level=2.0, ripple=0.02):
     return level + ripple * np.where(np.arange(num_attempts) % 2, 1, -1)
 
 
-def classified(losses, *, accepted=None, halted=False, aucs=HEALTHY, loss_before=3.0):
-    accepted = np.ones(len(losses), bool) if accepted is None else accepted
-    return classify(losses, accepted, halted=halted, aucs=aucs, loss_before=loss_before)
+def classified(*tasks, accepted=None, halted=False, aucs=HEALTHY, loss_before=3.0):
+    """Classifies the losses of one task or more, with one loss before training for each."""
+    accepted = np.ones(len(tasks[0]), bool) if accepted is None else accepted
+    before = np.broadcast_to(loss_before, len(tasks))
+    losses = np.stack(tasks, axis=1)
+    return classify(losses, accepted, halted=halted, aucs=aucs, losses_before=before)
 
 
 def noise(kind, generator, size):
@@ -223,6 +226,64 @@ def test_losses_at_both_ends_of_the_numbers_raise_no_warning():
     assert classified(losses, loss_before=0.0).jumps == ()
 
 
-def test_losses_and_acceptances_of_different_length_are_refused():
-    with pytest.raises(ValueError, match=r"losses \(3,\) and accepted \(2,\)"):
-        classify(np.ones(3), np.ones(2), halted=False, aucs={}, loss_before=1.0)
+def test_a_task_that_appears_or_vanishes_is_no_divergence():
+    like, rating = flat(level=0.6, ripple=0.01), flat(level=2.0)
+    for gone in (slice(0, 60), slice(60, 120), slice(60, 200), slice(0, 200)):
+        losses = rating.copy()
+        losses[gone] = 0.0
+        assert classified(like, losses, loss_before=[0.7, 3.0]) == Divergence("none", 0, -1, ())
+        # The sum steps by 2 from 0.6: where a level is known, that is a jump which stays.
+        is_full = classified(like + losses).kind == "full"
+        assert is_full == (gone == slice(0, 60))
+
+
+def test_a_task_without_labels_for_a_while_is_known_by_what_it_was_before():
+    losses = flat(300)
+    losses[100:180] = 0.0
+    losses[180:190] = 2.9
+    assert classified(losses) == Divergence("micro", 1, -1, (181,))
+    losses[180:] = 2.9
+    assert classified(losses) == Divergence("full", 0, 181, (181,))
+    losses[200:] = 0.0  # 20 attempts with labels since, and 19
+    assert classified(losses) == Divergence("full", 0, 181, (181,))
+    losses[199] = 0.0
+    assert classified(losses) == Divergence("none", 0, -1, (181,))
+
+
+def test_a_task_that_breaks_is_found_below_the_noise_of_another():
+    like = flat(level=0.6, ripple=0.01)
+    loud = flat(level=20.0, ripple=1.0)  # 7 sigma are 14.7
+    like[150:] = 1.2
+    assert classified(like + loud, loss_before=30.0).kind == "none"
+    assert classified(like, loud, loss_before=[0.7, 30.0]) == Divergence("full", 0, 151, (151,))
+
+
+def test_tasks_that_jump_together_are_one_jump_and_apart_two():
+    first, second = flat(400), flat(400, level=0.6, ripple=0.01)
+    first[100:120], second[110:130] = 5.0, 3.0
+    assert classified(first, second) == Divergence("micro", 1, -1, (101,))
+    second[200:210] = 3.0
+    assert classified(first, second) == Divergence("micro", 2, -1, (101, 201))
+    second[205:] = 3.0  # together with a jump of the other that returns, and dated by its own
+    first[195:206] = 5.0
+    assert classified(first, second) == Divergence("full", 1, 201, (101, 196))
+
+
+def test_the_level_before_training_is_that_of_the_tasks_in_the_batch():
+    # Before: 1 and 10. Without the second task the sum must stay below 1.1, with it below 12.1.
+    first, second = flat(100, level=1.05, ripple=0.0), flat(100, level=10.9, ripple=0.0)
+    assert classified(first, second, loss_before=[1.0, 10.0]).kind == "none"
+    second[:80] = 0.0
+    assert classified(first, second, loss_before=[1.0, 10.0]).kind == "none"
+    second[80:] = 11.2  # 12.25; attempts 78 to 82 are the last five whose median is below
+    assert classified(first, second, loss_before=[1.0, 10.0]) == Divergence("full", 0, 82, ())
+    second[:] = 0.0
+    assert classified(first + 0.1, second, loss_before=[1.0, 10.0]).full_attempt == 1
+
+
+@pytest.mark.parametrize(("accepted", "before"), [(2, 1), (3, 2)])
+def test_shapes_that_do_not_fit_are_refused(accepted, before):
+    with pytest.raises(ValueError, match=rf"\(3, 1\), accepted \({accepted},\) .* \({before},\)"):
+        classify(
+            np.ones((3, 1)), np.ones(accepted), halted=False, aucs={}, losses_before=[1.0] * before
+        )
