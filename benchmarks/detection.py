@@ -121,8 +121,11 @@ def _report_broken(runs: Sequence[Run]) -> bool:
         print(f"| {name} | {len(of_name)} {_broken_cells(of_name)}")
     print(f"| all | {len(runs)} {_broken_cells(runs)}")
     full = [run for run in runs if run.truth == "full"]
-    share = sum(map(is_found, full)) / len(full)
     print(f"micro: {sum(r.num_micro for r in runs)} said, {sum(r.true_micro for r in runs)} true")
+    if not full:
+        print("no run diverged fully, so nothing could be found")
+        return False
+    share = sum(map(is_found, full)) / len(full)
     print(f"found within {MAX_DELAY} attempts: {share:.3f}, goal {_GOAL_FOUND}")
     return share >= _GOAL_FOUND
 
@@ -152,6 +155,9 @@ def _report_healthy(runs: Sequence[Run]) -> bool:
         print(f"| {name} {_healthy_cells([run for run in healthy if run.name == name])}")
     print(f"| all {_healthy_cells(healthy)}")
     attempts = sum(run.attempts for run in healthy)
+    if not attempts:
+        print(f"none of {len(runs)} runs was healthy, so no alarm could be false")
+        return False
     count = sum(len(run.fulls) for run in healthy)
     low, high = (1e5 / attempts * bound for bound in poisson_interval(count))
     rate = 1e5 / attempts * count
