@@ -53,7 +53,7 @@ class Results:
     def _is_finished(self, trial: Trial) -> bool:
         """Whether the run is there, with all that is judged now: an older one may lack it."""
         path = self._path(trial)
-        return path.exists() and _JUDGED <= {*pq.read_schema(path).names}
+        return path.exists() and _JUDGED.issubset(pq.read_schema(path).names)
 
     def _path(self, trial: Trial) -> Path:
         return self._runs / f"{trial.key}.parquet"

@@ -22,7 +22,8 @@ class LadderSettings:
       recovery_attempts: healthy ones over which that is made good again, geometrically.
       healthy_attempts: without trouble after which a checkpoint counts as good, and after
         which the ladder is left. More than a divergence needs to show.
-      max_rollbacks: to the last good checkpoint in the whole run; 0 leaves the rung out.
+      max_rollbacks: to the last good checkpoint, if it is damaged to the good one before it,
+        in the whole run; 0 leaves the rung out. Checkpoints of both are kept.
     """
 
     max_refusals: int = 3

@@ -5,7 +5,8 @@ Rungs, each reached from the one before, and only if it is configured:
     refuse     the attempt: the guard does, and nothing here
     clip       an emergency clipper is on for a while
     rate       every learning rate is lowered, and recovers slowly
-    rollback   to the last good checkpoint, and on with the batches that come next
+    rollback   to the last good checkpoint, or if that is damaged to the good one before it, and
+               on with the batches that come next
     halt       the run ends, with the reason
 
 Refusals, many within a few attempts, climb one rung; so do `guard.max_refusals` in a row. Of
@@ -64,7 +65,8 @@ class Standing:
       clip_until: the attempt after which the emergency clipper is off; 0 while it is.
       rate_factor: what learning rates are multiplied by.
       num_rollbacks: so far.
-      good: attempts of the last good checkpoint; 0 for the start.
+      good: attempts of the last good checkpoint; 0 for the start, None if all are damaged.
+      before: of the good one before it, or None.
       pending: attempts of the checkpoint that is next to be good, or None.
     """
 
@@ -75,8 +77,14 @@ class Standing:
     clip_until: int = 0
     rate_factor: float = 1.0
     num_rollbacks: int = 0
-    good: int = 0
+    good: int | None = 0
+    before: int | None = None
     pending: int | None = None
+
+    @property
+    def goods(self) -> tuple[int, ...]:
+        """What may be gone back to, the best first."""
+        return tuple(attempt for attempt in (self.good, self.before) if attempt is not None)
 
 
 class Action(NamedTuple):
@@ -84,7 +92,7 @@ class Action(NamedTuple):
 
     Attributes:
       kind: "clipping", "clipping_ended", "rate_lowered", "rate_recovered", "rolled_back",
-        "halted" or "ladder_left".
+        "damaged" (a checkpoint that was to be gone back to), "halted" or "ladder_left".
       details: for its event.
     """
 
@@ -216,7 +224,7 @@ def _recover(
     if standing.troubled == done:
         changes["pending"] = None
     elif standing.pending is not None and done - standing.pending >= ladder.healthy_attempts:
-        changes |= {"good": standing.pending, "pending": None}
+        changes |= {"good": standing.pending, "before": standing.good, "pending": None}
     standing = dataclasses.replace(standing, **changes)
     is_as_before = standing.rate_factor == 1 and not standing.clip_until
     if standing.rung and is_as_before and done - standing.troubled >= ladder.healthy_attempts:

@@ -1,11 +1,13 @@
 """Does what the ladder decides: levers, rollbacks, and events."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Protocol
 
 import tensorflow as tf
 
-from ranker.train.ladder import Ladder, Reports, Standing, decide, write_down
+from ranker.train.checkpoint_files import CheckpointError
+from ranker.train.ladder import Action, Ladder, Reports, Standing, decide, write_down
 from ranker.train.levers import Levers
 from ranker.train.step import Step, StepReport
 
@@ -52,17 +54,13 @@ class Rescue:
         """The attempts whose checkpoints must not be removed."""
         if not self.wants_start:
             return frozenset()
-        standing = self.standing
-        return frozenset({standing.good, standing.pending} - {None})
+        return frozenset({*self.standing.goods, self.standing.pending} - {None})
 
     def after(self, reports: StepReport) -> tuple[list[dict], str]:
         """Does what follows from a call; returns the events, and the reason to halt or "".
 
         Args:
           reports: of the call, as NumPy arrays.
-
-        Raises:
-          CheckpointError: if the last good checkpoint cannot be read.
         """
         guard, done = self._step.guard, int(reports.attempt[-1]) + 1
         halted = bool(guard.halted().numpy())
@@ -72,12 +70,9 @@ class Rescue:
             Reports(reports.attempt, reports.accept, reports.symptoms),
             refused_in_a_row=int(guard.refused_in_a_row.numpy()) if halted else 0,
         )
-        reason = ""
-        for kind, details in actions:
-            if kind == "rolled_back":
-                self._roll_back(details["to_attempt"])
-            if kind == "halted":
-                reason = details["reason"]
+        if actions and actions[0].kind == "rolled_back":  # it comes alone
+            actions = self._roll_back(actions[0])
+        reason = next((details["reason"] for kind, details in actions if kind == "halted"), "")
         if self.standing.climbed == done and not reason:
             guard.refused_in_a_row.assign(0)  # so that every rung has as many attempts to help
         self._levers.rate_factor.assign(self.standing.rate_factor)
@@ -89,7 +84,24 @@ class Rescue:
         """Takes that the checkpoint of `attempt` is about to be written, in its turn."""
         self.standing = write_down(self._ladder, self.standing, attempt)
 
-    def _roll_back(self, attempt: int) -> None:
+    def _roll_back(self, wanted: Action) -> list[Action]:
+        """Restores the last good checkpoint that is whole; returns what was done in its place."""
+        done = list[Action]()
+        for attempt in self.standing.goods:
+            try:
+                self._restore(attempt)
+            except CheckpointError as error:
+                details = {"checkpoint": f"{attempt:012d}", "reason": str(error)}
+                done.append(Action("damaged", details))
+                continue
+            before = self.standing.before if attempt != self.standing.before else None
+            self.standing = dataclasses.replace(self.standing, good=attempt, before=before)
+            return [*done, wanted._replace(details=wanted.details | {"to_attempt": attempt})]
+        self.standing = dataclasses.replace(self.standing, good=None, before=None)
+        reason = f"{wanted.details['reason']}, and no good checkpoint can be restored"
+        return [*done, Action("halted", {"reason": reason})]
+
+    def _restore(self, attempt: int) -> None:
         variables = self._step.variables
         kept = {name: variables[name].numpy() for name in _KEPT}
         self._store.restore(attempt, variables)

@@ -188,9 +188,11 @@ def test_a_checkpoint_is_good_once_it_was_healthy_for_long_enough():
     early, _ = decide(LADDER, standing, call(20, 29))
     assert (early.good, early.pending) == (0, 20)
     good, _ = decide(LADDER, early, call(49, 1, refused=(50,)))
-    assert (good.good, good.pending) == (20, None)
+    assert (good.good, good.before, good.pending) == (20, 0, None)
     assert write_down(LADDER, good, 20) == good
     assert write_down(LADDER, good, 50).pending == 50
+    later, _ = decide(LADDER, write_down(LADDER, good, 60), call(80, 10))
+    assert later.goods == (60, 20)
 
 
 @pytest.mark.parametrize("what", ["jump", "full", "refusals", "halt"])
@@ -204,7 +206,7 @@ def test_trouble_before_that_keeps_it_from_being_good(what):
     }[what]
     halts = {"refused_in_a_row": 9} if what == "halt" else {}
     after, _ = decide(LADDER, standing, call(20, 30, **trouble), **halts)
-    assert (after.good, after.pending) == (5, None)
+    assert (after.goods, after.pending) == ((5,), None)
 
 
 def test_without_rollbacks_no_checkpoint_waits():

@@ -41,6 +41,10 @@ checkpoint_every_attempts = 10
 SHORT = "{kind = 'rate_scale', factor = 5e4, start = 42, stop = 47}"
 ONE = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 80, stop = 81}"
 LASTING = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 42, stop = 999}"
+LADDER = Ladder(
+    max_refusals=3, within_attempts=9, settle_attempts=1, clip_attempts=4, rate_factor=0.5,
+    recovery_attempts=9, healthy_attempts=9, max_rollbacks=2,
+)  # fmt: skip
 
 
 def after(workdir, *, kill=0, stop=0):
@@ -202,7 +206,26 @@ def test_only_what_may_be_gone_back_to_is_kept(healthy):
     numbered = sorted(p.name for p in (healthy / "checkpoints").iterdir() if p.name.isdigit())
     state = json.loads((healthy / "checkpoints/000000000110/state.json").read_text())["ladder"]
     assert (state["good"], state["pending"]) == (90, 110)
-    assert [int(name) for name in numbered] == [90, 100, 110]
+    assert state["before"] == 70
+    assert [int(name) for name in numbered] == [70, 90, 100, 110]
+
+
+@pytest.mark.slow
+def test_past_a_damaged_good_checkpoint_a_run_goes_back_to_the_one_before(read, tmp_path):
+    workdir = tmp_path / "run"
+    good = workdir / "checkpoints/000000000010/variables.npz"
+
+    def damage():
+        if good.exists() and len((workdir / "metrics.jsonl").read_text().splitlines()) >= 50:
+            good.write_bytes(good.read_bytes()[:-1])
+        return False
+
+    result = run(read(f"inject=[{SHORT}]"), workdir, is_stopping=damage)
+    assert (result["status"], result["attempts"]) == ("completed", 110)
+    damaged, rolled = (e for e in told(workdir) if e["kind"] in ("damaged", "rolled_back"))
+    assert (damaged["attempt"], damaged["checkpoint"]) == (58, "000000000010")
+    assert "variables.npz" in damaged["reason"]
+    assert (rolled["attempt"], rolled["to_attempt"], rolled["step"]) == (58, 0, 0)
 
 
 def reports(*, attempt):
@@ -223,14 +246,10 @@ def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
     for variable in step.variables.values():
         moved = ~variable.numpy() if variable.dtype.is_bool else variable.numpy() + 7
         variable.assign(moved)
-    ladder = Ladder(
-        max_refusals=3, within_attempts=9, settle_attempts=1, clip_attempts=4, rate_factor=0.5,
-        recovery_attempts=9, healthy_attempts=9, max_rollbacks=2,
-    )  # fmt: skip
     standing = Standing(
         rung=2, climbed=40, good=30, rate_factor=0.25, clip_until=77, num_rollbacks=1
     )
-    rescue = Rescue(ladder, step, checkpoints, standing)
+    rescue = Rescue(LADDER, step, checkpoints, standing)
     events, reason = rescue.after(reports(attempt=50))  # 7 in a row: the guard has halted
     assert [(e["kind"], e["to_attempt"], e["step"]) for e in events] == [("rolled_back", 30, 0)]
     assert reason == ""
@@ -243,3 +262,25 @@ def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
     step.guard.refused_in_a_row.assign(5)
     _, reason = rescue.after(reports(attempt=60))
     assert reason == "5 refusals in a row after 2 rollbacks, at the top of the ladder"
+
+
+def test_without_a_whole_good_checkpoint_it_halts_and_says_so(read, tmp_path):
+    step = build.build_run(read()).step
+    checkpoints = train.Checkpoints(tmp_path, keep=2)
+    for attempt in (20, 30):
+        checkpoints.save(attempt, step.variables, {})
+    (tmp_path / "000000000030/manifest.json").unlink()
+    standing = Standing(rung=2, climbed=40, good=30, before=20)
+    rescue = Rescue(LADDER, step, checkpoints, standing)
+    step.guard.refused_in_a_row.assign(5)
+    events, reason = rescue.after(reports(attempt=50))
+    assert [e["kind"] for e in events] == ["damaged", "rolled_back"]
+    assert (events[0]["checkpoint"], events[1]["to_attempt"]) == ("000000000030", 20)
+    assert (rescue.standing.goods, reason) == ((20,), "")
+    (tmp_path / "000000000020/state.json").write_text("{")
+    step.guard.refused_in_a_row.assign(5)
+    events, reason = rescue.after(reports(attempt=60))
+    assert [e["kind"] for e in events] == ["damaged", "halted"]
+    assert "state.json" in events[0]["reason"]
+    assert reason == "5 refusals in a row, and no good checkpoint can be restored"
+    assert rescue.standing.goods == ()
