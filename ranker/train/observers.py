@@ -6,13 +6,14 @@ resumed leaves the same file as one that was not.
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tqdm import tqdm
 
 from ranker.train.run_directory import naming
@@ -150,24 +151,20 @@ class TensorBoard:
 
     def reports(self, reports: StepReport) -> None:
         """Writes losses and clip factors of the attempts that metrics.jsonl has too."""
-        with self._naming(), self._writer.as_default():
-            for k, attempt in enumerate(reports.attempt):
-                if self._every and (attempt + 1) % self._every == 0:
-                    step = int(reports.step[k])
-                    tf.summary.scalar("loss/total", reports.total[k], step)
-                    for i, task in enumerate(self._tasks):
-                        tf.summary.scalar(f"loss/{task}", reports.losses[k][i], step)
-                    for i, name in enumerate(self._variables):
-                        tf.summary.scalar(f"clip_factor/{name}", reports.factors[k][i], step)
+        for k, attempt in enumerate(reports.attempt):
+            if self._every and (attempt + 1) % self._every == 0:
+                numbers = {"loss/total": reports.total[k]}
+                numbers |= _tagged("loss", self._tasks, reports.losses[k])
+                numbers |= _tagged("clip_factor", self._variables, reports.factors[k])
+                self._write(numbers, int(reports.step[k]))
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
         """Writes the numbers of each task."""
-        with self._naming(), self._writer.as_default():
-            tf.summary.scalar("validation/loss", evaluation.loss, step)
-            for task, metrics in evaluation.metrics.items():
-                for name, value in metrics.items():
-                    if isinstance(value, float):
-                        tf.summary.scalar(f"validation/{task}/{name}", value, step)
+        numbers = {"validation/loss": evaluation.loss}
+        for task, metrics in evaluation.metrics.items():
+            named = {name: value for name, value in metrics.items() if isinstance(value, float)}
+            numbers |= _tagged(f"validation/{task}", named, named.values())
+        self._write(numbers, step)
 
     def event(self, event: dict) -> None:
         """Writes the event as text."""
@@ -178,6 +175,13 @@ class TensorBoard:
         """Flushes and closes the file."""
         with self._naming():
             self._writer.close()
+
+    def _write(self, numbers: Mapping[str, float], step: int) -> None:
+        """Writes all of them as one record: `tf.summary.scalar` takes an operation for each."""
+        records = [scalar_pb(tag, number).SerializeToString() for tag, number in numbers.items()]
+        with self._naming(), self._writer.as_default():
+            # Protocol buffers one after the other are one, with the values of them all.
+            tf.summary.experimental.write_raw_pb(b"".join(records), step)
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
@@ -222,6 +226,10 @@ class ProgressBar:
     def close(self) -> None:
         """Leaves the bar as it stands."""
         self._bar.close()
+
+
+def _tagged(group: str, names: Iterable[str], values: Iterable[float]) -> dict[str, float]:
+    return {f"{group}/{name}": value for name, value in zip(names, values, strict=True)}
 
 
 def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
