@@ -34,23 +34,24 @@ def main(argv: Sequence[str]) -> int:
     path = Path(_CONFIG.value)
     try:
         config = load.load(path, _SET.value, CompareConfig)
-        if _CHECK.value:
-            return _check(config, path.parent)
+        trials = _trials(config, path.parent)
     except (load.ConfigError, OSError) as error:
         return refuse(error)
+    if _CHECK.value:
+        forms = len({trial.form for trial in trials})
+        print(load.dump(config), end="")
+        print(f"# {len(trials):,} runs, {forms} steps to compile")
+        return 0
     if not _WORKDIR.value:
         return refuse("--workdir is needed: where the runs and the report go")
     return _compare(config, path.parent, Path(_WORKDIR.value), argv)
 
 
-def _check(config: CompareConfig, folder: Path) -> int:
+def _trials(config: CompareConfig, folder: Path) -> list:
+    """Returns all runs, so that settings that do not fit are told before TensorFlow loads."""
     from ranker.compare import grid
 
-    trials = [*grid.tuning(config, folder), *grid.finals(config, folder, {})]
-    forms = len({trial.form for trial in trials})
-    print(load.dump(config), end="")
-    print(f"# {grid.count(config):,} runs, {forms} steps to compile")
-    return 0
+    return [*grid.tuning(config, folder), *grid.finals(config, folder, {})]
 
 
 def _compare(config: CompareConfig, folder: Path, workdir: Path, argv: Sequence[str]) -> int:

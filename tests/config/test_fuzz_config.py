@@ -28,7 +28,7 @@ VALUES = st.one_of(
 OVERRIDES = st.lists(st.builds("{}={}".format, NAMES, VALUES) | TEXT, max_size=2)
 
 
-@pytest.mark.parametrize("budget", [150, pytest.param(5_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("budget", [150, pytest.param(2_000, marks=pytest.mark.slow)])
 def test_settings(budget, tmp_path):
     path = tmp_path / "run.toml"
     contents = st.sampled_from(CONFIGS).flatmap(

@@ -55,7 +55,7 @@ def check_file(path, encoder, max_bad_rows):
         assert ((labels >= task.minimum) & (labels <= task.maximum)).all()
 
 
-BUDGETS = [120, pytest.param(4_000, marks=pytest.mark.slow)]
+BUDGETS = [120, pytest.param(1_500, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
