@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from without_flags import load
 
-from benchmarks import detection
-from benchmarks.detection import Run
+detection = load("detection")
 
 
 def row(*, events=(), **columns):
@@ -28,7 +28,7 @@ def row(*, events=(), **columns):
 def run(name="rate 3.2", *, truth="full", fulls=(), **more):
     full_attempt = 200 if truth == "full" else -1
     counts = {"attempts": 600, "num_micro": 0, "true_micro": 0} | more
-    return Run(name=name, truth=truth, full_attempt=full_attempt, fulls=fulls, **counts)
+    return detection.Run(name=name, truth=truth, full_attempt=full_attempt, fulls=fulls, **counts)
 
 
 def test_a_row_is_read_as_what_hindsight_and_the_detector_saw():

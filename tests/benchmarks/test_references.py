@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import Ridge
+from without_flags import load
 
-from benchmarks import quality, references
+from benchmarks import references
 from benchmarks.references import Rows, Settings
+
+quality = load("quality")
 
 NUM_USERS, NUM_ITEMS = 60, 40
 
