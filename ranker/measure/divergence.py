@@ -58,7 +58,7 @@ def classify(
     *,
     halted: bool,
     aucs: Mapping[str, Sequence[float]],
-    losses_before: Sequence[float],
+    losses_before: Sequence[float] | np.ndarray,
 ) -> Divergence:
     """Returns whether, when and how a run diverged.
 
@@ -113,7 +113,7 @@ def _classify(
     before: np.ndarray,
 ) -> Divergence:
     attempts = np.flatnonzero(accepted) + 1
-    is_finite = np.isfinite(losses).all(axis=1)
+    is_finite = np.asarray(np.isfinite(losses).all(axis=1))
     is_kept = is_finite[attempts - 1]
     num_finite = len(attempts) if is_kept.all() else int(is_kept.argmin())
     kept = attempts[:num_finite]
@@ -151,7 +151,7 @@ def _task_jumps(attempts: np.ndarray, losses: np.ndarray) -> tuple[list[_Jump], 
     if not jumps or jumps[-1].end < np.inf:
         return jumps, False
     num_since = np.count_nonzero(losses[jumps[-1].start - 1 :])  # refused ones, too
-    return jumps, num_since >= _MIN_STAY
+    return jumps, bool(num_since >= _MIN_STAY)
 
 
 def _find_jumps(attempts: np.ndarray, losses: np.ndarray) -> list[_Jump]:
