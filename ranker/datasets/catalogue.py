@@ -8,6 +8,7 @@ from ranker.datasets.errors import DatasetError
 CENSUS = "census"
 KUAIRAND = "kuairand"
 MOVIELENS = "movielens"
+SIMULATED = "simulated"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ _ALL = (
         for size in ("pure", "1k", "27k")
     ),
     Dataset(name="census-income", family=CENSUS, splits=("published",)),
+    Dataset(name="movielens-like", family=SIMULATED, splits=("global-temporal", "window")),
 )
 
 DATASETS = {dataset.name: dataset for dataset in _ALL}
