@@ -7,9 +7,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets import census, kuairand, movielens, simulated, sources, splits
+from ranker.datasets import (
+    aliccp,
+    aliexpress,
+    byterec,
+    census,
+    kuairand,
+    movielens,
+    simulated,
+    sources,
+    splits,
+)
 from ranker.datasets.archives import Files
 from ranker.datasets.catalogue import (
+    ALICCP,
+    ALIEXPRESS,
+    BYTEREC,
     CENSUS,
     KUAIRAND,
     MOVIELENS,
@@ -30,9 +43,13 @@ _WRITERS: dict[str, Callable[..., Made]] = {
     MOVIELENS: movielens.write,
     KUAIRAND: kuairand.write,
     CENSUS: census.write,
+    ALIEXPRESS: aliexpress.write,
+    ALICCP: aliccp.write,
+    BYTEREC: byterec.write,
     SIMULATED: simulated.write,
 }
 _NUM_STAGES = {MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3, SIMULATED: 2}
+_NUM_STAGES |= {ALIEXPRESS: 2, ALICCP: 2, BYTEREC: 4}
 
 
 def run(

@@ -15,6 +15,7 @@ from movielens_files import (
     write_recbole,
     zipped,
 )
+from shop_files import write_aliccp, write_byterec, write_joined, write_published
 
 from ranker.datasets import DatasetError, Options, prepare
 from ranker.datasets.editions import EDITIONS, edition_of
@@ -29,6 +30,12 @@ LAYOUTS = {
 OTHERS = {
     "kuairand-pure": lambda folder: write_random(folder, num_rows=30),
     "census-income": lambda folder: write_census(folder, num_rows=8),
+}
+SHOPS = {
+    "aliexpress-nl": lambda folder: write_joined(folder, num_rows=6),
+    "aliexpress-ru": lambda folder: write_published(folder, "ru"),
+    "ali-ccp": lambda folder: write_aliccp(folder, num_rows=6),
+    "byterec": lambda folder: write_byterec(folder, num_rows=20),
 }
 BUDGETS = [
     pytest.param(1, id="unit"),
@@ -66,15 +73,23 @@ def raw_files(folder, name, writer):
     return {path.name: path.read_bytes() for path in sorted(writer(folder, world).iterdir())}
 
 
-@pytest.mark.parametrize("budget", BUDGETS)
+WRITERS = {
+    **{name: (name, LAYOUTS.get(name, write_csv)) for name in EDITIONS},
+    "recbole": ("movielens-100k", write_recbole),
+    **{name: (name, writer) for name, writer in OTHERS.items()},
+}
+
+
 @pytest.mark.parametrize(
-    ("name", "writer"),
+    ("name", "writer", "budget"),
     [
-        *((name, LAYOUTS.get(name, write_csv)) for name in EDITIONS),
-        ("movielens-100k", write_recbole),
-        *OTHERS.items(),
+        *(
+            pytest.param(*WRITERS[key], *budget.values, id=f"{key}-{budget.id}", marks=budget.marks)
+            for key in WRITERS
+            for budget in BUDGETS
+        ),
+        *(pytest.param(name, writer, 1, id=name) for name, writer in SHOPS.items()),
     ],
-    ids=[*EDITIONS, "recbole", *OTHERS],
 )
 def test_injured_files(name, writer, budget, tmp_path):
     raw = tmp_path / "raw"
