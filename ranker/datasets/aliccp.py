@@ -73,12 +73,19 @@ _ENTRY = (
 
 
 class Entries(NamedTuple):
-    """Features of N rows, [M]: the row of each, its field, its id and its value."""
+    """Features of N rows, [M]: the row of each, its field as a place in `fields`, id and value."""
 
     row: np.ndarray
     field: np.ndarray
     id: np.ndarray
     value: np.ndarray
+    fields: list[str]
+
+    def of(self, field: str) -> np.ndarray:
+        """Returns where the entries of `field` are, in order. [m]"""
+        if field not in self.fields:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(self.field == self.fields.index(field))
 
 
 class Common(NamedTuple):
@@ -193,11 +200,13 @@ def _entries(block: Block) -> Entries:
     keep = is_good[row]
     found, value = found.filter(pa.array(keep)), value[keep]
     place = np.cumsum(is_good) - 1
+    coded = found.field("field").dictionary_encode()
     return Entries(
         row=place[row[keep]],
-        field=np.asarray(found.field("field")),
+        field=coded.indices.to_numpy(),
         id=found.field("id").cast(pa.int64()).to_numpy(),
         value=value,
+        fields=coded.dictionary.to_pylist(),
     )
 
 
@@ -215,15 +224,15 @@ def _last(
     values: np.ndarray, entries: Entries, field: str, num_rows: int, kind: type
 ) -> np.ndarray:
     made = np.zeros(num_rows, kind)
-    is_meant = entries.field == field
-    made[entries.row[is_meant]] = values[is_meant]  # of several the last stays
+    where = entries.of(field)
+    made[entries.row[where]] = values[where]  # of several the last stays
     return made
 
 
 def _lists(entries: Entries, field: str, num_rows: int, longest: int) -> pa.Array:
     """Returns each row's ids of `field`, by weight, ties as they stand; at most `longest`."""
-    is_meant = entries.field == field
-    row, ids, value = entries.row[is_meant], entries.id[is_meant], entries.value[is_meant]
+    where = entries.of(field)
+    row, ids, value = entries.row[where], entries.id[where], entries.value[where]
     order = np.lexsort([-value, row])
     row, ids = row[order], ids[order]
     sizes = np.bincount(row, minlength=num_rows)

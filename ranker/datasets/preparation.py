@@ -48,8 +48,10 @@ _WRITERS: dict[str, Callable[..., Made]] = {
     BYTEREC: byterec.write,
     SIMULATED: simulated.write,
 }
-_NUM_STAGES = {MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3, SIMULATED: 2}
-_NUM_STAGES |= {ALIEXPRESS: 2, ALICCP: 2, BYTEREC: 4}
+_NUM_STAGES = {
+    **{MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3, BYTEREC: 4},
+    **{ALIEXPRESS: 2, ALICCP: 2, SIMULATED: 2},
+}
 
 
 def run(

@@ -1,8 +1,7 @@
 """Datasets that come already split, in a training file and a test file, of any length.
 
 The published training file trains; each row of the published test file goes, drawn by the
-seed, to validation or test. No row says when it was or, here, who met what: `user_id` and
-`item_id` may be 0 throughout, `timestamp` is.
+seed, to validation or test. None of these datasets says when a row was: `timestamp` is 0.
 """
 
 import contextlib
