@@ -119,7 +119,11 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
             f"got {options.source}"
         )
     if options.simulation and not is_made:
-        raise DatasetError(f"{dataset.name}: only what is made up has a size: {options.simulation}")
+        sizes = dataclasses.asdict(options.simulation).items()
+        raise DatasetError(
+            f"{dataset.name}: its size is its files'; only a dataset that is made up takes "
+            f"{', '.join(f'{name} ({value})' for name, value in sizes)}"
+        )
     simulation = (options.simulation or Simulation()) if is_made else None
     return dataclasses.replace(options, split=split, simulation=simulation)
 

@@ -169,7 +169,7 @@ def test_what_is_prepared_is_what_the_trainer_takes(tmp_path):
         ("movielens-like", {"split": "random"}, "no split 'random' of it"),
         ("movielens-like", {"boundaries": ("0.9", "0.8")}, "validation must begin before test"),
         ("movielens-like", {"boundaries": ("0.9", "2031-01-01")}, "leaves a part without rows"),
-        ("movielens-100k", {"simulation": SMALL}, "movielens-100k: only what is made up has a s"),
+        ("movielens-100k", {"simulation": SMALL}, "takes rows \\(3000\\), users"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_written(name, options, message, tmp_path):
