@@ -6,18 +6,18 @@
   python -m pipelines.prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
   python -m pipelines.prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
+  python -m pipelines.prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
 comes from, under what terms, and by which rules it is split.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
-from pipelines import program
+from pipelines import prepared, program
 from ranker import datasets
 
 _DEFAULTS = datasets.Options()
@@ -39,7 +39,7 @@ _BOUNDARIES = flags.DEFINE_list(
 _WINDOW_DAYS = flags.DEFINE_float(
     "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
 )
-_SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of the random split and the sampled rows.")
+_SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of all that is drawn.")
 _PAST = flags.DEFINE_enum(
     "past", _DEFAULTS.past, datasets.PASTS, "Whose earlier ratings features may know."
 )
@@ -49,6 +49,13 @@ _NEGATIVES = flags.DEFINE_integer(
 )
 _MAX_BAD_ROWS = flags.DEFINE_float(
     "max_bad_rows", _DEFAULTS.max_bad_rows, "Share of a file's rows that may be refused."
+)
+_SIZES = {
+    name: flags.DEFINE_integer(name, None, f"movielens-like: how many {name} to make up.")
+    for name in ("rows", "users", "items")
+}
+_CORRELATION = flags.DEFINE_float(
+    "task_correlation", None, "movielens-like: of the true scores of two tasks, 0 to 1."
 )
 
 
@@ -67,30 +74,20 @@ def main(argv: Sequence[str]) -> int:
             history=_HISTORY.value,
             negatives=_NEGATIVES.value,
             max_bad_rows=_MAX_BAD_ROWS.value,
+            simulation=_simulation(),
         )
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, OSError) as error:
         return program.refuse(error)
-    print(_table(manifest["rows"]), *_accounts(manifest), sep="\n")
-    print(f"{folder}: {manifest['split']}")
+    print(*prepared.lines(manifest), f"{folder}: {manifest['split']}", sep="\n")
     return 0
 
 
-def _table(rows: Mapping[str, Mapping[str, float]]) -> str:
-    """Returns the rows and the mean of each label, a column a part of the split."""
-    names = list(rows["train"])
-    lines = [("", *rows), *((name, *(str(of[name]) for of in rows.values())) for name in names)]
-    return "\n".join(f"{name:<22}" + "".join(f"{cell:>14}" for cell in row) for name, *row in lines)
-
-
-def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Yields a line for each file with rows that were left out, and for each that is not there."""
-    for file, account in manifest["files"].items():
-        told_twice = {"repeated": account["repeated"]} if "repeated" in account else {}
-        if left_out := [*account["refused"].items(), *told_twice.items()]:
-            reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
-            yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
-    yield from (f"{file}: not there, so not read" for file in manifest.get("absent", ()))
+def _simulation() -> datasets.Simulation | None:
+    """Returns the size that the flags ask for, or None if they ask for none."""
+    flags_given = {**_SIZES, "task_correlation": _CORRELATION}
+    given = {name: flag.value for name, flag in flags_given.items() if flag.value is not None}
+    return datasets.Simulation(**given) if given else None
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def build_model(
         dropout=wanted.dropout,
         has_layer_norm=wanted.has_layer_norm,
         ties=wanted.ties,
+        products=wanted.products,
         seed=seed,
         precision=wanted.precision,
     )

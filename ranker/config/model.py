@@ -131,6 +131,8 @@ class ModelSettings:
       ties: task to the task whose logit joins its own, times a trained number.
       precision: of the activations between embeddings and heads; variables, gradients,
         embeddings and logits are float32 with either.
+      products: binary task to the one without which it does not happen: its score is the
+        product of that one's and of what its own tower says (ESMM).
     """
 
     embedding_width: int = 32
@@ -144,6 +146,7 @@ class ModelSettings:
     dropout: float = 0.0
     ties: dict[str, str] = dataclasses.field(default_factory=dict)
     precision: Literal["float32", "bfloat16"] = "float32"
+    products: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require(self, "embedding_width", minimum=1)

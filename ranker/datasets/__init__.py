@@ -10,11 +10,20 @@ from typing import Any
 
 from ranker.datasets.catalogue import DATASETS
 from ranker.datasets.errors import DatasetError, UnreachableError
-from ranker.datasets.options import PASTS, SPLITS, Options
+from ranker.datasets.options import PASTS, SPLITS, Options, Simulation
 
 NAMES = tuple(DATASETS)
 
-__all__ = ["NAMES", "PASTS", "SPLITS", "DatasetError", "Options", "UnreachableError", "prepare"]
+__all__ = [
+    "NAMES",
+    "PASTS",
+    "SPLITS",
+    "DatasetError",
+    "Options",
+    "Simulation",
+    "UnreachableError",
+    "prepare",
+]
 
 
 def prepare(

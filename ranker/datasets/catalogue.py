@@ -5,9 +5,13 @@ import dataclasses
 from ranker.datasets.editions import EDITIONS
 from ranker.datasets.errors import DatasetError
 
+ALICCP = "ali-ccp"
+ALIEXPRESS = "aliexpress"
+BYTEREC = "byterec"
 CENSUS = "census"
 KUAIRAND = "kuairand"
 MOVIELENS = "movielens"
+SIMULATED = "simulated"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,13 @@ _ALL = (
         for size in ("pure", "1k", "27k")
     ),
     Dataset(name="census-income", family=CENSUS, splits=("published",)),
+    *(
+        Dataset(name=f"aliexpress-{country}", family=ALIEXPRESS, splits=("published",))
+        for country in ("nl", "es", "fr", "us", "ru")
+    ),
+    Dataset(name="ali-ccp", family=ALICCP, splits=("published",)),
+    Dataset(name="byterec", family=BYTEREC, splits=("random", "global-temporal")),
+    Dataset(name="movielens-like", family=SIMULATED, splits=("global-temporal", "window")),
 )
 
 DATASETS = {dataset.name: dataset for dataset in _ALL}

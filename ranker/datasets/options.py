@@ -11,6 +11,33 @@ PASTS = ("all", "train")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """How large a world is made up, and how alike its tasks are.
+
+    Attributes:
+      rows: impressions; >= 100, so that every part has some.
+      users, items: how many there are; >= 1, at most 2^31 - 1.
+      task_correlation: of the true scores of any two tasks, in [0, 1].
+    """
+
+    rows: int = 100_000
+    users: int = 1_000
+    items: int = 2_000
+    task_correlation: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, lowest, highest in (
+            ("rows", 100, 10**10),
+            ("users", 1, 2**31 - 1),
+            ("items", 1, 2**31 - 1),
+            ("task_correlation", 0, 1),
+        ):
+            value = getattr(self, name)
+            if not lowest <= value <= highest:
+                raise DatasetError(f"{name} must be in {lowest} to {highest}, got {value}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
     """Where a dataset comes from, how it is split and which rows and features it gets.
 
@@ -29,6 +56,7 @@ class Options:
       history: most liked items a row remembers; >= 1.
       negatives: unrated items sampled for each rated row; 0 for none.
       max_bad_rows: largest share of a file's rows that may be refused, in [0, 1).
+      simulation: of a dataset that is made up, and of no other; None for its defaults.
     """
 
     source: Path | None = None
@@ -41,6 +69,7 @@ class Options:
     history: int = 50
     negatives: int = 0
     max_bad_rows: float = 0.001
+    simulation: Simulation | None = None
 
     def __post_init__(self) -> None:
         if self.split and self.split not in SPLITS:

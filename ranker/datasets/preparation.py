@@ -1,19 +1,40 @@
 """The whole of it: find, read, split, write, and say what was done."""
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets import census, kuairand, movielens, sources, splits
+from ranker.datasets import (
+    aliccp,
+    aliexpress,
+    byterec,
+    census,
+    kuairand,
+    movielens,
+    simulated,
+    sources,
+    splits,
+)
 from ranker.datasets.archives import Files
-from ranker.datasets.catalogue import CENSUS, KUAIRAND, MOVIELENS, Dataset, dataset_of
+from ranker.datasets.catalogue import (
+    ALICCP,
+    ALIEXPRESS,
+    BYTEREC,
+    CENSUS,
+    KUAIRAND,
+    MOVIELENS,
+    SIMULATED,
+    Dataset,
+    dataset_of,
+)
 from ranker.datasets.editions import EDITIONS
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.folder import replacing
 from ranker.datasets.made import Made
-from ranker.datasets.options import Options
+from ranker.datasets.options import Options, Simulation
 from ranker.datasets.progress import Progress
 from ranker.datasets.writing import summary
 from ranker.schema import read_schema
@@ -22,8 +43,15 @@ _WRITERS: dict[str, Callable[..., Made]] = {
     MOVIELENS: movielens.write,
     KUAIRAND: kuairand.write,
     CENSUS: census.write,
+    ALIEXPRESS: aliexpress.write,
+    ALICCP: aliccp.write,
+    BYTEREC: byterec.write,
+    SIMULATED: simulated.write,
 }
-_NUM_STAGES = {MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3}
+_NUM_STAGES = {
+    **{MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3, BYTEREC: 4},
+    **{ALIEXPRESS: 2, ALICCP: 2, SIMULATED: 2},
+}
 
 
 def run(
@@ -33,30 +61,34 @@ def run(
     dataset = dataset_of(name)
     options = _resolved(dataset, options)
     progress = Progress(is_shown=shows_progress)
-    source = sources.find(EDITIONS.get(name), options, progress=progress)
+    source = None
+    if dataset.family != SIMULATED:
+        source = sources.find(EDITIONS.get(name), options, progress=progress)
     with progress.stages(_NUM_STAGES[dataset.family]), replacing(destination) as folder:
-        progress.stage("read")
-        with source.files as files:
+        progress.stage("read" if source else "make")
+        with source.files if source else contextlib.nullcontext() as files:
             made = _write(dataset, files, folder, options=options, progress=progress)
         rows = {part: summary(folder / f"{part}.parquet", made.labels) for part in splits.NAMES}
         manifest: dict[str, Any] = {
             "dataset": name,
-            "source": {**source.description, "files": files.read},
+            "source": {**source.description, "files": source.files.read}
+            if source
+            else {"from": "made up by the program"},
             "files": {refusals.file: refusals.report() for refusals in made.refusals},
             "split": splits.describe(options),
             "labels": dict(made.labels),
             "rows": rows,
             "options": _plain(options),
         }
-        if made.absent:
-            manifest["absent"] = list(made.absent)
+        manifest |= {"absent": list(made.absent)} if made.absent else {}
+        manifest |= {"truth": made.truth} if made.truth else {}
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return manifest
 
 
 def _write(
-    dataset: Dataset, files: Files, folder: Path, *, options: Options, progress: Progress
+    dataset: Dataset, files: Files | None, folder: Path, *, options: Options, progress: Progress
 ) -> Made:
     """Writes the rows, and holds the schema that was written to what a schema must be."""
     made = _WRITERS[dataset.family](dataset.name, files, folder, options=options, progress=progress)
@@ -68,7 +100,7 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
     """Returns the options with the dataset's own split if none was asked for.
 
     Raises:
-      DatasetError: for a split, or sampled rows, that the dataset does not allow.
+      DatasetError: for a split, sampled rows, a source or a size that it does not allow.
     """
     split = options.split or dataset.splits[0]
     if split not in dataset.splits:
@@ -80,10 +112,25 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
             f"{dataset.name}: its rows tell what was shown and not clicked: negatives must be 0, "
             f"got {options.negatives}"
         )
-    return dataclasses.replace(options, split=split)
+    is_made = dataset.family == SIMULATED
+    if is_made and options.source is not None:
+        raise DatasetError(
+            f"{dataset.name}: it is made up, not read: source must not be given, "
+            f"got {options.source}"
+        )
+    if options.simulation and not is_made:
+        sizes = dataclasses.asdict(options.simulation).items()
+        raise DatasetError(
+            f"{dataset.name}: its size is its files'; only a dataset that is made up takes "
+            f"{', '.join(f'{name} ({value})' for name, value in sizes)}"
+        )
+    simulation = (options.simulation or Simulation()) if is_made else None
+    return dataclasses.replace(options, split=split, simulation=simulation)
 
 
 def _plain(options: Options) -> dict[str, object]:
     """Returns the options that decide what the files hold, as JSON has them."""
     fields = {**dataclasses.asdict(options), "boundaries": list(options.boundaries)}
-    return {name: value for name, value in fields.items() if name not in ("source", "cache")}
+    del fields["source"], fields["cache"]
+    fields |= fields.pop("simulation") or {}
+    return fields

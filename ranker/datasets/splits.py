@@ -42,7 +42,7 @@ def split_rows(user: np.ndarray, time: np.ndarray, *, options: Options) -> np.nd
     elif options.split == "random":
         parts = _at_random(len(time), options.seed)
     else:
-        validation, test = _moments(time, options)
+        validation, test = moments(time, options)
         parts = ((time >= validation).astype(np.int8) + (time >= test)).astype(np.int8)
     check_sizes(np.bincount(parts, minlength=3), options)
     return parts
@@ -93,8 +93,15 @@ def _at_random(num_rows: int, seed: int) -> np.ndarray:
     return parts
 
 
-def _moments(time: np.ndarray, options: Options) -> tuple[float, float]:
-    """Returns the first moments of validation and of test."""
+def moments(time: Sequence[int] | np.ndarray, options: Options) -> tuple[float, float]:
+    """Returns the first moments of validation and of test, of a split by time.
+
+    Args:
+      time: Unix seconds, ascending.
+
+    Raises:
+      DatasetError: if a boundary is none, or validation does not begin before test.
+    """
     if options.split == "window":
         length = options.window_days * _DAY_SECONDS
         end = int(time[-1]) + 1
@@ -107,7 +114,7 @@ def _moments(time: np.ndarray, options: Options) -> tuple[float, float]:
     return validation, test
 
 
-def _moment(text: str, time: np.ndarray) -> float:
+def _moment(text: str, time: Sequence[int] | np.ndarray) -> float:
     try:
         share = float(text)
     except ValueError:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from ranker.model.dense import Mlp, dense, policy
 from ranker.model.embed import Embedding
 from ranker.model.interact import Interaction
+from ranker.model.product import check_products, joint_logit, prior_rate
 from ranker.model.shallow import Shallow
 from ranker.model.share import Sharing
 from ranker.schema import Schema, Task
@@ -34,6 +35,7 @@ class Ranker(tf.Module):
         dropout: float,
         has_layer_norm: bool,
         ties: Mapping[str, str],
+        products: Mapping[str, str],
         seed: int,
         precision: str = "float32",
     ) -> None:
@@ -45,10 +47,13 @@ class Ranker(tf.Module):
             float32 whatever it is.
           ties: task to another task, whose logit, times a trained number that starts
             at 1, joins its own: what says much about one says much about the other.
+          products: binary task to the binary task without which it does not happen. Its
+            own tower then tells how likely it is where the other happens, and its logit
+            is that of the two chances multiplied, over all rows: ESMM, arXiv:1804.07931.
 
         Raises:
           ValueError: if two variables have one name: checkpoints go by name; or if a
-            tie names no task, or one that is tied itself.
+            tie or a product names no such task, or one that is tied, or a product, itself.
         """
         super().__init__(name="ranker")
         self._schema = schema
@@ -72,6 +77,10 @@ class Ranker(tf.Module):
             if task not in names or other not in names or other in ties:
                 raise ValueError(f"cannot tie {task!r} to {other!r}; tasks: {', '.join(names)}")
         self._ties = {t: (o, tf.Variable(tf.ones([]), name=f"tie/{t}")) for t, o in ties.items()}
+        check_products(products, schema.tasks)
+        self._products = dict(products)
+        by_name = {task.name: task for task in schema.tasks}
+        self._priors = {t.name: prior_rate(t, by_name, products) for t in schema.tasks}
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
         tables = [*embedding.tables.values(), *shallow.tables]
         self.tables = {v.name.removesuffix(":0"): v for v in tables}
@@ -100,9 +109,19 @@ class Ranker(tf.Module):
             deep = self._heads[task](tower(inputs[task], seed))[:, 0]
             own[task] = deep + shallow[task]
         tied = {task: share * own[other] for task, (other, share) in self._ties.items()}
-        return {
-            t.name: _from_prior(t, own[t.name] + tied.get(t.name, 0.0)) for t in self._schema.tasks
+        logits = {
+            t.name: self._from_prior(t, own[t.name] + tied.get(t.name, 0.0))
+            for t in self._schema.tasks
         }
+        joint = {t: joint_logit(logits[t], logits[other]) for t, other in self._products.items()}
+        return logits | joint
+
+    def _from_prior(self, task: Task, logit: tf.Tensor) -> tf.Tensor:
+        """Returns `logit` counted from what the training labels say before any feature."""
+        if task.kind == "regression":
+            return task.mean + task.standard_deviation * logit
+        rate = self._priors[task.name]
+        return math.log(rate / (1 - rate)) + logit
 
     def _layers(self) -> list[tf.keras.layers.Layer]:
         layers = [*self._interaction.layers, *([self._norm] if self._norm else [])]
@@ -120,14 +139,6 @@ def scores(logits: Mapping[str, Any], schema: Schema) -> dict[str, tf.Tensor]:
         else tf.clip_by_value(logits[t.name], t.minimum, t.maximum)
         for t in schema.tasks
     }
-
-
-def _from_prior(task: Task, logit: tf.Tensor) -> tf.Tensor:
-    """Returns `logit` counted from what the training labels say before any feature."""
-    if task.kind == "regression":
-        return task.mean + task.standard_deviation * logit
-    rate = min(max(task.mean, 1e-6), 1 - 1e-6)
-    return math.log(rate / (1 - rate)) + logit
 
 
 def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]:

@@ -15,6 +15,7 @@ from movielens_files import (
     write_recbole,
     zipped,
 )
+from shop_files import write_aliccp, write_byterec, write_joined, write_published
 
 from ranker.datasets import DatasetError, Options, prepare
 from ranker.datasets.editions import EDITIONS, edition_of
@@ -29,6 +30,12 @@ LAYOUTS = {
 OTHERS = {
     "kuairand-pure": lambda folder: write_random(folder, num_rows=30),
     "census-income": lambda folder: write_census(folder, num_rows=8),
+}
+SHOPS = {
+    "aliexpress-nl": lambda folder: write_joined(folder, num_rows=6),
+    "aliexpress-ru": lambda folder: write_published(folder, "ru"),
+    "ali-ccp": lambda folder: write_aliccp(folder, num_rows=6),
+    "byterec": lambda folder: write_byterec(folder, num_rows=20),
 }
 BUDGETS = [
     pytest.param(1, id="unit"),
@@ -79,6 +86,7 @@ FORMATS = [
     for budget in BUDGETS
     if budget.id == "unit" or name not in ALIKE
 ]
+FORMATS += [pytest.param(name, writer, 1, id=name) for name, writer in SHOPS.items()]
 
 
 @pytest.mark.parametrize(("name", "writer", "budget"), FORMATS)

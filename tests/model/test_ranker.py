@@ -54,6 +54,7 @@ def make(
         dropout=dropout,
         has_layer_norm=interaction == "dcn",
         ties={"like": "rating"},
+        products={},
         seed=seed,
         precision=precision,
     )

@@ -66,9 +66,26 @@ def test_it_prepares_and_prints_a_table(raw, tmp_path):
     assert f"reading {raw}" in done.stderr
 
 
+def test_it_makes_rows_up_and_prints_the_best_that_can_be_done(tmp_path):
+    sizes = ["--rows=2000", "--users=30", "--items=20", "--task_correlation=0.25"]
+    done = _run("--dataset=movielens-like", *sizes, f"--output={tmp_path / 'out'}")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    asked = {"rows": 2000, "users": 30, "items": 20, "task_correlation": 0.25}
+    assert manifest["options"].items() >= asked.items()
+    told = [line.split() for line in done.stdout.splitlines() if "bayes" in line]
+    assert [words[0] for words in told] == ["like", "finish", "share", "rating"]
+    best = manifest["truth"]["tasks"]["like"]["bayes_auc_expected"]
+    assert told[0][1:3] == ["bayes_auc_expected", f"{best},"]
+    assert told[3][1:3] == ["bayes_rmse_expected", "0.8,"]
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (
+            ["--rows=500"],
+            "prepare: movielens-100k: its size is its files'; only a dataset that is made up takes",
+        ),
         (["--datset=x"], "prepare: Unknown command line flag 'datset'"),
         (["--dataset=movielens-2m"], "prepare: flag --dataset=movielens-2m: value should be one"),
         (["--negatives=-1"], "prepare: negatives must be >= 0, got -1"),
