@@ -8,8 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from tiny_dataset import tiny_schema, tiny_table
 
-from ranker.input import Encoder, raw_values, read_split, read_vocabularies
-from ranker.input import split as split_module
+from ranker.input import Encoder, raw_values, read_split, read_vocabularies, shards
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def test_who_is_warm_is_who_is_in_the_training_vocabulary(prepared, encoder):
 
 def test_parts_join_to_the_whole(prepared, encoder, monkeypatch):
     whole = read(prepared / "train.parquet", encoder)
-    monkeypatch.setattr(split_module, "_ENCODE_ROWS", 64)
+    monkeypatch.setattr(shards, "_ROWS", 64)
     parts = read(prepared / "train.parquet", encoder)
     for kind, arrays in whole.rows._asdict().items():
         for name, array in arrays.items():
