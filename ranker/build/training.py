@@ -36,7 +36,7 @@ def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | Stor
         needed, free = num_rows * row_bytes(run.schema), free_bytes()
         if needed <= SHARE * free:
             return run.split("train")
-        if data.order != "blocks":
+        if data.order == "shuffled":
             raise ValueError(
                 f"{path}: {num_rows:,} rows take {needed / 1e9:.1f} GB in memory, of which "
                 f"{free / 1e9:.1f} are free, and data.order {data.order!r} needs all of them "
@@ -67,6 +67,8 @@ def build_stream(config: settings.RunConfig, split: Split | StoredSplit) -> Batc
             split,
             batch_size=data.batch_size,
             seed=config.seed,
+            order=data.order,
+            window_examples=data.window_examples,
             buffer_examples=data.buffer_examples,
             reordering=reordering,
         )

@@ -2,6 +2,7 @@
 
 from ranker.input.batch import Array, Batch
 from ranker.input.batch_file import from_parquet, to_parquet
+from ranker.input.columns import raw_values
 from ranker.input.door import BadRows
 from ranker.input.encode import PADDING, Encoder
 from ranker.input.memory import SHARE, free_bytes, row_bytes
@@ -12,7 +13,6 @@ from ranker.input.shards import Shards, split_path
 from ranker.input.split import (
     Split,
     check_split,
-    raw_values,
     read_raw,
     read_split,
     read_vocabularies,

@@ -1,4 +1,4 @@
-"""The training stream of a split that stays on disk, in the order "blocks".
+"""The training stream of a split that stays on disk.
 
 The same batches, bit for bit, as `Stream` makes of the same rows in memory. Two buffers
 are held at most: the one that batches are taken from, and the next, which a thread reads.
@@ -11,13 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from ranker.input.batch import Batch
-from ranker.input.blocks import Blocks, Buffer
+from ranker.input.buffers import Blocks, Buffer, Passes, Windows
 from ranker.input.stored import StoredSplit
 from ranker.input.stream import Reordering
 
 
 class ShardStream:
-    """Batches of a split on disk: what `Batches` asks for."""
+    """Batches of a split on disk, in one of `Stream`'s orders but "shuffled"."""
 
     def __init__(
         self,
@@ -26,6 +26,8 @@ class ShardStream:
         batch_size: int,
         seed: int,
         buffer_examples: int,
+        order: str = "blocks",
+        window_examples: int = 0,
         reordering: Reordering | None = None,
     ) -> None:
         """Makes the stream; reads nothing yet.
@@ -35,11 +37,27 @@ class ShardStream:
           reordering: of the places in the stream, by which other rows come; None for none.
 
         Raises:
-          ValueError: if a row group is larger than the buffer.
+          ValueError: for another order; if a row group, or a window with order "window", is
+            larger than the buffer; or if "time" or "window" is asked for of rows that do not lie
+            in order of time.
         """
         self._split = split
         self._batch_size = batch_size
-        self._blocks = Blocks(split.groups, buffer_examples=buffer_examples, seed=seed)
+        windows = {"time": 1, "window": window_examples}
+        self._passes: Passes
+        if order == "blocks":
+            self._passes = Blocks(split.groups, buffer_examples=buffer_examples, seed=seed)
+        elif order in windows:
+            if not split.is_by_time:
+                raise ValueError(
+                    f"{split.path}: the rows do not lie in order of time, and order {order!r} "
+                    'must read them so from disk: sort them, or set data.stream = "never"'
+                )
+            self._passes = Windows(
+                split.groups, window=windows[order], buffer_examples=buffer_examples, seed=seed
+            )
+        else:
+            raise ValueError(f"order {order!r} is none of blocks, time, window: it needs all rows")
         self._reordering = reordering
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
         self._held: dict[tuple[int, int], Future[_Held]] = {}
@@ -62,7 +80,7 @@ class ShardStream:
         number, place = np.divmod(places, len(self._split))
         pieces: list[tuple[np.ndarray, Batch]] = []
         for n in np.unique(number):
-            buffers = self._blocks.buffers(int(n))
+            buffers = self._passes.buffers(int(n))
             starts = [buffer.start for buffer in buffers]
             which = np.searchsorted(starts, place, side="right") - 1
             for i in np.unique(which[number == n]):
@@ -73,13 +91,13 @@ class ShardStream:
     def _taken(self, number: int, index: int, places: np.ndarray) -> Batch:
         """Returns the examples at `places` of a buffer; starts to read the next one."""
         key, ahead = (number, index), (number, index + 1)
-        if ahead[1] == len(self._blocks.buffers(number)):
+        if ahead[1] == len(self._passes.buffers(number)):
             ahead = (number + 1, 0)
         for gone in self._held.keys() - {key, ahead}:  # let go before another is read
             self._held.pop(gone).cancel()
         for wanted in (key, ahead):
             if wanted not in self._held:
-                buffer = self._blocks.buffers(wanted[0])[wanted[1]]
+                buffer = self._passes.buffers(wanted[0])[wanted[1]]
                 self._held[wanted] = self._reader.submit(_Held, self._split, buffer)
         return self._held[key].result().take(places)
 
@@ -88,7 +106,7 @@ class _Held:
     """The rows of one buffer in memory."""
 
     def __init__(self, split: StoredSplit, buffer: Buffer) -> None:
-        self._rows = split.read(buffer.groups)
+        self._rows = split.read(buffer)
         self._order = buffer.order()
 
     def take(self, places: np.ndarray) -> Batch:

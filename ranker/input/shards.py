@@ -108,7 +108,7 @@ class Shards:
         return account.check(max_bad_rows=max_bad_rows)
 
     def group(self, wanted: RowGroup) -> Iterator[pa.Table]:
-        """Yields the good rows of one of `groups`.
+        """Yields the good rows of one of `groups`, in their order.
 
         Raises:
           OSError: if its file is missing, or may not be read.

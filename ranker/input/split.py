@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.input.batch import Batch
+from ranker.input.columns import encoded_values, raw_values
 from ranker.input.door import BadRows
 from ranker.input.encode import Encoder
 from ranker.input.shards import RowGroup, Shards
-from ranker.schema import Feature, Schema
+from ranker.schema import Schema
 
 _ID = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 
@@ -154,12 +155,9 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
     return {f.name: raw_values(table.column(f.name), f) for f in schema.features}
 
 
-def encode_rows(
-    table: pa.Table, schema: Schema, encoder: Encoder
-) -> tuple[Batch, dict[str, np.ndarray]]:
-    """Returns rows that the door let in as a batch, and their raw features."""
-    raw = {f.name: raw_values(table.column(f.name), f) for f in schema.features}
-    encoded = {name: value.numpy() for name, value in encoder(raw).items()}
+def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
+    """Returns rows that the door let in as a batch."""
+    encoded = {f.name: encoded_values(table.column(f.name), f, encoder) for f in schema.features}
     ones = np.ones(len(table), np.float32)
     sample_weight = table.column(schema.weight).to_numpy() if schema.weight else ones
     labels, weights = {}, {}
@@ -168,34 +166,17 @@ def encode_rows(
         is_missing = column.is_null().to_numpy()
         labels[task.name] = column.fill_null(0.0).to_numpy()
         weights[task.name] = np.where(is_missing, np.float32(0), sample_weight)
-    return Batch(encoded, labels, weights), raw
+    return Batch(encoded, labels, weights)
 
 
 def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.ndarray) -> Split:
-    rows, raw = encode_rows(table, schema, encoder)
+    users = raw_values(table.column(schema.user), schema.feature(schema.user))
     return Split(
-        rows,
-        users=raw[schema.user],
-        is_warm=np.isin(raw[schema.user], known),
+        encode_rows(table, schema, encoder),
+        users=users,
+        is_warm=np.isin(users, known),
         times=table.column(schema.time).to_numpy(),
     )
-
-
-def raw_values(column: pa.ChunkedArray, feature: Feature) -> np.ndarray:
-    """Returns a column as the array that the encoder takes: lists padded to [N, L]."""
-    if not feature.is_multivalued:
-        values = column.to_numpy()
-        return values.astype(object) if feature.dtype == "string" else values
-    lists = column.combine_chunks()
-    lengths = np.minimum(lists.value_lengths().fill_null(0).to_numpy(), feature.max_length)
-    starts = lists.offsets.to_numpy()[:-1]
-    is_text = feature.dtype == "string"
-    padding = "" if is_text else -1
-    padded = np.full((len(lists), feature.max_length), padding, object if is_text else np.int64)
-    row = np.repeat(np.arange(len(lists)), lengths)
-    place = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
-    padded[row, place] = lists.values.to_numpy(zero_copy_only=False)[starts[row] + place]
-    return padded
 
 
 def _join(parts: list[Split]) -> Split:

@@ -1,9 +1,12 @@
 """A prepared split on disk, read a few row groups at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from ranker.input.batch import Batch
+from ranker.input.buffers import Buffer
 from ranker.input.encode import Encoder
 from ranker.input.shards import Shards
 from ranker.input.split import encode_rows, join_rows
@@ -14,8 +17,10 @@ class StoredSplit:
     """A split that stays on disk: where its good rows are is known, and none is held.
 
     Attributes:
+      path: its file, or the folder of its files.
       bad_rows: what is left out of the files.
       groups: its row groups.
+      is_by_time: whether its rows lie in order of time.
     """
 
     def __init__(
@@ -36,27 +41,34 @@ class StoredSplit:
         Raises:
           FileNotFoundError, ValueError: as `read_split` does.
         """
+        self.path = path
         self._shards = Shards(path, schema)
         self._schema = schema
         self._encoder = encoder
-        for _ in self._shards.tables(tell):
-            pass
+        self.is_by_time = True
+        latest = np.iinfo(np.int64).min
+        for table in self._shards.tables(tell):
+            times = np.append(latest, table.column(schema.time).to_numpy())
+            self.is_by_time &= bool((times[1:] >= times[:-1]).all())
+            latest = times[-1]
         self.bad_rows = self._shards.account(max_bad_rows=max_bad_rows)
         self.groups = tuple(self._shards.groups)
 
     def __len__(self) -> int:
         return sum(group.num_rows for group in self.groups)
 
-    def read(self, groups: Sequence[int]) -> Batch:
-        """Returns the good rows of some of `groups`, by their places in it, encoded and joined.
+    def read(self, buffer: Buffer) -> Batch:
+        """Returns the rows of a buffer of `groups`, encoded, as they lie.
 
         Raises:
           OSError, ValueError: naming the file, for what could be read before and cannot now.
         """
-        parts = [
-            encode_rows(table, self._schema, self._encoder)[0]
-            for group in groups
-            for table in self._shards.group(self.groups[group])
-            if len(table)
-        ]
+        skip, left = buffer.skip, buffer.num_rows
+        parts = []
+        for group in buffer.groups:
+            for table in self._shards.group(self.groups[group]):
+                wanted = table.slice(skip, left)
+                skip, left = max(0, skip - len(table)), left - len(wanted)
+                if len(wanted):
+                    parts.append(encode_rows(wanted, self._schema, self._encoder))
         return join_rows(parts)

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from ranker.input.batch import Batch
-from ranker.input.blocks import Blocks
+from ranker.input.buffers import Blocks, by_windows
 from ranker.input.shards import RowGroup
 from ranker.input.split import Split
 
@@ -42,7 +42,7 @@ class Stream:
 
     Orders: "shuffled" draws a new permutation for every pass; "blocks" does so for the
     row groups and then within buffers of `buffer_examples` rows, as a stream from disk
-    does (`ranker.input.blocks`); "time" repeats the rows from old to new; "window" goes
+    does (`ranker.input.buffers`); "time" repeats the rows from old to new; "window" goes
     from old to new and shuffles inside windows of `window_examples` rows, as the sequential
     training of arXiv:2302.09178, section 5.1, samples inside a moving window.
     """
@@ -124,8 +124,7 @@ class Stream:
         generator = np.random.default_rng((self._seed, number))
         if self._order == "shuffled":
             return generator.permutation(len(self._split))
-        windows = np.arange(len(self._split)) // self._window
-        return self._by_time[np.lexsort((generator.random(len(self._split)), windows))]
+        return self._by_time[by_windows(generator, len(self._split), self._window)]
 
 
 def prefetch(stream: Batches, cuts: list[tuple[int, int]], *, depth: int = 2) -> Generator[Batch]:

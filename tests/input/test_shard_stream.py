@@ -59,7 +59,7 @@ def stored(shards, encoder):
 
 def in_memory(split, **named):
     named = {"batch_size": BATCH, "seed": SEED, "buffer_examples": BUFFER} | named
-    return Stream(split, order="blocks", **named)
+    return Stream(split, **({"order": "blocks"} | named))
 
 
 def on_disk(split, **named):
@@ -93,6 +93,35 @@ def test_batches_are_equal_bit_for_bit(size, whole, stored):
     assert bits(disk.stack(0, num)) == bits(memory.stack(0, num))
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"order": "time"},
+        {"order": "window", "window_examples": 16},
+        {"order": "window", "window_examples": 60},
+    ],
+    ids=str,
+)
+def test_orders_by_time_are_equal_if_the_rows_lie_so(named, whole, stored):
+    assert stored.is_by_time
+    memory, disk = in_memory(whole, **named), on_disk(stored, **named)
+    assert bits(disk.stack(0, 40)) == bits(memory.stack(0, 40))
+    assert bits(on_disk(stored, **named).stack(17, 3)) == bits(memory.stack(17, 3))
+
+
+def test_orders_that_a_split_on_disk_cannot_have_are_refused(stored, encoder, tmp_path):
+    with pytest.raises(ValueError, match="order 'shuffled' is none of blocks, time, window"):
+        on_disk(stored, order="shuffled")
+    with pytest.raises(ValueError, match="window_examples is 61, more than the 60 of"):
+        on_disk(stored, order="window", window_examples=61)
+    table = tiny_table(50, 0)
+    pq.write_table(table.take([*range(1, 50), 0]), tmp_path / "x.parquet", row_group_size=49)
+    late = StoredSplit(tmp_path / "x.parquet", tiny_schema(), encoder)
+    assert not late.is_by_time
+    with pytest.raises(ValueError, match=r"x\.parquet: the rows do not lie in order of time"):
+        on_disk(late, order="time")
+
+
 @pytest.mark.parametrize("first", [0, 1, 5, 12, 13, 40])
 def test_resuming_at_any_batch_is_equal_and_reads_no_more_than_two_buffers(
     first, whole, stored, monkeypatch
@@ -100,12 +129,11 @@ def test_resuming_at_any_batch_is_equal_and_reads_no_more_than_two_buffers(
     read = []
     original = StoredSplit.read
     monkeypatch.setattr(
-        StoredSplit, "read", lambda self, groups: read.extend(groups) or original(self, groups)
+        StoredSplit, "read", lambda self, buffer: read.append(buffer) or original(self, buffer)
     )
     stack = on_disk(stored).stack(first, 1)
     assert bits(stack) == bits(in_memory(whole).stack(first, 1))
-    sizes = [stored.groups[group].num_rows for group in read]
-    assert sum(sizes) <= 3 * BUFFER  # a batch may span two, and one is read ahead
+    assert sum(buffer.num_rows for buffer in read) <= 3 * BUFFER  # it spans two; one is ahead
 
 
 def test_every_pass_has_every_row_once_and_passes_and_seeds_differ(whole):
@@ -140,8 +168,8 @@ def test_no_more_than_two_buffers_are_held(stored, monkeypatch):
         __hash__ = object.__hash__
         __eq__ = object.__eq__
 
-    def read(self, groups):
-        rows = original(self, groups)
+    def read(self, buffer):
+        rows = original(self, buffer)
         rows.labels["like"] = rows.labels["like"].view(Rows)
         held[rows.labels["like"]] = len(rows.labels["like"])
         most.append(sum(held.values()))
