@@ -3,11 +3,16 @@
 import dataclasses
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from small_jobs import MODEL, SMALL, Killed, at_call, read_settings, run, write_settings
+from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 from tiny_dataset import tiny_table
 
 from ranker import build, job
@@ -31,6 +36,7 @@ start = 14
 stop = 17
 """
 )
+ROOT = Path(__file__).parents[2]
 BUFFER = "data.buffer_examples=120"
 
 
@@ -85,10 +91,47 @@ def test_a_run_from_disk_is_one_from_memory_bit_for_bit(settings, from_memory, t
 
 
 @pytest.mark.slow
-def test_a_run_from_disk_that_goes_on_leaves_the_same(settings, from_memory, tmp_path):
-    config, workdir = of_kind(settings, "always"), tmp_path / "run"
-    with pytest.raises(Killed):
-        run(config, workdir, is_stopping=at_call(kill_at=11))
+def test_a_run_from_disk_that_was_killed_goes_on_and_leaves_the_same(
+    settings, from_memory, tmp_path
+):
+    workdir = tmp_path / "run"
+    command = [sys.executable, "-m", "pipelines.train", f"--config={settings}"]
+    command += [f"--workdir={workdir}", f"--set={BUFFER}", "--set=data.order=blocks"]
+    command += ["--set=data.stream=always", "--set=train.attempts_per_call=1"]
+    command += ["--set=train.checkpoint_every_attempts=1"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not (workdir / "checkpoints/000000000005").exists():
+            time.sleep(0.001)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert run(of_kind(settings, "always"), workdir)["status"] == "completed"
+    assert left(workdir) == left(from_memory)
+
+
+@pytest.mark.slow
+def test_damage_in_mid_run_is_told_and_once_mended_the_run_goes_on(
+    settings, sharded, from_memory, tmp_path
+):
+    config, workdir, shard = of_kind(settings, "always"), tmp_path / "run", sharded / "train"
+    whole = {path: path.read_bytes() for path in shard.iterdir()}
+
+    def is_stopping(calls=[]):  # noqa: B006 - it counts
+        calls.append(1)
+        if len(calls) == 7:
+            for path, data in whole.items():
+                path.write_bytes(data[:4] + b"\xff" * 2000 + data[2004:])
+        return False
+
+    said = r"train/part-\d\.parquet: row group \d, column \w+, cannot be read: .*; write it again"
+    try:
+        with pytest.raises(ValueError, match=said):
+            run(config, workdir, is_stopping=is_stopping)
+        assert json.loads((workdir / "RESULT.json").read_text())["status"] == "failed"
+        with pytest.raises(ValueError, match=said):  # before anything is trained
+            run(config, workdir)
+    finally:
+        for path, data in whole.items():
+            path.write_bytes(data)
     assert run(config, workdir)["status"] == "completed"
     assert left(workdir) == left(from_memory)
 
