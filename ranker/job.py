@@ -11,7 +11,7 @@ from typing import Any
 from ranker import build, serve, train
 from ranker.config import load
 from ranker.config.settings import RunConfig
-from ranker.input import read_raw
+from ranker.input import StoredSplit, read_raw
 
 _TELL_SECONDS = 10
 
@@ -126,6 +126,9 @@ def _loop(
     run.check_split("test")  # what is wrong with it is better known now than after the training
     validation = run.split("validation")
     examples = build.open_training(run, tell=_telling(say))
+    if isinstance(examples, StoredSplit):
+        num_groups = len(examples.groups)
+        say(f"train stays on disk: {len(examples):,} good rows in {num_groups:,} row groups")
     state = checkpoints.resume(step.variables)
     progress = train.Progress(**(state or {}))
     start = int(step.attempts.numpy())
