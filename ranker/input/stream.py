@@ -43,7 +43,7 @@ class Stream:
     Orders: "shuffled" draws a new permutation for every pass; "blocks" does so for the
     row groups and then within buffers of `buffer_examples` rows, as a stream from disk
     does (`ranker.input.buffers`); "time" repeats the rows from old to new; "window" goes
-    from old to new and shuffles inside windows of `window_examples` rows, as the sequential
+    so too and shuffles inside windows of `window_examples` rows, as the sequential
     training of arXiv:2302.09178, section 5.1, samples inside a moving window.
     """
 
