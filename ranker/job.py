@@ -11,7 +11,9 @@ from typing import Any
 from ranker import build, serve, train
 from ranker.config import load
 from ranker.config.settings import RunConfig
-from ranker.input import read_raw
+from ranker.input import StoredSplit, read_raw
+
+_TELL_SECONDS = 10
 
 
 def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
@@ -122,7 +124,11 @@ def _loop(
     """Returns the loop, with the variables and logs as the newest checkpoint has them."""
     config, step = run.config, run.step
     run.check_split("test")  # what is wrong with it is better known now than after the training
-    validation, examples = run.split("validation"), run.split("train")
+    validation = run.split("validation")
+    examples = build.open_training(run, tell=_telling(say))
+    if isinstance(examples, StoredSplit):
+        num_groups = len(examples.groups)
+        say(f"train stays on disk: {len(examples):,} good rows in {num_groups:,} row groups")
     state = checkpoints.resume(step.variables)
     progress = train.Progress(**(state or {}))
     start = int(step.attempts.numpy())
@@ -156,6 +162,19 @@ def _loop(
         is_stopping=is_stopping,
         rescue=build.build_rescue(config, step, checkpoints, progress.ladder),
     )
+
+
+def _telling(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Returns what says, every ten seconds, how many of the training rows have been counted."""
+    said = time.monotonic()
+
+    def tell(num_read: int, num_rows: int) -> None:
+        nonlocal said
+        if time.monotonic() - said > _TELL_SECONDS:
+            said = time.monotonic()
+            say(f"Counting the good rows of train: {num_read:,} of {num_rows:,}")
+
+    return tell
 
 
 def _incidents(run: build.Run, workdir: Path) -> train.Incidents:
@@ -232,7 +251,7 @@ def export_run(run: build.Run, directory: Path, *, metrics: Mapping[str, Any]) -
       ExportError: if the model must not be served; nothing is written.
     """
     raw = read_raw(
-        Path(run.config.data.path) / "test.parquet",
+        run.path("test"),
         run.schema,
         num_rows=run.config.export.warmup_requests,
     )

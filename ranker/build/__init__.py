@@ -10,11 +10,11 @@ from ranker.build.run import (
     build_plan,
     build_rescue,
     build_run,
-    build_stream,
     load_run,
     read_used_schema,
     select,
 )
+from ranker.build.training import build_stream, open_training
 
 __all__ = [
     "SPLITS",
@@ -29,6 +29,7 @@ __all__ = [
     "build_run",
     "build_stream",
     "load_run",
+    "open_training",
     "read_used_schema",
     "select",
 ]

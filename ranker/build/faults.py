@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from ranker import inject
 from ranker.build.knobs import Numbers, arguments, constant
 from ranker.config import settings
-from ranker.input import Encoder, Split
+from ranker.input import Encoder, Split, StoredSplit
 from ranker.optim import Optimizer
 from ranker.schema import Schema, read_schema
 
@@ -44,14 +45,29 @@ def build_faults(
     return inject.Faults(_injectors(config, numbers), subjects, seed=seed)
 
 
-def build_reordering(config: settings.RunConfig, split: Split) -> inject.Reordering | None:
-    """Returns what injects the faults of the order of `split`; None if there are none."""
+def build_reordering(
+    config: settings.RunConfig, split: Split | StoredSplit
+) -> inject.Reordering | None:
+    """Returns what injects the faults of the order of `split`; None if there are none.
+
+    Raises:
+      ValueError: for a fault that looks at all rows, if they stay on disk.
+    """
     injectors = _injectors(config, constant)
     faults = [fault for fault in injectors if isinstance(fault, inject.OrderFault)]
     if not faults:
         return None
-    item = read_schema(Path(config.data.path) / "schema.toml").item
-    ages = inject.Ages(split.times, split.rows.features[item])
+    if isinstance(split, Split):
+        item = read_schema(Path(config.data.path) / "schema.toml").item
+        ages = inject.Ages(split.times, split.rows.features[item])
+    else:
+        ages = inject.Ages(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        for place, fault in enumerate(injectors):
+            if isinstance(fault, inject.OrderShift):
+                raise ValueError(
+                    f"inject.{place}: {fault.kind} orders all rows by {fault.order}, and they stay "
+                    'on disk: set data.stream = "never"'
+                )
     return inject.Reordering(faults, batch_size=config.data.batch_size, ages=ages)
 
 

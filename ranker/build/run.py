@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from ranker import model
-from ranker.build.faults import build_faults, build_reordering
+from ranker.build.faults import build_faults
 from ranker.build.knobs import Numbers, arguments, constant
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
 from ranker.config import load, settings
 from ranker.guard import Detect, Detector, Guard, Skip
-from ranker.input import BadRows, Encoder, Split, Stream, check_split, read_split, read_vocabularies
+from ranker.input import (
+    BadRows,
+    Encoder,
+    Split,
+    check_split,
+    read_split,
+    read_vocabularies,
+    split_path,
+)
 from ranker.objective import Objective
 from ranker.schema import Schema, read_schema
 from ranker.train import (
@@ -55,27 +63,29 @@ class Run:
     def check_split(self, name: str) -> None:
         """Reads a split and keeps nothing but what is bad in it; ValueError if too much."""
         self.bad_rows[name] = check_split(
-            self._path(name), self.schema, max_bad_rows=self._max_bad_rows
+            self.path(name), self.schema, max_bad_rows=self.max_bad_rows
         )
 
     def split(self, name: str) -> Split:
         """Reads the good rows of "train", "validation" or "test"; ValueError if too few are."""
         split = read_split(
-            self._path(name),
+            self.path(name),
             self.schema,
             self.encoder,
             known_users=self.vocabularies[self.schema.feature(self.schema.user).vocabulary],
-            max_bad_rows=self._max_bad_rows,
+            max_bad_rows=self.max_bad_rows,
         )
         if split.bad_rows is not None:
             self.bad_rows[name] = split.bad_rows
         return split
 
-    def _path(self, name: str) -> Path:
-        return Path(self.config.data.path) / f"{name}.parquet"
+    def path(self, name: str) -> Path:
+        """Returns where a split is: a Parquet file, or a folder of them."""
+        return split_path(Path(self.config.data.path), name)
 
     @property
-    def _max_bad_rows(self) -> float:
+    def max_bad_rows(self) -> float:
+        """The largest share of a split's rows that may be bad."""
         data = self.config.data
         return 0.0 if data.bad_rows == "fail" else data.max_bad_rows
 
@@ -203,18 +213,6 @@ def build_detector(wanted: settings.GuardSettings, schema: Schema) -> Detector |
         return None
     detect = Detect(**arguments(wanted.detect))
     return Detector(detect, is_binary=[task.kind == "binary" for task in schema.tasks])
-
-
-def build_stream(config: settings.RunConfig, split: Split) -> Stream:
-    """Returns the training batches in their order, or in that of injected faults."""
-    return Stream(
-        split,
-        batch_size=config.data.batch_size,
-        seed=config.seed,
-        order=config.data.order,
-        window_examples=config.data.window_examples,
-        reordering=build_reordering(config, split),
-    )
 
 
 def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:

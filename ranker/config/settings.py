@@ -85,8 +85,12 @@ class DataSettings:
       features: those to use, by name; empty for all.
       tasks: those to train, by name; empty for all.
       batch_size: examples a batch.
-      order: "shuffled" anew each pass, "time" (old to new), or "window" (old to
-        new, shuffled inside windows of `window_examples`).
+      order: "shuffled" anew each pass, "blocks" (row groups in a drawn order, shuffled inside
+        buffers of at most `buffer_examples`), "time" (old to new), or "window" (old to new,
+        shuffled inside windows of `window_examples`).
+      stream: whether the training split stays on disk: "never"; "always", in any order but
+        "shuffled", "time" and "window" if the rows lie in order of time; or "auto", if they
+        would take more than half of the free memory. The batches are the same.
       bad_rows: what becomes of a row with a value that cannot be: "refuse" counts it
         and leaves it out, as long as no more than a share `max_bad_rows`, in [0, 1),
         of a split's rows is bad; "fail" ends the run at the first.
@@ -96,8 +100,10 @@ class DataSettings:
     features: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     batch_size: int = 512
-    order: Literal["shuffled", "time", "window"] = "shuffled"
+    order: Literal["shuffled", "blocks", "time", "window"] = "shuffled"
     window_examples: int = 0
+    buffer_examples: int = 262_144
+    stream: Literal["auto", "always", "never"] = "auto"
     bad_rows: Literal["refuse", "fail"] = "refuse"
     max_bad_rows: float = 0.01
 
@@ -105,6 +111,11 @@ class DataSettings:
         require(self, "batch_size", minimum=1)
         require(self, "max_bad_rows", minimum=0, below=1)
         require(self, "window_examples", minimum=1 if self.order == "window" else 0)
+        require(self, "buffer_examples", minimum=1)
+        if self.stream == "always" and self.order == "shuffled":
+            raise ValueError(
+                f'order must be blocks, time or window, got {self.order!r}, with stream "always"'
+            )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

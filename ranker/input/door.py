@@ -5,7 +5,10 @@ A row with a value that cannot be is bad: it is counted and left out, up to a sh
 """
 
 import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +24,7 @@ class Finding:
       column, value, must: which, what stood there, and what it must be.
       row_group, row: where: both counted from 0, the row from the file's first.
       num_rows: how many rows were bad in this column.
+      file: the name of the file, if the split has several; else "".
     """
 
     column: str
@@ -29,18 +33,20 @@ class Finding:
     row_group: int
     row: int
     num_rows: int
+    file: str = ""
 
     def __str__(self) -> str:
         place = f"row {self.row} of row group {self.row_group}"
+        place += f" of {self.file}" if self.file else ""
         return f"{self.num_rows} in {self.column} ({place}: {self.value} {self.must})"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BadRows:
-    """The rows of one file that were left out, and why.
+    """The rows of a split that were left out, and why.
 
     Attributes:
-      path: the file.
+      path: its file, or the folder of its files.
       num_read, num_bad: rows in it, and those left out.
       findings: by column, in the order they were met; a row may be in several.
     """
@@ -58,7 +64,47 @@ class BadRows:
     def as_json(self) -> dict[str, object]:
         """Returns the account for an event."""
         findings = [dataclasses.asdict(finding) for finding in self.findings]
+        for finding in findings:
+            if not finding["file"]:
+                del finding["file"]
         return {"num_rows": self.num_read, "num_bad": self.num_bad, "findings": findings}
+
+    def check(self, *, max_bad_rows: float) -> Self:
+        """Returns the account, if no more rows are bad than may be.
+
+        Args:
+          max_bad_rows: the largest share of the rows that may be bad.
+
+        Raises:
+          ValueError: with the account, if there are no rows, or more of them are bad.
+        """
+        if not self.num_read:
+            raise ValueError(f"{self.path}: no rows")
+        if self.num_bad > max_bad_rows * self.num_read:
+            raise ValueError(
+                f"{self}; at most a share of {max_bad_rows:g} may be: mend the data, or allow "
+                'more with data.max_bad_rows and data.bad_rows = "refuse"'
+            )
+        return self
+
+
+def joined(path: Path, accounts: Sequence[BadRows]) -> BadRows:
+    """Returns the accounts of the files in the folder `path` as one."""
+    findings: dict[str, Finding] = {}
+    for account in accounts:
+        for found in account.findings:
+            first = findings.get(found.column)
+            findings[found.column] = (
+                dataclasses.replace(first, num_rows=first.num_rows + found.num_rows)
+                if first
+                else dataclasses.replace(found, file=account.path.name)
+            )
+    return BadRows(
+        path=path,
+        num_read=sum(account.num_read for account in accounts),
+        num_bad=sum(account.num_bad for account in accounts),
+        findings=tuple(findings.values()),
+    )
 
 
 class Door:
@@ -66,6 +112,7 @@ class Door:
 
     Attributes:
       columns: those that it looks at and lets through.
+      num_good: rows it let through, by row group.
     """
 
     def __init__(self, path: Path, columns: pa.Schema, rules: list[Rule]) -> None:
@@ -79,6 +126,7 @@ class Door:
         self.columns = [rule.column for rule in rules]
         self._findings: dict[str, Finding] = {}
         self._num_read = self._num_bad = 0
+        self.num_good: Counter[int] = Counter()
         missing = [rule.column for rule in rules if rule.column not in columns.names]
         if missing:
             raise ValueError(
@@ -104,34 +152,20 @@ class Door:
                 is_bad = mask if is_bad is None else is_bad | mask
         self._num_read += len(batch)
         table = pa.table(columns)
-        if is_bad is None:
-            return table
-        self._num_bad += int(is_bad.sum())
-        return table.filter(pa.array(~is_bad))
+        if is_bad is not None:
+            self._num_bad += int(is_bad.sum())
+            table = table.filter(pa.array(~is_bad))
+        self.num_good[row_group] += len(table)
+        return table
 
-    def close(self, *, max_bad_rows: float) -> BadRows:
-        """Returns the account, once every row has been through.
-
-        Args:
-          max_bad_rows: the largest share of the file's rows that may be bad.
-
-        Raises:
-          ValueError: with the account, if there are no rows, or more of them are bad.
-        """
-        if not self._num_read:
-            raise ValueError(f"{self._path}: no rows")
-        account = BadRows(
+    def account(self) -> BadRows:
+        """Returns what was bad in the rows that have been through."""
+        return BadRows(
             path=self._path,
             num_read=self._num_read,
             num_bad=self._num_bad,
             findings=tuple(self._findings.values()),
         )
-        if self._num_bad > max_bad_rows * self._num_read:
-            raise ValueError(
-                f"{account}; at most a share of {max_bad_rows:g} may be: mend the data, or allow "
-                'more with data.max_bad_rows and data.bad_rows = "refuse"'
-            )
-        return account
 
     def _note(self, rule: Rule, mask: np.ndarray, *, value: str, row_group: int) -> None:
         first = self._findings.get(rule.column) or Finding(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from ranker.input.batch import Array
@@ -66,6 +67,10 @@ class Encoder(tf.Module):
           KeyError: if a feature of the schema is not in `raw`.
         """
         return {f.name: self._encode(f, raw[f.name]) for f in self._schema.features}
+
+    def rows(self, feature: Feature, values: Array) -> np.ndarray:
+        """Returns what `values` [N] of one feature of the schema are encoded as, [N]."""
+        return self._encode(feature, values).numpy()
 
     def _encode(self, feature: Feature, value: Array) -> tf.Tensor:
         value = tf.convert_to_tensor(value, feature.dtype)

@@ -18,7 +18,7 @@ class ParquetRows:
     Attributes:
       path: where it is.
       schema: its columns, as Arrow has them.
-      num_rows: how many rows its metadata says it has.
+      num_rows, num_row_groups: how many rows and row groups its metadata says it has.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,6 +33,7 @@ class ParquetRows:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
             self.schema: pa.Schema = self._file.schema_arrow
             self.num_rows: int = self._file.metadata.num_rows
+            self.num_row_groups: int = self._file.num_row_groups
             names = self.schema.names
         except _FAULTS as error:
             raise self._fault(error, "not a readable Parquet file, or a damaged one") from error
@@ -41,14 +42,17 @@ class ParquetRows:
             raise ValueError(f"{path}: more than one column {', '.join(twice)}")
 
     def batches(
-        self, num_rows: int, *, columns: Sequence[str]
+        self, num_rows: int, *, columns: Sequence[str], row_groups: Sequence[int] | None = None
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Yields (row group, its next rows, at most `num_rows`), in the file's order.
 
+        Args:
+          row_groups: those to read, in that order; None for all.
+
         Raises:
-          ValueError: naming the file and the row group, for what cannot be read.
+          ValueError: naming the file, the row group and the column that cannot be read.
         """
-        for group in range(self._file.num_row_groups):
+        for group in range(self.num_row_groups) if row_groups is None else row_groups:
             read = 0
             try:
                 stated = self._file.metadata.row_group(group).num_rows
@@ -56,7 +60,8 @@ class ParquetRows:
                     read += len(batch)
                     yield group, batch
             except _FAULTS as error:
-                raise self._fault(error, f"row group {group} cannot be read") from error
+                place = f"row group {group}{self._culprit(group, columns)}"
+                raise self._fault(error, f"{place} cannot be read") from error
             if read != stated:
                 raise ValueError(
                     f"{self.path}: row group {group} has {read} rows and should have {stated}: "
@@ -73,6 +78,15 @@ class ParquetRows:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+
+    def _culprit(self, group: int, columns: Sequence[str]) -> str:
+        """Returns ", column NAME," for the first column that cannot be read alone; else ""."""
+        for column in columns:
+            try:
+                self._file.read_row_group(group, columns=[column])
+            except _FAULTS:
+                return f", column {column},"
+        return ""
 
     def _fault(self, error: Exception, what: str) -> Exception:
         """Returns the error to raise: the system's own as it is, any other as a sentence."""

@@ -2,33 +2,34 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from ranker.input.batch import Batch
-from ranker.input.door import BadRows, Door
+from ranker.input.columns import encoded_values, raw_values
+from ranker.input.door import BadRows
 from ranker.input.encode import Encoder
-from ranker.input.parquet import ParquetRows
-from ranker.input.rules import rules_of
-from ranker.schema import Feature, Schema
+from ranker.input.shards import RowGroup, Shards
+from ranker.schema import Schema
 
-_ENCODE_ROWS = 65_536  # at a time: bounds the memory of the raw values
 _ID = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """The rows of one Parquet file, encoded.
+    """The rows of a split in memory, encoded.
 
     Attributes:
       rows: the whole split as one `Batch` of NumPy arrays.
       users: raw user ids, for metrics by user. [N]
       is_warm: whether the user is in the training vocabulary. [N]
       times: Unix seconds, int64. [N]
-      bad_rows: what was left out of the file, if the rows are a file's.
+      bad_rows: what was left out of the files, if the rows are of files.
+      groups: the row groups that they came in, in this order; () for one.
     """
 
     rows: Batch
@@ -36,6 +37,7 @@ class Split:
     is_warm: np.ndarray
     times: np.ndarray
     bad_rows: BadRows | None = None
+    groups: tuple[RowGroup, ...] = ()
 
     def __len__(self) -> int:
         return len(self.users)
@@ -98,7 +100,7 @@ def read_split(
     known_users: Sequence[str],
     max_bad_rows: float = 0.0,
 ) -> Split:
-    """Returns the good rows of the Parquet file at `path`, encoded.
+    """Returns the good rows of a Parquet file, or of a folder of them, encoded.
 
     Args:
       known_users: the user vocabulary: who is warm.
@@ -111,43 +113,38 @@ def read_split(
         more bad rows than may be.
     """
     known = np.array(known_users, schema.feature(schema.user).dtype.replace("string", "object"))
-    with ParquetRows(path) as file:
-        door = Door(path, file.schema, rules_of(schema))
-        parts = [
-            _encode_table(table, schema, encoder, known)
-            for table in _admitted(file, door)
-            if len(table)
-        ]
-    bad_rows = door.close(max_bad_rows=max_bad_rows)
-    return dataclasses.replace(_join(parts), bad_rows=bad_rows)
+    shards = Shards(path, schema)
+    parts = [
+        _encode_table(table, schema, encoder, known) for table in shards.tables() if len(table)
+    ]
+    bad_rows = shards.account(max_bad_rows=max_bad_rows)
+    return dataclasses.replace(_join(parts), bad_rows=bad_rows, groups=tuple(shards.groups))
 
 
 def check_split(path: Path, schema: Schema, *, max_bad_rows: float = 0.0) -> BadRows:
-    """Reads the Parquet file at `path` as `read_split` does, keeps nothing, encodes nothing.
+    """Reads the rows at `path` as `read_split` does, keeps nothing, encodes nothing.
 
     Raises:
       FileNotFoundError, ValueError: as `read_split` does.
     """
-    with ParquetRows(path) as file:
-        door = Door(path, file.schema, rules_of(schema))
-        for _ in _admitted(file, door):
-            pass
-    return door.close(max_bad_rows=max_bad_rows)
+    shards = Shards(path, schema)
+    for _ in shards.tables():
+        pass
+    return shards.account(max_bad_rows=max_bad_rows)
 
 
 def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:
-    """Returns the features of the first good rows of a Parquet file, as the encoder takes them.
+    """Returns the features of the first good rows at `path`, as the encoder takes them.
 
-    Fewer than `num_rows` if the file has fewer.
+    Fewer than `num_rows` if there are fewer.
 
     Raises:
       FileNotFoundError: if there is no such file.
       ValueError: as `read_split` does, but for bad rows.
     """
-    with ParquetRows(path) as file:
-        door = Door(path, file.schema, rules_of(schema, has_labels=False))
-        tables, num_found = [], 0
-        for table in _admitted(file, door):
+    tables, num_found = [], 0
+    with closing(Shards(path, schema, has_labels=False).tables()) as found:
+        for table in found:
             tables.append(table.slice(0, num_rows - num_found))
             num_found += len(tables[-1])
             if num_found >= num_rows:
@@ -158,14 +155,9 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
     return {f.name: raw_values(table.column(f.name), f) for f in schema.features}
 
 
-def _admitted(file: ParquetRows, door: Door) -> Iterator[pa.Table]:
-    for group, batch in file.batches(_ENCODE_ROWS, columns=door.columns):
-        yield door.admit(batch, row_group=group)
-
-
-def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.ndarray) -> Split:
-    raw = {f.name: raw_values(table.column(f.name), f) for f in schema.features}
-    encoded = {name: value.numpy() for name, value in encoder(raw).items()}
+def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
+    """Returns rows that the door let in as a batch."""
+    encoded = {f.name: encoded_values(table.column(f.name), f, encoder) for f in schema.features}
     ones = np.ones(len(table), np.float32)
     sample_weight = table.column(schema.weight).to_numpy() if schema.weight else ones
     labels, weights = {}, {}
@@ -174,38 +166,33 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.n
         is_missing = column.is_null().to_numpy()
         labels[task.name] = column.fill_null(0.0).to_numpy()
         weights[task.name] = np.where(is_missing, np.float32(0), sample_weight)
+    return Batch(encoded, labels, weights)
+
+
+def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.ndarray) -> Split:
+    users = raw_values(table.column(schema.user), schema.feature(schema.user))
     return Split(
-        Batch(encoded, labels, weights),
-        users=raw[schema.user],
-        is_warm=np.isin(raw[schema.user], known),
+        encode_rows(table, schema, encoder),
+        users=users,
+        is_warm=np.isin(users, known),
         times=table.column(schema.time).to_numpy(),
     )
 
 
-def raw_values(column: pa.ChunkedArray, feature: Feature) -> np.ndarray:
-    """Returns a column as the array that the encoder takes: lists padded to [N, L]."""
-    if not feature.is_multivalued:
-        values = column.to_numpy()
-        return values.astype(object) if feature.dtype == "string" else values
-    lists = column.combine_chunks()
-    lengths = np.minimum(lists.value_lengths().fill_null(0).to_numpy(), feature.max_length)
-    starts = lists.offsets.to_numpy()[:-1]
-    is_text = feature.dtype == "string"
-    padding = "" if is_text else -1
-    padded = np.full((len(lists), feature.max_length), padding, object if is_text else np.int64)
-    row = np.repeat(np.arange(len(lists)), lengths)
-    place = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
-    padded[row, place] = lists.values.to_numpy(zero_copy_only=False)[starts[row] + place]
-    return padded
-
-
 def _join(parts: list[Split]) -> Split:
-    def join(arrays: list[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        return {name: np.concatenate([a[name] for a in arrays]) for name in arrays[0]}
-
+    """Returns the parts as one; takes their rows away from them."""
     return Split(
-        Batch(*(join(list(arrays)) for arrays in zip(*(p.rows for p in parts), strict=True))),
+        join_rows([part.rows for part in parts]),
         users=np.concatenate([p.users for p in parts]),
         is_warm=np.concatenate([p.is_warm for p in parts]),
         times=np.concatenate([p.times for p in parts]),
     )
+
+
+def join_rows(parts: list[Batch]) -> Batch:
+    """Returns the parts as one; empties them column by column, so that no two wholes are held."""
+
+    def join(arrays: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        return {name: np.concatenate([a.pop(name) for a in arrays]) for name in list(arrays[0])}
+
+    return Batch(*(join(arrays) for arrays in zip(*parts, strict=True)))

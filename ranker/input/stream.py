@@ -8,14 +8,25 @@ end of a pass: every batch has B examples and no example is dropped.
 import queue
 import threading
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from ranker.input.batch import Batch
+from ranker.input.buffers import Blocks, by_windows
+from ranker.input.shards import RowGroup
 from ranker.input.split import Split
 
-ORDERS = ("shuffled", "time", "window")
+ORDERS = ("shuffled", "blocks", "time", "window")
+
+
+class Batches(Protocol):
+    """What makes batches by their numbers."""
+
+    def stack(self, first: int, num_batches: int) -> Batch:
+        """Returns batches [first, first + num_batches), stacked on a new first axis."""
+        ...
 
 
 class Reordering(Protocol):
@@ -29,10 +40,11 @@ class Reordering(Protocol):
 class Stream:
     """Batches of a split that fits in memory, in a stated order.
 
-    Orders: "shuffled" draws a new permutation for every pass; "time" repeats the
-    rows from old to new; "window" goes from old to new and shuffles inside
-    windows of `window_examples` rows, as the sequential training of
-    arXiv:2302.09178, section 5.1, samples inside a moving window.
+    Orders: "shuffled" draws a new permutation for every pass; "blocks" does so for the
+    row groups and then within buffers of `buffer_examples` rows, as a stream from disk
+    does (`ranker.input.buffers`); "time" repeats the rows from old to new; "window" goes
+    so too and shuffles inside windows of `window_examples` rows, as the sequential
+    training of arXiv:2302.09178, section 5.1, samples inside a moving window.
     """
 
     def __init__(
@@ -43,6 +55,7 @@ class Stream:
         seed: int,
         order: str = "shuffled",
         window_examples: int = 0,
+        buffer_examples: int = 0,
         reordering: Reordering | None = None,
     ) -> None:
         """Makes the stream; reads nothing yet.
@@ -51,7 +64,8 @@ class Stream:
           reordering: of the rows, by their places in the stream; None for none.
 
         Raises:
-          ValueError: for an unknown order, or a window below 1 with order "window".
+          ValueError: for an unknown order, a window below 1 with order "window", or a buffer
+            smaller than a row group with order "blocks".
         """
         if order not in ORDERS:
             raise ValueError(f"order {order!r} is none of {', '.join(ORDERS)}")
@@ -63,6 +77,10 @@ class Stream:
         self._order = order
         self._by_time = np.argsort(split.times, kind="stable")
         self._window = window_examples if order == "window" else len(split)
+        self._groups = split.groups or (RowGroup(Path("-"), 0, len(split)),)
+        self._blocks = Blocks(
+            self._groups if order == "blocks" else (), buffer_examples=buffer_examples, seed=seed
+        )
         self._passes: dict[int, np.ndarray] = {}
         self._reordering = reordering
 
@@ -88,17 +106,28 @@ class Stream:
         if self._order == "time":
             return self._by_time
         if number not in self._passes:
-            self._passes[number] = self._shuffle(np.random.default_rng((self._seed, number)))
+            is_blocks = self._order == "blocks"
+            self._passes[number] = self._blocked(number) if is_blocks else self._shuffle(number)
         return self._passes[number]
 
-    def _shuffle(self, generator: np.random.Generator) -> np.ndarray:
+    def _blocked(self, number: int) -> np.ndarray:
+        ends = np.cumsum([group.num_rows for group in self._groups])
+        rows = np.split(np.arange(len(self._split)), ends[:-1])
+        return np.concatenate(
+            [
+                np.concatenate([rows[group] for group in buffer.groups])[buffer.order()]
+                for buffer in self._blocks.buffers(number)
+            ]
+        )
+
+    def _shuffle(self, number: int) -> np.ndarray:
+        generator = np.random.default_rng((self._seed, number))
         if self._order == "shuffled":
             return generator.permutation(len(self._split))
-        windows = np.arange(len(self._split)) // self._window
-        return self._by_time[np.lexsort((generator.random(len(self._split)), windows))]
+        return self._by_time[by_windows(generator, len(self._split), self._window)]
 
 
-def prefetch(stream: Stream, cuts: list[tuple[int, int]], *, depth: int = 2) -> Generator[Batch]:
+def prefetch(stream: Batches, cuts: list[tuple[int, int]], *, depth: int = 2) -> Generator[Batch]:
     """Yields `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
 
     An error in the thread is raised here. Closing the iterator ends the thread.

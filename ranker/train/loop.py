@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ranker.input import Batch, Stream, prefetch
+from ranker.input import Batch, Batches, prefetch
 from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.events import interventions
@@ -114,7 +114,7 @@ class Loop:
     def __init__(
         self,
         step: Step,
-        stream: Stream,
+        stream: Batches,
         plan: Plan,
         *,
         progress: Progress,

@@ -226,12 +226,13 @@ def test_damage_within_a_row_group_is_told_by_its_number(encoder, tmp_path):
     pq.write_table(
         tiny_table(ROWS, 0), path, row_group_size=GROUP, write_page_checksum=True, compression=None
     )
-    column = pq.read_metadata(path).row_group(1).column(0)
+    column = pq.read_metadata(path).row_group(1).column(1)
+    first = column.dictionary_page_offset or column.data_page_offset
     data = bytearray(path.read_bytes())
-    data[column.data_page_offset + column.total_compressed_size // 2] ^= 1  # of user_id
+    data[first + column.total_compressed_size - 1] ^= 1  # of item_id
     path.write_bytes(data)
     said = refusal(path, encoder, max_bad_rows=0.9)
-    assert said.startswith("row group 1 cannot be read: ")
+    assert said.startswith("row group 1, column item_id, cannot be read: ")
     assert said.endswith("; write it again")
 
 

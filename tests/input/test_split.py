@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from tiny_dataset import tiny_schema, tiny_table
 
-from ranker.input import Encoder, raw_values, read_split, read_vocabularies
-from ranker.input import split as split_module
+from ranker.input import Encoder, raw_values, read_split, read_vocabularies, shards
+from ranker.input.split import encode_rows
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_who_is_warm_is_who_is_in_the_training_vocabulary(prepared, encoder):
 
 def test_parts_join_to_the_whole(prepared, encoder, monkeypatch):
     whole = read(prepared / "train.parquet", encoder)
-    monkeypatch.setattr(split_module, "_ENCODE_ROWS", 64)
+    monkeypatch.setattr(shards, "_ROWS", 64)
     parts = read(prepared / "train.parquet", encoder)
     for kind, arrays in whole.rows._asdict().items():
         for name, array in arrays.items():
@@ -54,6 +54,22 @@ def test_lists_are_padded_and_cut(is_sliced):
     lists = lists.slice(1) if is_sliced else lists
     expected = [[9, -1, -1, -1], [-1] * 4, [1, 2, -1, -1], [3, 4, 5, 6], [-1] * 4]
     assert raw_values(lists, feature).tolist() == expected[1 if is_sliced else 0 :]
+
+
+@pytest.mark.parametrize("num_buckets", [0, 7])
+def test_each_distinct_value_is_encoded_as_every_value_would_be(prepared, num_buckets):
+    schema = tiny_schema()
+    encoder = Encoder(schema, read_vocabularies(prepared, schema), num_buckets=num_buckets)
+    table = tiny_table(90, 4)
+    lists = table["liked_items"].to_pylist()
+    lists[5:9] = None, [-1, 7, 7], [], [8, 9, 99, 1, 2, 3]  # -1 is what lists are padded with
+    table = table.set_column(4, "liked_items", pa.array(lists, pa.list_(pa.int64())))
+    for rows in (table, table.slice(6, 2), table.slice(7, 1)):
+        encoded = encode_rows(rows, schema, encoder).features
+        raw = {f.name: raw_values(rows.column(f.name), f) for f in schema.features}
+        for name, expected in encoder(raw).items():
+            np.testing.assert_array_equal(encoded[name], expected.numpy())
+            assert encoded[name].dtype == expected.dtype.as_numpy_dtype
 
 
 def test_a_missing_column_is_named(prepared, encoder, tmp_path):

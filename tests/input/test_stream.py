@@ -18,9 +18,11 @@ def rows(stack):
     return stack.labels["t"].astype(int)
 
 
-@pytest.mark.parametrize("order", ["shuffled", "time", "window"])
+@pytest.mark.parametrize("order", ["shuffled", "blocks", "time", "window"])
 def test_every_pass_has_every_row_once(order):
-    stream = Stream(numbered(10), batch_size=4, seed=3, order=order, window_examples=3)
+    stream = Stream(
+        numbered(10), batch_size=4, seed=3, order=order, window_examples=3, buffer_examples=10
+    )
     seen = rows(stream.stack(0, 10)).reshape(-1)
     for start in range(0, 40, 10):
         assert sorted(seen[start : start + 10]) == list(range(10))
@@ -76,7 +78,7 @@ def test_prefetch_gives_what_stack_gives_and_raises_what_it_raises():
 
 
 def test_bad_orders_are_refused():
-    with pytest.raises(ValueError, match="order 'random' is none of shuffled, time, window"):
+    with pytest.raises(ValueError, match="order 'random' is none of shuffled, blocks"):
         Stream(numbered(3), batch_size=1, seed=0, order="random")
     with pytest.raises(ValueError, match="window_examples must be >= 1, got 0"):
         Stream(numbered(3), batch_size=1, seed=0, order="window")

@@ -1,0 +1,128 @@
+"""The files of a split: one Parquet file, or a folder of them, read as one."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from ranker.input.door import BadRows, Door, joined
+from ranker.input.parquet import ParquetRows
+from ranker.input.rules import rules_of
+from ranker.schema import Schema
+
+_ROWS = 65_536  # at a time: bounds the memory of the raw values
+
+
+class RowGroup(NamedTuple):
+    """A row group of a split, and how many good rows are in it."""
+
+    path: Path
+    number: int
+    num_rows: int
+
+
+def split_path(directory: Path, name: str) -> Path:
+    """Returns where the rows of a split are: `name.parquet`, or the folder `name` of shards.
+
+    Raises:
+      ValueError: if both are there.
+    """
+    file, folder = directory / f"{name}.parquet", directory / name
+    if not folder.is_dir():
+        return file
+    if file.exists():
+        raise ValueError(f"{directory}: has both {file.name} and {name}/; keep one of them")
+    return folder
+
+
+class Shards:
+    """The good rows of a split's files, in the order of the files' names.
+
+    Attributes:
+      path: the file, or the folder.
+      groups: its row groups, as far as `tables` has read.
+    """
+
+    def __init__(self, path: Path, schema: Schema, *, has_labels: bool = True) -> None:
+        """Looks for the files; opens none.
+
+        Args:
+          path: a Parquet file, or a folder; hidden files in it and others are no shards.
+          has_labels: whether labels, time and weight are read beside the features.
+
+        Raises:
+          ValueError: if there are no files in the folder.
+        """
+        self.path = path
+        self.groups: list[RowGroup] = []
+        self._rules = rules_of(schema, has_labels=has_labels)
+        self._accounts: list[BadRows] = []
+        self._files = [path]
+        if path.is_dir():
+            shards = (shard for shard in path.glob("*.parquet") if shard.name[0] not in "._")
+            self._files = sorted(shards, key=lambda shard: shard.name)
+        if not self._files:
+            raise ValueError(f"{path}: no *.parquet in this folder")
+
+    def count(self) -> int:
+        """Returns how many rows the files say they have, good or bad.
+
+        Raises:
+          OSError, ValueError: as `tables` does, for what cannot be opened.
+        """
+        total = 0
+        for path in self._files:
+            with ParquetRows(path) as file:
+                total += file.num_rows
+        return total
+
+    def tables(self, tell: Callable[[int], None] = lambda num_rows: None) -> Generator[pa.Table]:
+        """Yields the good rows of all files, 65,536 of a row group at a time at most.
+
+        Args:
+          tell: called with the number of rows that were read, at each table.
+
+        Raises:
+          OSError: if a file is missing, or may not be read.
+          ValueError: naming the file and what of it cannot be read or is of another type.
+        """
+        for path in self._files:
+            with ParquetRows(path) as file:
+                door = Door(path, file.schema, self._rules)
+                for group, batch in file.batches(_ROWS, columns=door.columns):
+                    tell(len(batch))
+                    yield door.admit(batch, row_group=group)
+                numbers = range(file.num_row_groups)
+            self._accounts.append(door.account())
+            self.groups += [RowGroup(path, number, door.num_good[number]) for number in numbers]
+
+    def account(self, *, max_bad_rows: float) -> BadRows:
+        """Returns what was bad, once `tables` has come to its end.
+
+        Raises:
+          ValueError: with the account, if there are no rows, or more are bad than may be.
+        """
+        is_folder = self.path.is_dir()
+        account = joined(self.path, self._accounts) if is_folder else self._accounts[0]
+        return account.check(max_bad_rows=max_bad_rows)
+
+    def group(self, wanted: RowGroup) -> Iterator[pa.Table]:
+        """Yields the good rows of one of `groups`, in their order.
+
+        Raises:
+          OSError: if its file is missing, or may not be read.
+          ValueError: naming the file and the row group, for what cannot be read, or if it has
+            changed since `tables` read it.
+        """
+        with ParquetRows(wanted.path) as file:
+            door = Door(wanted.path, file.schema, self._rules)
+            batches = file.batches(_ROWS, columns=door.columns, row_groups=[wanted.number])
+            for group, batch in batches:
+                yield door.admit(batch, row_group=group)
+        found = door.num_good[wanted.number]
+        if found != wanted.num_rows:
+            raise ValueError(
+                f"{wanted.path}: row group {wanted.number} has {found} good rows and had "
+                f"{wanted.num_rows} when the run began: the file changed; start the run again"
+            )

@@ -1,0 +1,74 @@
+"""A prepared split on disk, read a few row groups at a time."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ranker.input.batch import Batch
+from ranker.input.buffers import Buffer
+from ranker.input.encode import Encoder
+from ranker.input.shards import Shards
+from ranker.input.split import encode_rows, join_rows
+from ranker.schema import Schema
+
+
+class StoredSplit:
+    """A split that stays on disk: where its good rows are is known, and none is held.
+
+    Attributes:
+      path: its file, or the folder of its files.
+      bad_rows: what is left out of the files.
+      groups: its row groups.
+      is_by_time: whether its rows lie in order of time.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: Schema,
+        encoder: Encoder,
+        *,
+        max_bad_rows: float = 0.0,
+        tell: Callable[[int], None] = lambda num_rows: None,
+    ) -> None:
+        """Reads every row once, to count the good ones of each row group.
+
+        Args:
+          max_bad_rows: the largest share of the rows that may be bad, and is left out.
+          tell: called with the number of rows that were read, again and again.
+
+        Raises:
+          FileNotFoundError, ValueError: as `read_split` does.
+        """
+        self.path = path
+        self._shards = Shards(path, schema)
+        self._schema = schema
+        self._encoder = encoder
+        self.is_by_time = True
+        latest = np.iinfo(np.int64).min
+        for table in self._shards.tables(tell):
+            times = np.append(latest, table.column(schema.time).to_numpy())
+            self.is_by_time &= bool((times[1:] >= times[:-1]).all())
+            latest = times[-1]
+        self.bad_rows = self._shards.account(max_bad_rows=max_bad_rows)
+        self.groups = tuple(self._shards.groups)
+
+    def __len__(self) -> int:
+        return sum(group.num_rows for group in self.groups)
+
+    def read(self, buffer: Buffer) -> Batch:
+        """Returns the rows of a buffer of `groups`, encoded, as they lie.
+
+        Raises:
+          OSError, ValueError: naming the file, for what could be read before and cannot now.
+        """
+        skip, left = buffer.skip, buffer.num_rows
+        parts = []
+        for group in buffer.groups:
+            for table in self._shards.group(self.groups[group]):
+                wanted = table.slice(skip, left)
+                skip, left = max(0, skip - len(table)), left - len(wanted)
+                if len(wanted):
+                    parts.append(encode_rows(wanted, self._schema, self._encoder))
+        return join_rows(parts)
