@@ -5,7 +5,6 @@ Features are those the edition has, made alike: an age is put in the groups that
 year that no title tells is 0.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +19,9 @@ from ranker.datasets.interactions import Entities, Interactions, Tags
 from ranker.datasets.layouts import Layout, Table, layout_of
 from ranker.datasets.made import Made
 from ranker.datasets.options import Options
+from ranker.datasets.order import Numbering
 from ranker.datasets.progress import Progress
-from ranker.datasets.ratings import HIGHEST, Ratings, RatingsFile, distinct, in_time_order
+from ranker.datasets.ratings import HIGHEST, Ratings, RatingsFile, distinct, sort_by_time
 from ranker.datasets.refusals import Refusals
 from ranker.datasets.tables import LABELS, Rows, tasks_of
 from ranker.datasets.text import UNKNOWN, DelimitedFile, one_line
@@ -47,8 +47,8 @@ def read(edition: Edition, files: Files, *, max_bad_rows: float) -> Interactions
     users = users or Entities(ids=distinct(ratings.user), columns={})
     tags = reader.tags(items.ids)
     return Interactions(
-        user=np.searchsorted(users.ids, ratings.user).astype(np.int32),
-        item=np.searchsorted(items.ids, ratings.item).astype(np.int32),
+        user=Numbering(users.ids).numbers(ratings.user),
+        item=Numbering(items.ids).numbers(ratings.item),
         rating=ratings.rating,
         time=ratings.time,
         users=users,
@@ -70,22 +70,13 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     data = read(edition_of(name), files, max_bad_rows=options.max_bad_rows)
     progress.stage("split")
     parts = splits.split_rows(data.user, data.time, options=options)
-    progress.stage("look back")
-    past = _only(data, parts == splits.TRAIN) if options.past == "train" else data
-    rows = Rows(data, options, past=past)
-    for number, part in enumerate(splits.NAMES):
-        progress.stage(f"write {part}")
-        rows.write(np.flatnonzero(parts == number), folder / f"{part}.parquet")
+    progress.stage("write")
+    rows = Rows(data, parts, options)
+    rows.write(folder, progress=progress)
     progress.stage("vocabularies")
     tasks = tasks_of(data, has_watch=options.negatives > 0)
     conclude(folder, name, features=rows.features, tasks=tasks)
     return Made(data.refusals, {task.name: LABELS[task.name] for task in tasks})
-
-
-def _only(data: Interactions, is_kept: np.ndarray) -> Interactions:
-    """Returns the interactions that are kept; users, items and tags as they are."""
-    names = ("user", "item", "rating", "time")
-    return dataclasses.replace(data, **{name: getattr(data, name)[is_kept] for name in names})
 
 
 class _Row:
@@ -140,7 +131,8 @@ class _Reader:
             rows = file.known(rows, "user", ids=users.ids, file=self._layout.users.file)
         rows = file.without_duplicates(rows)
         refusals.check()
-        return in_time_order(rows)
+        sort_by_time(rows)
+        return rows
 
     def items(self) -> Entities:
         """Returns the items with their genres and year of release."""

@@ -3,8 +3,10 @@
 Nothing here holds a whole file: what is larger than memory goes through in pieces.
 """
 
+import collections
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +19,7 @@ import pyarrow.parquet as pq
 from ranker.schema import Feature, Schema, Task, write_schema
 
 GROUP_ROWS = 65_536  # rows that are gathered before they are written
+_MAX_PENDING = 2  # tables that wait for their thread
 _SCAN_ROWS = 1 << 20
 _OPTIONS: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 
@@ -58,6 +61,59 @@ class Writer:
         file = self._file or pq.ParquetWriter(self._path, table.schema, **_OPTIONS)
         file.write_table(table)
         self._file = file
+
+
+class ThreadedWriter:
+    """A Parquet file whose tables are made and written by a thread of its own.
+
+    Every row group but the last has GROUP_ROWS rows.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Names the file; its columns are those of the first table."""
+        self._writer = Writer(path)
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._pending: collections.deque[Future[None]] = collections.deque()
+        self._num_rows = 0
+
+    def write(self, num_rows: int, make: Callable[[slice], pa.Table]) -> None:
+        """Takes the next rows, and waits while too many are not yet written.
+
+        Args:
+          num_rows: how many.
+          make: from a slice of them to their table; called in the thread.
+        """
+        start = 0
+        while start < num_rows:
+            room = GROUP_ROWS - self._num_rows % GROUP_ROWS
+            rows = slice(start, min(start + room, num_rows))
+            while len(self._pending) >= _MAX_PENDING:
+                self._pending.popleft().result()
+            self._pending.append(self._thread.submit(self._write, make, rows))
+            self._num_rows += rows.stop - rows.start
+            start = rows.stop
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            while error is None and self._pending:
+                self._pending.popleft().result()
+        except BaseException as problem:
+            kind, error, trace = type(problem), problem, problem.__traceback__
+            raise
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+            self._writer.__exit__(kind, error, trace)
+
+    def _write(self, make: Callable[[slice], pa.Table], rows: slice) -> None:
+        self._writer.write(make(rows))
 
 
 def conclude(
