@@ -18,6 +18,27 @@ _DAY_SECONDS = 86_400
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
+class Histories(NamedTuple):
+    """Lists of ids that are not copied out yet: places in one array, the latest first.
+
+    Attributes:
+      ids: of all users of a window.
+      starts, lengths: event i has ids[starts[i]:starts[i] + lengths[i]]. [M]
+    """
+
+    ids: pa.Array
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    def copied(self, places: np.ndarray) -> pa.Array:
+        """Returns the lists of the events at these places."""
+        lengths = self.lengths[places]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        chosen = np.repeat(self.starts[places].astype(np.int32) - offsets[:-1], lengths)
+        chosen += np.arange(len(chosen), dtype=np.int32)
+        return _lists(self.ids.take(pa.array(chosen)), offsets)
+
+
 class Moments(NamedTuple):
     """The columns of a window of events that are the same length for each, and its histories.
 
@@ -27,7 +48,7 @@ class Moments(NamedTuple):
 
     events: Events
     numbers: dict[str, np.ndarray]
-    histories: dict[str, Found]
+    histories: dict[str, Histories]
 
 
 class Columns:
@@ -89,7 +110,7 @@ class Columns:
             events=events,
             numbers=self._numbers.advance(events, rating, by_user=by_user, is_known=is_known),
             histories={
-                name: tail.advance(window, events.item)
+                name: _histories(tail.advance(window, events.item), self._data.items.ids)
                 for (name, tail), window in zip(
                     self._histories.items(), (liked, disliked), strict=True
                 )
@@ -111,19 +132,13 @@ class Columns:
         columns["hour"] = pa.array(time // _HOUR_SECONDS % 24)
         columns["weekday"] = pa.array((time // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7)
         columns |= {name: pa.array(of[places]) for name, of in moments.numbers.items()}
-        for name, found in moments.histories.items():
-            columns[name] = _copied(found, places, ids=data.items.ids)
+        columns |= {name: of.copied(places) for name, of in moments.histories.items()}
         return columns
 
 
-def _copied(found: Found, places: np.ndarray, *, ids: np.ndarray) -> pa.Array:
-    """Returns the items before each event, the latest first."""
-    until, length = found.until[places], found.length[places]
-    offsets = np.concatenate([[0], np.cumsum(length)])
-    # The item at offsets[i] + k is that at until[i] - 1 - k.
-    from_end = np.repeat(until - 1 + offsets[:-1], length)
-    from_end -= np.arange(offsets[-1])
-    return _lists(pa.array(ids[found.values[from_end]]), offsets.astype(np.int32))
+def _histories(found: Found, ids: np.ndarray) -> Histories:
+    latest_first = pa.array(ids[found.values[::-1]])
+    return Histories(latest_first, len(found.values) - found.until, found.length)
 
 
 def _past_tags(tags: Tags, num_items: int) -> PastValues:

@@ -22,6 +22,7 @@ GROUP_ROWS = 65_536  # rows that are gathered before they are written
 _MAX_PENDING = 2  # tables that wait for their thread
 _SCAN_ROWS = 1 << 20
 _OPTIONS: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+_SPLIT_BYTES = "BYTE_STREAM_SPLIT"  # the first bytes of all numbers, then the second, ...
 
 
 class Writer:
@@ -58,9 +59,30 @@ class Writer:
     def _flush(self) -> None:
         table = pa.concat_tables(self._gathered).combine_chunks()
         self._gathered, self._num_gathered = [], 0
-        file = self._file or pq.ParquetWriter(self._path, table.schema, **_OPTIONS)
+        file = self._file or _new_file(self._path, table.schema)
         file.write_table(table)
         self._file = file
+
+
+def _new_file(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Returns a file with text by dictionaries, and numbers split by bytes.
+
+    Of made ratings, split bytes took two thirds of the time and half of the room that
+    dictionaries took for lists of items, and a third and two thirds for means.
+    """
+    texts, numbers = [], []
+    for field in schema:
+        is_list = pa.types.is_list(field.type)
+        kind = field.type.value_type if is_list else field.type
+        columns = texts if pa.types.is_string(kind) else numbers
+        columns.append(f"{field.name}.list.element" if is_list else field.name)
+    return pq.ParquetWriter(
+        path,
+        schema,
+        use_dictionary=texts,
+        column_encoding=dict.fromkeys(numbers, _SPLIT_BYTES),
+        **_OPTIONS,
+    )
 
 
 class ThreadedWriter:
