@@ -23,21 +23,19 @@ _WRITERS: dict[str, Callable[..., Made]] = {
     KUAIRAND: kuairand.write,
     CENSUS: census.write,
 }
-_NUM_STAGES = {MOVIELENS: 4, KUAIRAND: 4, CENSUS: 3}
+_NUM_STAGES = {MOVIELENS: 5, KUAIRAND: 5, CENSUS: 4}
 
 
-def run(
-    name: str, destination: Path, *, options: Options, shows_progress: bool
-) -> Mapping[str, Any]:
+def run(name: str, destination: Path, *, options: Options, progress: Progress) -> Mapping[str, Any]:
     """Does what `ranker.datasets.prepare` says."""
     dataset = dataset_of(name)
     options = _resolved(dataset, options)
-    progress = Progress(is_shown=shows_progress)
     source = sources.find(EDITIONS.get(name), options, progress=progress)
     with progress.stages(_NUM_STAGES[dataset.family]), replacing(destination) as folder:
         progress.stage("read")
         with source.files as files:
             made = _write(dataset, files, folder, options=options, progress=progress)
+        progress.stage("summary")
         rows = {part: summary(folder / f"{part}.parquet", made.labels) for part in splits.NAMES}
         manifest: dict[str, Any] = {
             "dataset": name,

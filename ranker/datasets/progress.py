@@ -1,6 +1,7 @@
 """What is going on, for a person at a terminal."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -9,12 +10,18 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Lines and bars on standard error; silent unless `is_shown`."""
+    """Lines and bars on standard error; silent unless `is_shown`.
+
+    Attributes:
+      seconds: what each stage took that is done, by name.
+    """
 
     def __init__(self, *, is_shown: bool) -> None:
         self._is_shown = is_shown
         self._bar: tqdm | None = None
-        self._is_begun = False
+        self.seconds: dict[str, float] = {}
+        self._stage = ""
+        self._began = 0.0
 
     def say(self, text: str) -> None:
         """Writes one line, above any bar."""
@@ -48,15 +55,22 @@ class Progress:
         with tqdm(total=num_stages, unit="stage", disable=not self._is_shown) as bar:
             self._bar = bar
             yield
-            bar.update()
+            self._end_stage()
         self._bar = None
 
     def stage(self, name: str) -> None:
         """Begins a stage; the one before it is done."""
+        self._end_stage()
         if self._bar is not None:
-            self._bar.update(int(self._is_begun))
             self._bar.set_description(name)
-        self._is_begun = True
+        self._stage, self._began = name, time.perf_counter()
+
+    def _end_stage(self) -> None:
+        if self._stage:
+            self.seconds[self._stage] = time.perf_counter() - self._began
+            if self._bar is not None:
+                self._bar.update()
+        self._stage = ""
 
 
 def _stderr() -> TextIO:

@@ -75,7 +75,8 @@ def _by_user(user: np.ndarray) -> np.ndarray:
     sizes = np.bincount(user)
     k = np.where(sizes < 3, 0, np.maximum(1, sizes // 10))
     of_users = np.stack([sizes - 2 * k, k, k], axis=1)  # one user after the other
-    by_user = np.repeat(np.tile(np.int8([TRAIN, VALIDATION, TEST]), len(sizes)), of_users.ravel())
+    names = np.array([TRAIN, VALIDATION, TEST], np.int8)
+    by_user = np.repeat(np.tile(names, len(sizes)), of_users.ravel())
     parts = np.empty(len(user), np.int8)
     parts[stable_order(user)] = by_user
     return parts

@@ -23,7 +23,7 @@ LABELS = {
     "rating": "stars",
     "watch": "1 for a rated row, 0 for an item sampled for it, which has no other label",
 }
-WINDOW_ROWS = 1 << 19
+WINDOW_ROWS = 1 << 18
 
 
 class Batch(NamedTuple):
@@ -59,7 +59,7 @@ class Rows:
         self._sampled = Sampled(data, parts, options) if options.negatives else None
         self.features = self._columns.features()
 
-    def write(self, folder: Path, *, progress: Progress, window_rows: int = WINDOW_ROWS) -> None:
+    def write(self, folder: Path, *, progress: Progress) -> None:
         """Writes {train,validation,test}.parquet into `folder`."""
         with contextlib.ExitStack() as stack:
             writers = [
@@ -67,7 +67,7 @@ class Rows:
                 for name in splits.NAMES
             ]
             bar = stack.enter_context(progress.rows(len(self._data.time)))
-            for window in windows(self._data.time, window_rows):
+            for window in windows(self._data.time, WINDOW_ROWS):
                 self._write_window(self._batch(window), writers)
                 bar.update(window.stop - window.start)
 

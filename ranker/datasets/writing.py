@@ -7,6 +7,7 @@ import collections
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,8 +20,9 @@ import pyarrow.parquet as pq
 from ranker.schema import Feature, Schema, Task, write_schema
 
 GROUP_ROWS = 65_536  # rows that are gathered before they are written
-_MAX_PENDING = 2  # tables that wait for their thread
+_MAX_PENDING = 4  # tables that wait for their thread
 _SCAN_ROWS = 1 << 20
+_SCANS = 2  # columns that are gone through at once
 _OPTIONS: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 _SPLIT_BYTES = "BYTE_STREAM_SPLIT"  # the first bytes of all numbers, then the second, ...
 
@@ -149,32 +151,37 @@ def conclude(
     """
     train = folder / "train.parquet"
     features = tuple(features)
-    sizes = write_vocabularies(features, train, folder=folder / "vocabularies")
-    schema = Schema(
-        dataset=name,
-        features=tuple(with_statistics(feature, train) for feature in features),
-        tasks=tuple(_with_moments(task, train) for task in tasks),
-        vocabularies=sizes,
-    )
+    (folder / "vocabularies").mkdir()
+    with ThreadPoolExecutor(max_workers=_SCANS) as pool:
+        schema = Schema(
+            dataset=name,
+            features=tuple(pool.map(partial(_with_statistics, train=train), features)),
+            tasks=tuple(pool.map(partial(_with_moments, train=train), tasks)),
+            vocabularies=_write_vocabularies(features, train, pool=pool),
+        )
     write_schema(schema, folder / "schema.toml")
 
 
-def write_vocabularies(features: Iterable[Feature], train: Path, *, folder: Path) -> dict[str, int]:
-    """Writes `folder`/<name>.txt of each vocabulary and returns their sizes.
+def _write_vocabularies(
+    features: Iterable[Feature], train: Path, *, pool: ThreadPoolExecutor
+) -> dict[str, int]:
+    """Writes vocabularies/<name>.txt beside `train` of each, and returns their sizes.
 
     A vocabulary holds the values of the training rows, most frequent first, equals
     in ascending order. One that several features share is that of the feature of
     its name.
     """
-    folder.mkdir()
-    sizes = {}
-    for feature in features:
-        if feature.vocabulary == feature.name:
-            values = _values_by_count(feature, train)
-            text = "".join(f"{value}\n" for value in values.to_pylist())
-            (folder / f"{feature.name}.txt").write_text(text, encoding="utf-8")
-            sizes[feature.name] = len(values)
-    return sizes
+    own = [feature for feature in features if feature.vocabulary == feature.name]
+    sizes = pool.map(partial(_write_vocabulary, train=train), own)
+    return {feature.name: size for feature, size in zip(own, sizes, strict=True)}
+
+
+def _write_vocabulary(feature: Feature, train: Path) -> int:
+    values = _values_by_count(feature, train)
+    text = "".join(f"{value}\n" for value in values.to_pylist())
+    path = train.parent / "vocabularies" / f"{feature.name}.txt"
+    path.write_text(text, encoding="utf-8")
+    return len(values)
 
 
 def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
@@ -194,7 +201,7 @@ def _added(counts: list[pa.Table]) -> pa.Table:
     return table.rename_columns({"counts_sum": "counts"})
 
 
-def with_statistics(feature: Feature, train: Path) -> Feature:
+def _with_statistics(feature: Feature, train: Path) -> Feature:
     """Returns a numeric feature with the mean and standard deviation of the training rows."""
     if feature.kind != "numeric":
         return feature
