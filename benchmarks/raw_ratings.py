@@ -24,10 +24,6 @@ from tqdm import tqdm
 
 from pipelines import program
 
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write; it must not be there.")
-_ROWS = flags.DEFINE_integer("rows", 25_000_000, "Ratings to write.", lower_bound=1)
-_SEED = flags.DEFINE_integer("seed", 0, "Another seed, other ratings.", lower_bound=0)
-
 GENRES = (
     *("Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary"),
     *("Drama", "Fantasy", "Film-Noir", "Horror", "IMAX", "Musical", "Mystery", "Romance"),
@@ -194,16 +190,20 @@ def _write_tags(items: Items, path: Path, num_users: int, num_rows: int, seed: i
 
 def main(argv: Sequence[str]) -> int:
     """Writes the files; returns 2 if they cannot be."""
-    if not _OUTPUT.value:
+    asked = flags.FLAGS
+    if not asked.output:
         return program.refuse("--output is missing: name the folder to write")
-    folder = Path(_OUTPUT.value).expanduser()
+    folder = Path(asked.output).expanduser()
     try:
-        write(folder, num_rows=_ROWS.value, seed=_SEED.value, shows_progress=True)
+        write(folder, num_rows=asked.rows, seed=asked.seed, shows_progress=True)
     except OSError as error:
         return program.refuse(error)
-    print(f"{folder}: {_ROWS.value:,} ratings")
+    print(f"{folder}: {asked.rows:,} ratings")
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # here, so that another program may have flags of these names
+    flags.DEFINE_string("output", None, "Folder to write; it must not be there.")
+    flags.DEFINE_integer("rows", 25_000_000, "Ratings to write.", lower_bound=1)
+    flags.DEFINE_integer("seed", 0, "Another seed, other ratings.", lower_bound=0)
     program.run(main)
