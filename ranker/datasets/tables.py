@@ -23,7 +23,7 @@ LABELS = {
     "rating": "stars",
     "watch": "1 for a rated row, 0 for an item sampled for it, which has no other label",
 }
-WINDOW_ROWS = 1 << 18
+WINDOW_ROWS = 1 << 17
 
 
 class Batch(NamedTuple):
