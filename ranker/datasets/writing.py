@@ -67,22 +67,23 @@ class Writer:
 
 
 def _new_file(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Returns a file with text by dictionaries, and numbers split by bytes.
+    """Returns a file with lists of numbers and fractions split by bytes, the rest by dictionary.
 
-    Of made ratings, split bytes took two thirds of the time and half of the room that
-    dictionaries took for lists of items, and a third and two thirds for means.
+    Of 65,536 made ratings, lists of items took two thirds of the time so and half of the
+    room, and means a third and two thirds; plain whole numbers gained nothing.
     """
-    texts, numbers = [], []
+    split, by_dictionary = [], []
     for field in schema:
         is_list = pa.types.is_list(field.type)
         kind = field.type.value_type if is_list else field.type
-        columns = texts if pa.types.is_string(kind) else numbers
+        is_split = pa.types.is_floating(kind) or (is_list and pa.types.is_integer(kind))
+        columns = split if is_split else by_dictionary
         columns.append(f"{field.name}.list.element" if is_list else field.name)
     return pq.ParquetWriter(
         path,
         schema,
-        use_dictionary=texts,
-        column_encoding=dict.fromkeys(numbers, _SPLIT_BYTES),
+        use_dictionary=by_dictionary,
+        column_encoding=dict.fromkeys(split, _SPLIT_BYTES),
         **_OPTIONS,
     )
 
