@@ -1,7 +1,8 @@
-"""Putting many rows in order with little memory: one array of 64-bit keys, sorted in place."""
+"""Putting many rows in order, and numbering ids, fast and with little memory."""
 
 import numpy as np
 
+_FEW_ROWS = 1 << 20  # fit in the cache
 _PLACE_BITS = 32
 _PLACE = np.uint64(2**_PLACE_BITS - 1)
 _TABLE_ROWS = 1 << 22  # 16 MB
@@ -11,12 +12,23 @@ _SLICE_ROWS = 1 << 20
 def stable_order(values: np.ndarray) -> np.ndarray:
     """Returns the places of `values` in ascending order, equals as given; int64 [N].
 
-    As `np.argsort(values, kind="stable")`, but several times as fast: each value and its
-    place are one number, and plain numbers sort fastest.
+    As `np.argsort(values, kind="stable")`, but faster: few are sorted by their lower 16 bits
+    and then by their upper ones, for which NumPy has a radix sort; of many, each value and
+    its place are made one number, and plain numbers are sorted in place.
 
     Args:
       values: whole numbers in [0, 2**32). [N], N < 2**32
     """
+    if len(values) > _FEW_ROWS:
+        return _packed_order(values)
+    order = np.argsort(values.astype(np.uint16), kind="stable")
+    upper = values >> 16
+    if upper.any():
+        order = order[np.argsort(upper.astype(np.uint16)[order], kind="stable")]
+    return order
+
+
+def _packed_order(values: np.ndarray) -> np.ndarray:
     keys = values.astype(np.uint64)
     keys <<= np.uint64(_PLACE_BITS)
     keys |= np.arange(len(keys), dtype=np.uint64)

@@ -1,7 +1,6 @@
 """What is going on, for a person at a terminal."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -10,18 +9,12 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Lines and bars on standard error; silent unless `is_shown`.
-
-    Attributes:
-      seconds: what each stage took that is done, by name.
-    """
+    """Lines and bars on standard error; silent unless `is_shown`."""
 
     def __init__(self, *, is_shown: bool) -> None:
         self._is_shown = is_shown
         self._bar: tqdm | None = None
-        self.seconds: dict[str, float] = {}
-        self._stage = ""
-        self._began = 0.0
+        self._is_begun = False
 
     def say(self, text: str) -> None:
         """Writes one line, above any bar."""
@@ -42,11 +35,7 @@ class Progress:
     def rows(self, total: int) -> tqdm:
         """Returns a bar over so many rows, below that of the stages."""
         return tqdm(
-            total=total,
-            unit="row",
-            unit_scale=True,
-            leave=False,
-            disable=not self._is_shown,
+            total=total, unit="row", unit_scale=True, leave=False, disable=not self._is_shown
         )
 
     @contextmanager
@@ -55,22 +44,15 @@ class Progress:
         with tqdm(total=num_stages, unit="stage", disable=not self._is_shown) as bar:
             self._bar = bar
             yield
-            self._end_stage()
+            bar.update()
         self._bar = None
 
     def stage(self, name: str) -> None:
         """Begins a stage; the one before it is done."""
-        self._end_stage()
         if self._bar is not None:
+            self._bar.update(int(self._is_begun))
             self._bar.set_description(name)
-        self._stage, self._began = name, time.perf_counter()
-
-    def _end_stage(self) -> None:
-        if self._stage:
-            self.seconds[self._stage] = time.perf_counter() - self._began
-            if self._bar is not None:
-                self._bar.update()
-        self._stage = ""
+        self._is_begun = True
 
 
 def _stderr() -> TextIO:

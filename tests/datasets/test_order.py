@@ -7,11 +7,13 @@ from ranker.datasets import order
 from ranker.datasets.order import Numbering, stable_order
 
 
+@pytest.mark.parametrize("few", [0, 10_000])  # packed; by radix
 @pytest.mark.parametrize("kind", [np.int32, np.int64, np.uint32])
 @pytest.mark.parametrize("num_rows", [0, 1, 2, 1000])
-def test_order_is_that_of_a_stable_sort(num_rows, kind):
+def test_order_is_that_of_a_stable_sort(num_rows, kind, few, monkeypatch):
+    monkeypatch.setattr(order, "_FEW_ROWS", few)
     random = np.random.default_rng(num_rows)
-    for highest in (3, 2**31 - 1):
+    for highest in (3, 70_000, 2**31 - 1):
         values = random.integers(0, highest, num_rows, endpoint=True).astype(kind)
         np.testing.assert_array_equal(stable_order(values), np.argsort(values, kind="stable"))
     ends = np.array([2**32 - 1, 0, 2**32 - 1, 0])
