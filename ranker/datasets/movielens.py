@@ -76,8 +76,10 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     rows.write(folder, progress=progress)
     progress.stage("vocabularies")
     tasks = tasks_of(data, has_watch=options.negatives > 0)
-    conclude(folder, name, features=rows.features, tasks=tasks)
-    return Made(data.refusals, {task.name: LABELS[task.name] for task in tasks})
+    features, refusals = rows.features, data.refusals
+    del data, parts, rows  # what is left to do reads the files
+    conclude(folder, name, features=features, tasks=tasks)
+    return Made(refusals, {task.name: LABELS[task.name] for task in tasks})
 
 
 class _Row:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,7 +78,8 @@ class Rows:
             is_known &= batch.is_rated
         moments = self._columns.advance(batch.events, batch.rating, is_known=is_known)
         for places, writer in zip(batch.parts, writers, strict=True):
-            writer.write(len(places), partial(self._table, moments, batch, places))
+            if len(places):
+                writer.write(self._table(moments, batch, places))
 
     def _batch(self, window: slice) -> Batch:
         data = self._data
@@ -92,9 +92,7 @@ class Rows:
         places = [np.flatnonzero(parts == part) for part in range(len(splits.NAMES))]
         return Batch(events, rating, is_rated, places)
 
-    def _table(self, moments: Moments, batch: Batch, places: np.ndarray, rows: slice) -> pa.Table:
-        """Returns the table of those `rows` of a part of the window, of its places."""
-        places = places[rows]
+    def _table(self, moments: Moments, batch: Batch, places: np.ndarray) -> pa.Table:
         rating = batch.rating[places]
         labels = {"like": (rating >= LIKED_STARS).astype(np.float32), "rating": rating}
         if self._sampled is not None:

@@ -5,7 +5,7 @@ Nothing here holds a whole file: what is larger than memory goes through in piec
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from ranker.schema import Feature, Schema, Task, write_schema
 
 GROUP_ROWS = 65_536  # rows that are gathered before they are written
-_MAX_PENDING = 4  # tables that wait for their thread
+_MAX_PENDING = 3  # tables that wait for their thread
 _SCAN_ROWS = 1 << 20
 _SCANS = 2  # columns that are gone through at once
 _OPTIONS: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
@@ -89,7 +89,7 @@ def _new_file(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 class ThreadedWriter:
-    """A Parquet file whose tables are made and written by a thread of its own.
+    """A Parquet file that is written by a thread of its own.
 
     Every row group but the last has GROUP_ROWS rows.
     """
@@ -101,22 +101,15 @@ class ThreadedWriter:
         self._pending: collections.deque[Future[None]] = collections.deque()
         self._num_rows = 0
 
-    def write(self, num_rows: int, make: Callable[[slice], pa.Table]) -> None:
-        """Takes the next rows, and waits while too many are not yet written.
-
-        Args:
-          num_rows: how many.
-          make: from a slice of them to their table; called in the thread.
-        """
-        start = 0
-        while start < num_rows:
+    def write(self, table: pa.Table) -> None:
+        """Takes the next rows, and waits while too many are not yet written."""
+        while len(table):
             room = GROUP_ROWS - self._num_rows % GROUP_ROWS
-            rows = slice(start, min(start + room, num_rows))
+            rows, table = table[:room], table[room:]
             while len(self._pending) >= _MAX_PENDING:
                 self._pending.popleft().result()
-            self._pending.append(self._thread.submit(self._write, make, rows))
-            self._num_rows += rows.stop - rows.start
-            start = rows.stop
+            self._pending.append(self._thread.submit(self._writer.write, rows))
+            self._num_rows += len(rows)
 
     def __enter__(self) -> Self:
         return self
@@ -136,9 +129,6 @@ class ThreadedWriter:
         finally:
             self._thread.shutdown(cancel_futures=True)
             self._writer.__exit__(kind, error, trace)
-
-    def _write(self, make: Callable[[slice], pa.Table], rows: slice) -> None:
-        self._writer.write(make(rows))
 
 
 def conclude(
