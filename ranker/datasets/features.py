@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from ranker.datasets.forward import Found, Tails, Window
+from ranker.datasets.forward import Tails, Window
+from ranker.datasets.histories import Histories, histories_of, lists
 from ranker.datasets.interactions import Events, Interactions, Tags
 from ranker.datasets.past import Past, PastValues
 from ranker.datasets.past_numbers import PastNumbers
@@ -16,27 +17,6 @@ MAX_TAGS = 10  # an item's last so many, most recent first
 _HOUR_SECONDS = 3_600
 _DAY_SECONDS = 86_400
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
-
-
-class Histories(NamedTuple):
-    """Lists of ids that are not copied out yet: places in one array, the latest first.
-
-    Attributes:
-      ids: of all users of a window.
-      starts, lengths: event i has ids[starts[i]:starts[i] + lengths[i]]. [M]
-    """
-
-    ids: pa.Array
-    starts: np.ndarray
-    lengths: np.ndarray
-
-    def copied(self, places: np.ndarray) -> pa.Array:
-        """Returns the lists of the events at these places."""
-        lengths = self.lengths[places]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        chosen = np.repeat(self.starts[places].astype(np.int32) - offsets[:-1], lengths)
-        chosen += np.arange(len(chosen), dtype=np.int32)
-        return _lists(self.ids.take(pa.array(chosen)), offsets)
 
 
 class Moments(NamedTuple):
@@ -110,7 +90,7 @@ class Columns:
             events=events,
             numbers=self._numbers.advance(events, rating, by_user=by_user, is_known=is_known),
             histories={
-                name: _histories(tail.advance(window, events.item), self._data.items.ids)
+                name: histories_of(tail.advance(window, events.item), self._data.items.ids)
                 for (name, tail), window in zip(
                     self._histories.items(), (liked, disliked), strict=True
                 )
@@ -128,17 +108,12 @@ class Columns:
             columns.update({name: column.take(chosen) for name, column in side.columns.items()})
         if data.tags is not None and self._tags is not None:
             words, offsets = self._tags.before(item, time)
-            columns["tags"] = _lists(data.tags.names.take(pa.array(words)), offsets)
+            columns["tags"] = lists(data.tags.names.take(pa.array(words)), offsets)
         columns["hour"] = pa.array(time // _HOUR_SECONDS % 24)
         columns["weekday"] = pa.array((time // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7)
         columns |= {name: pa.array(of[places]) for name, of in moments.numbers.items()}
         columns |= {name: of.copied(places) for name, of in moments.histories.items()}
         return columns
-
-
-def _histories(found: Found, ids: np.ndarray) -> Histories:
-    latest_first = pa.array(ids[found.values[::-1]])
-    return Histories(latest_first, len(found.values) - found.until, found.length)
 
 
 def _past_tags(tags: Tags, num_items: int) -> PastValues:
@@ -148,10 +123,6 @@ def _past_tags(tags: Tags, num_items: int) -> PastValues:
     first = by_time[np.unique(pair[by_time], return_index=True)[1]]
     past = Past(tags.item[first], tags.time[first], num_groups=num_items)
     return PastValues(past, tags.word[first], max_length=MAX_TAGS)
-
-
-def _lists(values: pa.Array, offsets: np.ndarray) -> pa.Array:
-    return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 
 def _longest(column: pa.Array) -> int:
