@@ -46,7 +46,7 @@ def prepare(
         what it should be; with the options' names, for options that do not fit it.
     """
     from ranker.datasets import preparation  # loads pyarrow
+    from ranker.datasets.progress import Progress
 
-    return preparation.run(
-        name, destination, options=options or Options(), shows_progress=shows_progress
-    )
+    progress = Progress(is_shown=shows_progress)
+    return preparation.run(name, destination, options=options or Options(), progress=progress)

@@ -1,8 +1,12 @@
 """Columns of the prepared rows, each from the past of its event alone."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
+from ranker.datasets.forward import Tails, Window
+from ranker.datasets.histories import Histories, histories_of, lists
 from ranker.datasets.interactions import Events, Interactions, Tags
 from ranker.datasets.past import Past, PastValues
 from ranker.datasets.past_numbers import PastNumbers
@@ -15,17 +19,32 @@ _DAY_SECONDS = 86_400
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
+class Moments(NamedTuple):
+    """The columns of a window of events that are the same length for each, and its histories.
+
+    A history is not copied out until a table is made of it: each event has but the place
+    of its last items among those of its user.
+    """
+
+    events: Events
+    numbers: dict[str, np.ndarray]
+    histories: dict[str, Histories]
+
+
 class Columns:
-    """Makes the feature columns of any (user, item, time)."""
+    """Makes the feature columns of events, going forward in time."""
 
     def __init__(self, data: Interactions, *, history: int) -> None:
-        """Sorts the past of all users and items; `history` is the most items a list has."""
+        """Knows of no rating yet; `history` is the most items a list has.
+
+        Args:
+          data: whose users, items, tags and scale; its ratings are not looked at.
+        """
         self._data = data
         self._numbers = PastNumbers(data)
-        is_liked = data.rating >= LIKED_STARS
+        num_users = len(data.users.ids)
         self._histories = {
-            "liked_items": _history(data, is_liked, history),
-            "disliked_items": _history(data, ~is_liked, history),
+            name: Tails(num_users, max_length=history) for name in ("liked_items", "disliked_items")
         }
         self._tags = _past_tags(data.tags, len(data.items.ids)) if data.tags else None
         self._history = history
@@ -55,31 +74,46 @@ class Columns:
             ),
         )
 
-    def make(self, events: Events) -> dict[str, pa.Array]:
-        """Returns the columns, by name, of M events, whether they took place or not."""
+    def advance(self, events: Events, rating: np.ndarray, *, is_known: np.ndarray) -> Moments:
+        """Returns what `table` needs of the next M events, then remembers those known.
+
+        Args:
+          events: in order of time, no second divided between two calls; some may not have
+            taken place.
+          rating: stars; of what is not known, anything finite. [M]
+          is_known: whose rating those after it may know. [M]
+        """
+        by_user = Window(events.user, events.time, is_known=is_known)
+        is_liked = rating >= LIKED_STARS
+        liked, disliked = (by_user.only(is_meant) for is_meant in (is_liked, ~is_liked))
+        return Moments(
+            events=events,
+            numbers=self._numbers.advance(events, rating, by_user=by_user, is_known=is_known),
+            histories={
+                name: histories_of(tail.advance(window, events.item), self._data.items.ids)
+                for (name, tail), window in zip(
+                    self._histories.items(), (liked, disliked), strict=True
+                )
+            },
+        )
+
+    def make(self, moments: Moments, places: np.ndarray) -> dict[str, pa.Array]:
+        """Returns the columns, by name, of the events at these places of a window."""
         data = self._data
-        user, item, time = events
+        user, item, time = (column[places] for column in moments.events)
         columns = {"user_id": pa.array(data.users.ids[user])}
         columns["item_id"] = pa.array(data.items.ids[item])
         for side, numbers in ((data.users, user), (data.items, item)):
-            places = pa.array(numbers)
-            columns.update({name: column.take(places) for name, column in side.columns.items()})
+            chosen = pa.array(numbers)
+            columns.update({name: column.take(chosen) for name, column in side.columns.items()})
         if data.tags is not None and self._tags is not None:
             words, offsets = self._tags.before(item, time)
-            columns["tags"] = _lists(data.tags.names.take(pa.array(words)), offsets)
+            columns["tags"] = lists(data.tags.names.take(pa.array(words)), offsets)
         columns["hour"] = pa.array(time // _HOUR_SECONDS % 24)
         columns["weekday"] = pa.array((time // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7)
-        columns.update(self._numbers.make(events))
-        for name, past in self._histories.items():
-            items, offsets = past.before(user, time)
-            columns[name] = _lists(pa.array(data.items.ids[items]), offsets)
+        columns |= {name: pa.array(of[places]) for name, of in moments.numbers.items()}
+        columns |= {name: of.copied(places) for name, of in moments.histories.items()}
         return columns
-
-
-def _history(data: Interactions, is_meant: np.ndarray, max_length: int) -> PastValues:
-    """Returns each user's items among the ratings that are meant."""
-    past = Past(data.user[is_meant], data.time[is_meant], num_groups=len(data.users.ids))
-    return PastValues(past, data.item[is_meant], max_length=max_length)
 
 
 def _past_tags(tags: Tags, num_items: int) -> PastValues:
@@ -89,10 +123,6 @@ def _past_tags(tags: Tags, num_items: int) -> PastValues:
     first = by_time[np.unique(pair[by_time], return_index=True)[1]]
     past = Past(tags.item[first], tags.time[first], num_groups=num_items)
     return PastValues(past, tags.word[first], max_length=MAX_TAGS)
-
-
-def _lists(values: pa.Array, offsets: np.ndarray) -> pa.Array:
-    return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 
 def _longest(column: pa.Array) -> int:

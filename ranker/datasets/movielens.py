@@ -5,8 +5,8 @@ Features are those the edition has, made alike: an age is put in the groups that
 year that no title tells is 0.
 """
 
-import dataclasses
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from ranker.datasets.interactions import Entities, Interactions, Tags
 from ranker.datasets.layouts import Layout, Table, layout_of
 from ranker.datasets.made import Made
 from ranker.datasets.options import Options
+from ranker.datasets.order import Numbering
 from ranker.datasets.progress import Progress
-from ranker.datasets.ratings import HIGHEST, Ratings, RatingsFile, distinct, in_time_order
+from ranker.datasets.ratings import HIGHEST, Ratings, RatingsFile, distinct, sort_by_time
 from ranker.datasets.refusals import Refusals
 from ranker.datasets.tables import LABELS, Rows, tasks_of
 from ranker.datasets.text import UNKNOWN, DelimitedFile, one_line
@@ -47,8 +48,8 @@ def read(edition: Edition, files: Files, *, max_bad_rows: float) -> Interactions
     users = users or Entities(ids=distinct(ratings.user), columns={})
     tags = reader.tags(items.ids)
     return Interactions(
-        user=np.searchsorted(users.ids, ratings.user).astype(np.int32),
-        item=np.searchsorted(items.ids, ratings.item).astype(np.int32),
+        user=Numbering(users.ids).numbers(ratings.user),
+        item=Numbering(items.ids).numbers(ratings.item),
         rating=ratings.rating,
         time=ratings.time,
         users=users,
@@ -70,41 +71,42 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     data = read(edition_of(name), files, max_bad_rows=options.max_bad_rows)
     progress.stage("split")
     parts = splits.split_rows(data.user, data.time, options=options)
-    progress.stage("look back")
-    past = _only(data, parts == splits.TRAIN) if options.past == "train" else data
-    rows = Rows(data, options, past=past)
-    for number, part in enumerate(splits.NAMES):
-        progress.stage(f"write {part}")
-        rows.write(np.flatnonzero(parts == number), folder / f"{part}.parquet")
+    progress.stage("write")
+    rows = Rows(data, parts, options)
+    rows.write(folder, progress=progress)
     progress.stage("vocabularies")
     tasks = tasks_of(data, has_watch=options.negatives > 0)
-    conclude(folder, name, features=rows.features, tasks=tasks)
-    return Made(data.refusals, {task.name: LABELS[task.name] for task in tasks})
-
-
-def _only(data: Interactions, is_kept: np.ndarray) -> Interactions:
-    """Returns the interactions that are kept; users, items and tags as they are."""
-    names = ("user", "item", "rating", "time")
-    return dataclasses.replace(data, **{name: getattr(data, name)[is_kept] for name in names})
+    features, refusals = rows.features, data.refusals
+    del data, parts, rows  # what is left to do reads the files
+    conclude(folder, name, features=features, tasks=tasks)
+    return Made(refusals, {task.name: LABELS[task.name] for task in tasks})
 
 
 class _Row:
     """One row of a table of text, and what it is refused for."""
 
-    def __init__(self, values: dict[str, str], *, line: int, refusals: Refusals) -> None:
-        self.values = values
+    def __init__(
+        self, values: list[str], places: dict[str, int], *, line: int, refusals: Refusals
+    ) -> None:
+        """Takes the values, and the place of each column among them."""
+        self._values = values
+        self._places = places
         self._line = line
         self._refusals = refusals
 
     def __getitem__(self, column: str) -> str:
-        return self.values[column]
+        return self._values[self._places[column]]
+
+    def named(self) -> dict[str, str]:
+        """Returns all values by column."""
+        return dict(zip(self._places, self._values, strict=True))
 
     def refuse(self, reason: str, problem: str) -> None:
         self._refusals.add(reason, line=self._line, problem=problem)
 
     def number(self, column: str) -> int | None:
         """Returns the number in `column`, or None, refused, if there is none."""
-        text = self.values[column]
+        text = self[column]
         if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
             return int(text)
         self.refuse("number", f"{column} {text!r:.80} is not a whole number")
@@ -140,7 +142,8 @@ class _Reader:
             rows = file.known(rows, "user", ids=users.ids, file=self._layout.users.file)
         rows = file.without_duplicates(rows)
         refusals.check()
-        return in_time_order(rows)
+        sort_by_time(rows)
+        return rows
 
     def items(self) -> Entities:
         """Returns the items with their genres and year of release."""
@@ -148,8 +151,9 @@ class _Reader:
         for row in self._text(self._layout.items):
             number = row.new_id("item_id", found)
             if number is not None:
-                genres = [one_line(genre) for genre in self._layout.genres(row.values)]
-                found[number] = ([g for g in genres if g not in _NO_GENRE], _year(row.values))
+                values = row.named()
+                genres = [one_line(genre) for genre in self._layout.genres(values)]
+                found[number] = ([g for g in genres if g not in _NO_GENRE], _year(values))
         ids = sorted(found)
         columns = {
             "genres": pa.array([found[i][0] for i in ids], pa.list_(pa.string())),
@@ -184,31 +188,46 @@ class _Reader:
         """Returns the tags, in lower case, of known items, or None if the edition has none."""
         if self._layout.tags is None:
             return None
-        place = {number: i for i, number in enumerate(item_ids.tolist())}
+        place = {str(number): i for i, number in enumerate(item_ids.tolist())}
         words: dict[str, int] = {}
-        found: list[tuple[int, int, int]] = []
+        numbers: dict[str, int] = {}  # that of a word, by how it was written
+        item, word, time = array("i"), array("i"), array("q")
         for row in self._text(self._layout.tags):
-            number = row.number("item_id")
-            if number is not None and number not in place:
-                row.refuse("unknown_item", f"item_id {number} is not in {self._layout.items.file}")
-            elif number is not None and (time := row.number("timestamp")) is not None:
-                word = one_line(row["tag"]).lower()
-                found.append((place[number], words.setdefault(word, len(words)), time))
-        columns = np.array(found, np.int64).reshape(-1, 3).T
+            known = place.get(row["item_id"])
+            if known is None:
+                known = self._item_of(row, item_ids)
+            if known is not None and (second := row.number("timestamp")) is not None:
+                written = row["tag"]
+                if written not in numbers:
+                    plain = one_line(written).lower()
+                    numbers[written] = words.setdefault(plain, len(words))
+                item.append(known)
+                word.append(numbers[written])
+                time.append(second)
         return Tags(
-            item=columns[0].astype(np.int32),
-            word=columns[1].astype(np.int32),
-            time=columns[2],
+            item=np.array(item, np.int32),
+            word=np.array(word, np.int32),
+            time=np.array(time, np.int64),
             names=pa.array(words, pa.string()),
         )
+
+    def _item_of(self, row: _Row, item_ids: np.ndarray) -> int | None:
+        """Returns the number of the row's item, or None, refused, if there is none."""
+        number = row.number("item_id")
+        if number is None:
+            return None
+        if (known := Numbering(item_ids).numbers(np.array([number]))[0]) >= 0:
+            return int(known)  # written as "007"
+        row.refuse("unknown_item", f"item_id {number} is not in {self._layout.items.file}")
+        return None
 
     def _text(self, table: Table) -> Iterator[_Row]:
         """Yields the rows of a table, and checks at its end how many were refused."""
         refusals = self._refusals_of(table)
+        places = {name: place for place, name in enumerate(table.form.columns)}
         with self._files.open(table.file) as stream:
             for line, values in DelimitedFile(stream, table.form, refusals=refusals).text():
-                named = dict(zip(table.form.columns, values, strict=True))
-                yield _Row(named, line=line, refusals=refusals)
+                yield _Row(values, places, line=line, refusals=refusals)
         refusals.check()
 
     def _refusals_of(self, table: Table) -> Refusals:

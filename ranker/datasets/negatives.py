@@ -3,6 +3,9 @@
 import numpy as np
 
 from ranker.datasets.interactions import Events, Interactions
+from ranker.datasets.options import Options
+from ranker.datasets.order import stable_order
+from ranker.datasets.writing import GROUP_ROWS
 
 _ROUNDS = 32  # of drawing again what was rated; what is left then is counted out
 
@@ -25,24 +28,6 @@ class Unrated:
         by_arrival = np.argsort(data.time[first], kind="stable")
         self._items = items[by_arrival].astype(np.int32)
         self._arrivals = data.time[first][by_arrival]
-
-    def follow(
-        self, events: Events, *, num_items: int, random: np.random.Generator
-    ) -> tuple[Events, np.ndarray]:
-        """Returns the events, sampled ones behind each, and [M] the number of each, or -1.
-
-        A sampled event, numbered -1, is the user of the event before it meeting an
-        unrated item at the same time. Each event is followed by `num_items` with
-        distinct items, or by all there are if there are fewer.
-        """
-        items, rows = self.sample(events.user, events.time, num_items=num_items, random=random)
-        origin = np.concatenate([np.arange(len(events.user)), rows])
-        order = np.argsort(origin, kind="stable")
-        origin = origin[order]
-        item = np.concatenate([events.item, items])[order]
-        is_sampled = order >= len(events.user)
-        followed = Events(events.user[origin], item, events.time[origin])
-        return followed, np.where(is_sampled, -1, origin)
 
     def sample(
         self, user: np.ndarray, time: np.ndarray, *, num_items: int, random: np.random.Generator
@@ -74,6 +59,55 @@ class Unrated:
         pair = _pair(user, item)
         place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
         return (self._pairs[place] == pair) & (self._times[place] <= time)
+
+
+class Sampled:
+    """The items sampled for the rows of each part of a split, wherever windows are cut."""
+
+    def __init__(self, data: Interactions, parts: np.ndarray, options: Options) -> None:
+        """Sorts the data; `parts` is the part of the split of each row. [N]"""
+        self._data = data
+        self._unrated = Unrated(data)
+        self._options = options
+        self._rows = [np.flatnonzero(parts == part) for part in np.unique(parts)]
+        self._chunks: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
+
+    def join(self, events: Events, *, start: int) -> tuple[Events, np.ndarray, np.ndarray]:
+        """Returns the rows from `start` on, what was sampled for each behind it.
+
+        Returns:
+          (events, owner, is_rated): `owner` is the place of each event's row among those given;
+          a sampled event has its user and time. [M]
+        """
+        num_rows = len(events.user)
+        items, owners = [events.item], [np.arange(num_rows)]
+        for part, rows in enumerate(self._rows):
+            first, end = np.searchsorted(rows, [start, start + num_rows])
+            for chunk in range(first // GROUP_ROWS, -(-end // GROUP_ROWS)):
+                item, row = self._chunk(part, chunk)
+                is_here = (row >= start) & (row < start + num_rows)
+                items.append(item[is_here])
+                owners.append(row[is_here] - start)
+        owner = np.concatenate(owners)
+        order = stable_order(owner)
+        owner = owner[order]
+        joined = Events(events.user[owner], np.concatenate(items)[order], events.time[owner])
+        return joined, owner, order < num_rows
+
+    def _chunk(self, part: int, chunk: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns (items, the row each is for) of GROUP_ROWS rows of a part.
+
+        A chunk is seeded by its first row: the same rows draw the same items.
+        """
+        if part not in self._chunks or self._chunks[part][0] != chunk:
+            data, options = self._data, self._options
+            rows = self._rows[part][chunk * GROUP_ROWS : (chunk + 1) * GROUP_ROWS]
+            random = np.random.default_rng([options.seed, int(rows[0])])
+            items, owners = self._unrated.sample(
+                data.user[rows], data.time[rows], num_items=options.negatives, random=random
+            )
+            self._chunks[part] = chunk, items, rows[owners]
+        return self._chunks[part][1:]
 
 
 def _is_repeat(drawn: np.ndarray) -> np.ndarray:

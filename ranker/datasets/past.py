@@ -38,19 +38,6 @@ class Past:
         return until - self.starts[group]
 
 
-class PastSum:
-    """Sums of a value over the past of a group; exact, as the values are whole numbers."""
-
-    def __init__(self, past: Past, value: np.ndarray) -> None:
-        """Adds up `value`, [N], whole numbers, given in the order `past` was."""
-        self._past = past
-        self._totals = np.concatenate([[0], np.cumsum(value[past.order], dtype=np.int64)])
-
-    def until(self, group: np.ndarray, until: np.ndarray) -> np.ndarray:
-        """Returns, [M], the sum over the events of the group up to the place `until`."""
-        return self._totals[until] - self._totals[self._past.starts[group]]
-
-
 class PastValues:
     """The last values of a group's past, most recent first."""
 

@@ -10,10 +10,9 @@ his last ratings or of a genre towards the user's.
 """
 
 import numpy as np
-import pyarrow as pa
 
+from ranker.datasets.forward import Ages, Tails, Totals, Window
 from ranker.datasets.interactions import Events, Interactions
-from ranker.datasets.past import Past, PastSum
 from ranker.schema import Feature
 
 PRIOR_WEIGHT = 5.0  # ratings
@@ -26,7 +25,7 @@ _RESIDUAL_UNIT = 1e-3  # stars: residuals are added up as whole numbers, exactly
 
 
 class PastNumbers:
-    """Makes the numeric columns of any (user, item, time).
+    """Makes the numeric columns of events, going forward in time.
 
     `*_count` are the ratings before, `*_mean` their mean. `user_residual` is the mean
     residual of the user's ratings, `user_recent_residual` that of the last RECENT,
@@ -36,31 +35,19 @@ class PastNumbers:
     """
 
     def __init__(self, data: Interactions) -> None:
-        """Sorts the past of all users, items, and users by genre."""
+        """Knows of no rating yet; of `data` it takes the scale, users and items."""
         self._data = data
-        user, item, time = data.user, data.item, data.time
         num_users, num_items = len(data.users.ids), len(data.items.ids)
-        stars = np.rint(data.rating / data.step).astype(np.int32)
-        nobody = np.zeros(len(time), np.int32)
-        self._by_all = _Sums(nobody, time, stars, unit=data.step, num_groups=1)
-        self._by_item = _Sums(item, time, stars, unit=data.step, num_groups=num_items)
-        self._by_user = _Sums(user, time, stars, unit=data.step, num_groups=num_users)
-        item_mean = self._by_item.at(item, time).mean(self._prior(time))
-        above = np.rint((data.rating - item_mean) / _RESIDUAL_UNIT).astype(np.int32)
-        self._residuals = _Sums(user, time, above, unit=_RESIDUAL_UNIT, num_groups=num_users)
         genres = data.items.columns["genres"]
         words = genres.values.dictionary_encode()
         self._genre = words.indices.to_numpy()
         self._num_genres = max(len(words.dictionary), 1)
         self._genre_offsets = genres.offsets.to_numpy()
-        row, group = self._pairs(user, item)
-        self._by_genre = _Sums(
-            group,
-            time[row],
-            above[row],
-            unit=_RESIDUAL_UNIT,
-            num_groups=num_users * self._num_genres,
-        )
+        self._of_all, self._of_item = Totals(1), Totals(num_items)
+        self._of_user, self._residuals = Totals(num_users), Totals(num_users)
+        self._of_genre = Totals(num_users * self._num_genres)
+        self._recent = Tails(num_users, max_length=RECENT)
+        self._user_ages, self._item_ages = Ages(num_users), Ages(num_items)
 
     def features(self) -> tuple[Feature, ...]:
         """Returns what the columns are, in their order."""
@@ -70,36 +57,67 @@ class PastNumbers:
         residuals = [_number(n, minimum=low - high, maximum=high - low) for n in RESIDUALS]
         return (*counts, *means, *residuals)
 
-    def make(self, events: Events) -> dict[str, pa.Array]:
-        """Returns the columns, by name, of M events."""
+    def advance(
+        self, events: Events, rating: np.ndarray, *, by_user: Window, is_known: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Returns the columns, by name, of the next M events, then remembers those known.
+
+        Args:
+          events: in order of time, no second divided between two calls.
+          rating: stars; of what is not known, anything finite. [M]
+          by_user: the events by user.
+          is_known: whose rating those after it may know. [M]
+        """
         user, item, time = events
-        of_user, of_item = self._by_user.at(user, time), self._by_item.at(item, time)
-        residuals = self._residuals.at(user, time)
-        residual = residuals.mean(np.zeros(len(user)))
-        prior = self._prior(time)
+        unit = self._data.step
+        stars = np.rint(rating / unit).astype(np.int32)
+        by_item = Window(item, time, is_known=is_known)
+        prior = self._prior(time, stars, is_known=is_known)
+        user_count, user_sum = self._of_user.advance(by_user, stars)
+        item_count, item_sum = self._of_item.advance(by_item, stars)
+        item_mean = _mean(unit * item_sum, item_count, prior)
+        user_age, user_idle = self._user_ages.advance(by_user, time)
+        item_age, _ = self._item_ages.advance(by_item, time)
+        above = np.rint((rating - item_mean) / _RESIDUAL_UNIT).astype(np.int32)
+        count, total = self._residuals.advance(by_user, above)
+        residual = _mean(_RESIDUAL_UNIT * total, count, np.zeros(len(user)))
         columns = {
-            "user_count": of_user.count,
-            "item_count": of_item.count,
-            "user_age_seconds": of_user.since_first(time),
-            "user_idle_seconds": of_user.since_last(time),
-            "item_age_seconds": of_item.since_first(time),
-            "user_mean": of_user.mean(prior),
-            "item_mean": of_item.mean(prior),
+            "user_count": user_count,
+            "item_count": item_count,
+            "user_age_seconds": user_age,
+            "user_idle_seconds": user_idle,
+            "item_age_seconds": item_age,
+            "user_mean": _mean(unit * user_sum, user_count, prior),
+            "item_mean": item_mean,
             "user_residual": residual,
-            "user_recent_residual": residuals.mean(residual, last=RECENT),
-            "user_genre_residual": self._genre_residual(events, residual),
+            "user_recent_residual": self._recent_residual(by_user, above, residual),
+            "user_genre_residual": self._genre_residual(events, above, residual, is_known=is_known),
         }
-        return {name: pa.array(column.astype(np.float32)) for name, column in columns.items()}
+        return {name: column.astype(np.float32) for name, column in columns.items()}
 
-    def _prior(self, time: np.ndarray) -> np.ndarray:
+    def _prior(self, time: np.ndarray, stars: np.ndarray, *, is_known: np.ndarray) -> np.ndarray:
         """Returns the mean of all ratings before each time."""
-        middle = (self._data.lowest + self._data.highest) / 2
-        past = self._by_all.at(np.zeros(len(time), np.int32), time)
-        return past.mean(np.full(len(time), middle), weight=np.where(past.count > 0, 0.0, 1.0))
+        everybody = Window(np.zeros(len(time), np.int32), time, is_known=is_known)
+        count, total = self._of_all.advance(everybody, stars)
+        middle = np.full(len(time), (self._data.lowest + self._data.highest) / 2)
+        weight = np.where(count > 0, 0.0, 1.0)
+        return _mean(self._data.step * total, count, middle, weight=weight)
 
-    def _genre_residual(self, events: Events, residual: np.ndarray) -> np.ndarray:
+    def _recent_residual(
+        self, by_user: Window, above: np.ndarray, residual: np.ndarray
+    ) -> np.ndarray:
+        values, until, length = self._recent.advance(by_user, above)
+        sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+        total = sums[until] - sums[until - length]
+        return _mean(_RESIDUAL_UNIT * total, length, residual)
+
+    def _genre_residual(
+        self, events: Events, above: np.ndarray, residual: np.ndarray, *, is_known: np.ndarray
+    ) -> np.ndarray:
         row, group = self._pairs(events.user, events.item)
-        of_genre = self._by_genre.at(group, events.time[row]).mean(residual[row])
+        by_genre = Window(group, events.time[row], is_known=is_known[row])
+        count, total = self._of_genre.advance(by_genre, above[row])
+        of_genre = _mean(_RESIDUAL_UNIT * total, count, residual[row])
         num_genres = np.bincount(row, minlength=len(residual))
         total = np.bincount(row, of_genre, minlength=len(residual))
         return np.where(num_genres > 0, total / np.maximum(num_genres, 1), residual)
@@ -114,61 +132,15 @@ class PastNumbers:
         return row, user[row].astype(np.int64) * self._num_genres + genre
 
 
-class _Sums:
-    """A whole number of units for each event, added up over the past of its group."""
-
-    def __init__(
-        self,
-        group: np.ndarray,
-        time: np.ndarray,
-        value: np.ndarray,
-        *,
-        unit: float,
-        num_groups: int,
-    ) -> None:
-        self.past = Past(group, time, num_groups=num_groups)
-        self.time = time[self.past.order]
-        self.sum = PastSum(self.past, value)
-        self.unit = unit
-
-    def at(self, group: np.ndarray, time: np.ndarray) -> "_Moments":
-        return _Moments(self, group, self.past.until(group, time))
-
-
-class _Moments:
-    """The past of M (group, time)s; `count` is its number of events, [M]."""
-
-    def __init__(self, sums: _Sums, group: np.ndarray, until: np.ndarray) -> None:
-        self._sums, self._group, self._until = sums, group, until
-        self.count = sums.past.count(group, until)
-
-    def mean(
-        self,
-        prior: np.ndarray,
-        *,
-        weight: np.ndarray | float = PRIOR_WEIGHT,
-        last: int | None = None,
-    ) -> np.ndarray:
-        """Returns the mean of the past, or its `last` events, and of `weight` times `prior`."""
-        count = self.count if last is None else np.minimum(self.count, last)
-        total = self._total(self._until) - self._total(self._until - count)
-        return (self._sums.unit * total + weight * prior) / (count + weight)
-
-    def since_first(self, time: np.ndarray) -> np.ndarray:
-        """Returns the seconds since the group's first event, 0 if it had none."""
-        return self._since(time, self._until - self.count)
-
-    def since_last(self, time: np.ndarray) -> np.ndarray:
-        """Returns the seconds since the group's last event, 0 if it had none."""
-        return self._since(time, self._until - 1)
-
-    def _total(self, until: np.ndarray) -> np.ndarray:
-        return self._sums.sum.until(self._group, until)
-
-    def _since(self, time: np.ndarray, place: np.ndarray) -> np.ndarray:
-        last = len(self._sums.time) - 1
-        then = self._sums.time[np.clip(place, 0, last)] if last >= 0 else time
-        return np.where(self.count > 0, time - then, 0)
+def _mean(
+    total: np.ndarray,
+    count: np.ndarray,
+    prior: np.ndarray,
+    *,
+    weight: np.ndarray | float = PRIOR_WEIGHT,
+) -> np.ndarray:
+    """Returns the mean of `count` values of sum `total`, and of `weight` times the prior."""
+    return (total + weight * prior) / (count + weight)
 
 
 def _number(

@@ -49,18 +49,15 @@ _WRITERS: dict[str, Callable[..., Made]] = {
     SIMULATED: simulated.write,
 }
 _NUM_STAGES = {
-    **{MOVIELENS: 7, KUAIRAND: 4, CENSUS: 3, BYTEREC: 4},
-    **{ALIEXPRESS: 2, ALICCP: 2, SIMULATED: 2},
+    **{MOVIELENS: 5, KUAIRAND: 5, CENSUS: 4, BYTEREC: 5},
+    **{ALIEXPRESS: 3, ALICCP: 3, SIMULATED: 3},
 }
 
 
-def run(
-    name: str, destination: Path, *, options: Options, shows_progress: bool
-) -> Mapping[str, Any]:
+def run(name: str, destination: Path, *, options: Options, progress: Progress) -> Mapping[str, Any]:
     """Does what `ranker.datasets.prepare` says."""
     dataset = dataset_of(name)
     options = _resolved(dataset, options)
-    progress = Progress(is_shown=shows_progress)
     source = None
     if dataset.family != SIMULATED:
         source = sources.find(EDITIONS.get(name), options, progress=progress)
@@ -68,6 +65,7 @@ def run(
         progress.stage("read" if source else "make")
         with source.files if source else contextlib.nullcontext() as files:
             made = _write(dataset, files, folder, options=options, progress=progress)
+        progress.stage("summary")
         rows = {part: summary(folder / f"{part}.parquet", made.labels) for part in splits.NAMES}
         manifest: dict[str, Any] = {
             "dataset": name,

@@ -32,6 +32,12 @@ class Progress:
             disable=not self._is_shown,
         )
 
+    def rows(self, total: int) -> tqdm:
+        """Returns a bar over so many rows, below that of the stages."""
+        return tqdm(
+            total=total, unit="row", unit_scale=True, leave=False, disable=not self._is_shown
+        )
+
     @contextmanager
     def stages(self, num_stages: int) -> Iterator[None]:
         """Opens a bar over so many stages, each begun with `stage`."""

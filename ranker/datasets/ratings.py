@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from ranker.datasets.editions import Edition
 from ranker.datasets.layouts import Table
+from ranker.datasets.order import Numbering, stable_order
 from ranker.datasets.refusals import Refusals
 from ranker.datasets.text import DelimitedFile
 
@@ -48,22 +49,18 @@ class RatingsFile:
             blocks.append(_compact(block))  # now: a large file is held once, at half the size
         if not blocks:
             self._refusals.check()
-        return Ratings(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+        return _joined(blocks)
 
     def known(self, ratings: Ratings, name: str, *, ids: np.ndarray, file: str) -> Ratings:
         """Returns the rows whose `name` ("user" or "item") is in `ids`, those of `file`."""
         values = getattr(ratings, name)
-        place = np.minimum(np.searchsorted(ids, values), len(ids) - 1)
-        keep = ids[place] == values
+        keep = Numbering(ids).numbers(values) >= 0
         shown = [f"{name}_id {v} is not in {file}" for v in values[~keep][:1]]
         return self._keep(ratings, keep, reason=f"unknown_{name}", problem=shown)
 
     def without_duplicates(self, ratings: Ratings) -> Ratings:
         """Returns the rows but for any whose user rated that item on an earlier line."""
-        pair = (ratings.user.astype(np.int64) << 31) | ratings.item
-        order = np.argsort(pair, kind="stable")
-        keep = np.ones(len(pair), bool)
-        keep[order[1:]] = pair[order[1:]] != pair[order[:-1]]
+        keep = ~_are_repeats(ratings)
         shown = [
             f"user_id {user} rated item_id {item} on an earlier line"
             for user, item in zip(ratings.user[~keep][:1], ratings.item[~keep][:1], strict=True)
@@ -102,10 +99,43 @@ def _compact(block: Ratings) -> Ratings:
     return Ratings(*(column.astype(kind) for column, kind in zip(block, kinds, strict=True)))
 
 
-def in_time_order(ratings: Ratings) -> Ratings:
-    """Returns the rows in order of time, ties in file order."""
-    order = np.argsort(ratings.time, kind="stable")
-    return Ratings(*(column[order] for column in ratings))
+def _joined(blocks: list[Ratings]) -> Ratings:
+    """Returns the rows of all blocks, and empties the list: they are not held twice."""
+    columns = [list(column) for column in zip(*blocks, strict=True)]
+    blocks.clear()
+    joined = []
+    while columns:
+        joined.append(np.concatenate(columns.pop(0)))
+    return Ratings(*joined)
+
+
+def _are_repeats(ratings: Ratings) -> np.ndarray:
+    """Returns whether an earlier row is of the same user and item. [N]"""
+    are_repeats = np.zeros(len(ratings.user), bool)
+    pairs = _pairs(ratings)
+    pairs.sort()  # in place: a copy of a large file's is 200 MB
+    several = np.unique(pairs[1:][pairs[1:] == pairs[:-1]])
+    if len(several):
+        pairs = _pairs(ratings)
+        places = np.flatnonzero(np.isin(pairs, several))
+        first = np.unique(pairs[places], return_index=True)[1]
+        are_repeats[np.delete(places, first)] = True
+    return are_repeats
+
+
+def _pairs(ratings: Ratings) -> np.ndarray:
+    """Returns user and item as one number, int64 [N]."""
+    pairs = ratings.user.astype(np.int64)
+    pairs <<= 31
+    pairs |= ratings.item
+    return pairs
+
+
+def sort_by_time(ratings: Ratings) -> None:
+    """Puts the rows in order of time, ties as they stand, in place."""
+    order = stable_order(ratings.time)
+    for column in ratings:
+        column[:] = column[order]
 
 
 def distinct(ids: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.options import Options
-from ranker.datasets.past import Past
+from ranker.datasets.order import stable_order
 
 TRAIN, VALIDATION, TEST = range(3)
 NAMES = ("train", "validation", "test")
@@ -38,7 +38,7 @@ def split_rows(user: np.ndarray, time: np.ndarray, *, options: Options) -> np.nd
       DatasetError: if a split is left without rows, or a boundary is none.
     """
     if options.split == "user-temporal":
-        parts = _by_user(user, time)
+        parts = _by_user(user)
     elif options.split == "random":
         parts = _at_random(len(time), options.seed)
     else:
@@ -71,16 +71,14 @@ def describe(options: Options) -> str:
     }[options.split]
 
 
-def _by_user(user: np.ndarray, time: np.ndarray) -> np.ndarray:
-    past = Past(user, time, num_groups=int(user.max()) + 1)
-    sizes = np.diff(past.starts)
-    n = np.repeat(sizes, sizes)
-    from_last = n - 1 - (np.arange(len(user)) - np.repeat(past.starts[:-1], sizes))
-    k = np.maximum(1, n // 10)
-    ordered = np.where(from_last < k, TEST, np.where(from_last < 2 * k, VALIDATION, TRAIN))
-    ordered[n < 3] = TRAIN
+def _by_user(user: np.ndarray) -> np.ndarray:
+    sizes = np.bincount(user)
+    k = np.where(sizes < 3, 0, np.maximum(1, sizes // 10))
+    of_users = np.stack([sizes - 2 * k, k, k], axis=1)  # one user after the other
+    names = np.array([TRAIN, VALIDATION, TEST], np.int8)
+    by_user = np.repeat(np.tile(names, len(sizes)), of_users.ravel())
     parts = np.empty(len(user), np.int8)
-    parts[past.order] = ordered
+    parts[stable_order(user)] = by_user
     return parts
 
 

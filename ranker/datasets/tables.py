@@ -1,15 +1,20 @@
-"""Rows of MovieLens to Parquet."""
+"""Rows of MovieLens to Parquet, going forward in time window by window."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from ranker.datasets.features import LIKED_STARS, Columns
+from ranker.datasets import splits
+from ranker.datasets.features import LIKED_STARS, Columns, Moments
 from ranker.datasets.interactions import Events, Interactions
-from ranker.datasets.negatives import Unrated
+from ranker.datasets.negatives import Sampled
 from ranker.datasets.options import Options
-from ranker.datasets.writing import GROUP_ROWS, Writer
+from ranker.datasets.progress import Progress
+from ranker.datasets.writing import ThreadedWriter
 from ranker.schema import Task
 
 LABELS = {
@@ -17,46 +22,97 @@ LABELS = {
     "rating": "stars",
     "watch": "1 for a rated row, 0 for an item sampled for it, which has no other label",
 }
+WINDOW_ROWS = 1 << 17
+
+
+class Batch(NamedTuple):
+    """The events of a window in order of time, rated and sampled ones.
+
+    Attributes:
+      events, rating: [M]; 0 stars where `is_rated` is False.
+      is_rated: whether it took place. [M]
+      parts: by part of the split, the places of its events. [3] of [M of the part]
+    """
+
+    events: Events
+    rating: np.ndarray
+    is_rated: np.ndarray
+    parts: list[np.ndarray]
 
 
 class Rows:
     """Makes the rows of the Parquet files from checked interactions."""
 
-    def __init__(self, data: Interactions, options: Options, *, past: Interactions) -> None:
-        """Sorts `past`, the ratings that features may know, if they are before their event.
+    def __init__(self, data: Interactions, parts: np.ndarray, options: Options) -> None:
+        """Reads nothing yet.
 
         Args:
-          options: has the history's length and how many rows to sample.
+          parts: of the split, of each interaction. [N]
+          options: has the history's length, how many rows to sample, and whose ratings
+            features may know.
         """
         self._data = data
+        self._parts = parts
         self._options = options
-        self._columns = Columns(past, history=options.history)
-        self._unrated = Unrated(data) if options.negatives else None
+        self._columns = Columns(data, history=options.history)
+        self._sampled = Sampled(data, parts, options) if options.negatives else None
         self.features = self._columns.features()
 
-    def write(self, rows: np.ndarray, path: Path) -> None:
-        """Writes the interactions of numbers `rows`, ascending, and what is sampled for them."""
-        with Writer(path) as writer:
-            for chunk in np.split(rows, range(GROUP_ROWS, len(rows), GROUP_ROWS)):
-                writer.write(self._table(chunk))
+    def write(self, folder: Path, *, progress: Progress) -> None:
+        """Writes {train,validation,test}.parquet into `folder`."""
+        with contextlib.ExitStack() as stack:
+            writers = [
+                stack.enter_context(ThreadedWriter(folder / f"{name}.parquet"))
+                for name in splits.NAMES
+            ]
+            bar = stack.enter_context(progress.rows(len(self._data.time)))
+            for window in windows(self._data.time, WINDOW_ROWS):
+                self._write_window(self._batch(window), writers)
+                bar.update(window.stop - window.start)
 
-    def _table(self, rows: np.ndarray) -> pa.Table:
+    def _write_window(self, batch: Batch, writers: list[ThreadedWriter]) -> None:
+        is_known = batch.is_rated
+        if self._options.past == "train":
+            is_known = np.zeros(len(is_known), bool)
+            is_known[batch.parts[splits.TRAIN]] = True
+            is_known &= batch.is_rated
+        moments = self._columns.advance(batch.events, batch.rating, is_known=is_known)
+        for places, writer in zip(batch.parts, writers, strict=True):
+            if len(places):
+                writer.write(self._table(moments, batch, places))
+
+    def _batch(self, window: slice) -> Batch:
         data = self._data
-        events = Events(data.user[rows], data.item[rows], data.time[rows])
-        rating = data.rating[rows]
+        events = Events(data.user[window], data.item[window], data.time[window])
+        rating, parts = data.rating[window], self._parts[window]
+        is_rated = np.ones(len(parts), bool)
+        if self._sampled is not None:
+            events, owner, is_rated = self._sampled.join(events, start=window.start)
+            rating, parts = np.where(is_rated, rating[owner], np.float32(0)), parts[owner]
+        places = [np.flatnonzero(parts == part) for part in range(len(splits.NAMES))]
+        return Batch(events, rating, is_rated, places)
+
+    def _table(self, moments: Moments, batch: Batch, places: np.ndarray) -> pa.Table:
+        rating = batch.rating[places]
         labels = {"like": (rating >= LIKED_STARS).astype(np.float32), "rating": rating}
-        if self._unrated is not None:
-            # A chunk is seeded by its first row: the same rows draw the same items.
-            random = np.random.default_rng([self._options.seed, int(rows[0])])
-            num_items = self._options.negatives
-            events, origin = self._unrated.follow(events, num_items=num_items, random=random)
-            is_rated = origin >= 0
+        if self._sampled is not None:
+            is_rated = batch.is_rated[places]
             missing = np.float32(np.nan)
-            labels = {k: np.where(is_rated, v[origin], missing) for k, v in labels.items()}
+            labels = {name: np.where(is_rated, v, missing) for name, v in labels.items()}
             labels["watch"] = is_rated.astype(np.float32)
-        columns = self._columns.make(events)
+        columns = self._columns.make(moments, places)
         columns |= {name: pa.array(v, from_pandas=True) for name, v in labels.items()}
-        return pa.table({**columns, "timestamp": pa.array(events.time)})
+        return pa.table({**columns, "timestamp": pa.array(batch.events.time[places])})
+
+
+def windows(time: np.ndarray, num_rows: int) -> Iterator[slice]:
+    """Yields the rows, [N] in order of time, by some `num_rows`, dividing no second."""
+    start = 0
+    while start < len(time):
+        last = time[min(start + num_rows, len(time)) - 1]
+        end = int(np.searchsorted(time, last, side="right"))
+        yield slice(start, end)
+        start = end
 
 
 def tasks_of(data: Interactions, *, has_watch: bool) -> tuple[Task, ...]:

@@ -83,19 +83,17 @@ class DelimitedFile:
             rows = csv.reader(lines, strict=True)
         else:
             rows = (line.rstrip("\r\n").split(self._form.delimiter) for line in lines)
-        while True:
-            try:
-                values = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                place = f"{self._refusals.file}, line {self._line}"
-                raise DatasetError(f"{place}: not a row of values: {error}") from error
-            self._refusals.num_read += 1
-            if len(values) == len(self._form.columns):
-                yield self._line, values
-            else:
-                self._refuse_columns(self._line, values)
+        num_columns = len(self._form.columns)
+        try:
+            for values in rows:
+                self._refusals.num_read += 1
+                if len(values) == num_columns:
+                    yield self._line, values
+                else:
+                    self._refuse_columns(self._line, values)
+        except csv.Error as error:
+            place = f"{self._refusals.file}, line {self._line}"
+            raise DatasetError(f"{place}: not a row of values: {error}") from error
 
     def columns(self, kinds: tuple[str, ...]) -> Iterator[tuple[np.ndarray, list[Array]]]:
         """Yields (line numbers int32 [N], one array [N] a column), block by block.
@@ -137,7 +135,7 @@ class DelimitedFile:
     def _decoded(self) -> Iterator[str]:
         while raw := self._read_line():
             self._line += 1
-            if not raw.strip():
+            if raw.isspace():
                 continue
             try:
                 yield raw.decode(self._form.encoding)

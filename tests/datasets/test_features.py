@@ -38,8 +38,18 @@ def _interactions(rows, tags=(), *, step: float = 0.5) -> Interactions:
 
 
 def _made(data: Interactions, events: list[tuple[int, int, int]], **options) -> dict[str, list]:
+    """Returns the columns of events that only ask, among the data that is known."""
     columns = Columns(data, **{"history": 50, **options})
-    made = columns.make(Events(*np.array(events).T))
+    asked = Events(*np.array(events).T)
+    known = Events(data.user, data.item, data.time)
+    user, item, time = (np.concatenate(pair) for pair in zip(known, asked, strict=True))
+    order = np.argsort(time, kind="stable")
+    rating = np.concatenate([data.rating, np.ones(len(events), np.float32)])[order]
+    is_known = order < len(data.time)
+    together = Events(user[order], item[order], time[order])
+    moments = columns.advance(together, rating, is_known=is_known)
+    places = np.argsort(order)[len(data.time) :]
+    made = columns.make(moments, places)
     assert list(made) == [feature.name for feature in columns.features()]
     return {name: column.to_pylist() for name, column in made.items()}
 

@@ -1,10 +1,13 @@
 """Sampled items: there at the moment, unrated, distinct, and as many as there are."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from ranker.datasets.interactions import Entities, Events, Interactions
-from ranker.datasets.negatives import Unrated
+from ranker.datasets.negatives import Sampled, Unrated
+from ranker.datasets.options import Options
 
 
 def _interactions(rows) -> Interactions:
@@ -65,20 +68,27 @@ def test_an_item_rated_later_may_be_drawn_and_one_to_come_may_not():
     assert (items.tolist(), origin.tolist()) == ([1], [1])
 
 
-def test_samples_follow_their_event_and_are_the_seeds():
-    rows = _random_rows(2, num_users=4, num_items=30, num_times=10)
-    data = _interactions(rows)
-    events = Events(data.user, data.item, data.time)
+@pytest.mark.parametrize("cuts", [[], [1, 2, 30], [20]])
+def test_samples_follow_their_row_and_are_the_seeds_wherever_windows_are_cut(cuts, monkeypatch):
+    monkeypatch.setattr("ranker.datasets.negatives.GROUP_ROWS", 7)
+    data = _interactions(_random_rows(2, num_users=4, num_items=30, num_times=60))
+    parts = np.random.default_rng(0).integers(0, 3, len(data.user))
 
-    def follow(seed: int):
-        return Unrated(data).follow(events, num_items=2, random=np.random.default_rng(seed))
+    def joined(seed: int, cuts: list[int]) -> list[np.ndarray]:
+        sampled = Sampled(data, parts, Options(negatives=2, seed=seed))
+        found = []
+        for start, end in itertools.pairwise([0, *cuts, len(data.user)]):
+            of_window = (data.user[start:end], data.item[start:end], data.time[start:end])
+            events, owner, is_rated = sampled.join(Events(*of_window), start=start)
+            found.append((*events, owner + start, is_rated))
+        return [np.concatenate(column) for column in zip(*found, strict=True)]
 
-    followed, origin = follow(0)
-    rated = origin >= 0
-    assert origin[rated].tolist() == list(range(len(data.user)))
-    np.testing.assert_array_equal(followed.item[rated], data.item)
-    behind = np.maximum.accumulate(origin)
-    np.testing.assert_array_equal(followed.user, data.user[behind])
-    np.testing.assert_array_equal(followed.time, data.time[behind])
-    np.testing.assert_array_equal(followed.item, follow(0)[0].item)
-    assert (followed.item[:20] != follow(1)[0].item[:20]).any()
+    user, item, time, owner, is_rated = joined(0, cuts)
+    assert owner[is_rated].tolist() == list(range(len(data.user)))
+    assert (np.bincount(owner) == 3).sum() > 40  # itself and two
+    np.testing.assert_array_equal(item[is_rated], data.item)
+    np.testing.assert_array_equal(user, data.user[owner])
+    np.testing.assert_array_equal(time, data.time[owner])
+    assert is_rated[np.flatnonzero(np.diff(owner, prepend=-1))].all()
+    np.testing.assert_array_equal(item, joined(0, [])[1])
+    assert (item[:20] != joined(1, cuts)[1][:20]).any()

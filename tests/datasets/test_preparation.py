@@ -167,15 +167,20 @@ def test_the_same_command_gives_the_same_bytes(options, tmp_path):
     assert first == second
 
 
-def test_rows_do_not_depend_on_the_chunks(tmp_path, monkeypatch):
-    folder, _ = _prepare(tmp_path)
+@pytest.mark.parametrize("options", [{}, {"negatives": 2, "past": "train"}])
+def test_rows_do_not_depend_on_the_chunks_and_windows(options, tmp_path, monkeypatch):
+    folder, _ = _prepare(tmp_path, "movielens-20m", **options)
     expected = _tables(folder)
-    monkeypatch.setattr("ranker.datasets.tables.GROUP_ROWS", 7)
-    monkeypatch.setattr("ranker.datasets.writing._SCAN_ROWS", 11)
     words = (folder / "vocabularies" / "item_id.txt").read_text()
-    folder, _ = _prepare(tmp_path)
+    monkeypatch.setattr("ranker.datasets.tables.WINDOW_ROWS", 5)
+    monkeypatch.setattr("ranker.datasets.writing.GROUP_ROWS", 7)
+    monkeypatch.setattr("ranker.datasets.writing._SCAN_ROWS", 11)
+    folder, _ = _prepare(tmp_path, "movielens-20m", **options)
     for part, table in _tables(folder).items():
         assert table.equals(expected[part])
+        with pq.ParquetFile(folder / f"{part}.parquet") as file:
+            sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        assert set(sizes[:-1]) <= {7}
     assert (folder / "vocabularies" / "item_id.txt").read_text() == words
 
 

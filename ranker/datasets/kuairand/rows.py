@@ -3,10 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
+from ranker.datasets.forward import Tails, Window
+from ranker.datasets.histories import histories_of
 from ranker.datasets.kuairand.formats import BINARY, PLAY
 from ranker.datasets.kuairand.log import MAX_MS
 from ranker.datasets.kuairand.sides import Entities
-from ranker.datasets.recent import Recent
 from ranker.schema import Feature, Task
 
 _CHINA_SECONDS = 8 * 3_600  # ahead of UTC, the whole year: the users' own clock
@@ -22,7 +23,7 @@ class Rows:
     def __init__(self, users: Entities, items: Entities, *, history: int) -> None:
         """Takes what is known of users and videos; `history` is the most videos a list has."""
         self._users, self._items = users, items
-        self._recent = Recent(len(users.ids), max_length=history)
+        self._clicked = Tails(len(users.ids), max_length=history)
         self._history = history
 
     def features(self) -> tuple[Feature, ...]:
@@ -68,11 +69,9 @@ class Rows:
         }
         for side, places in ((self._users, user), (self._items, item)):
             columns |= {column.feature.name: column.take(places) for column in side.columns}
-        items, offsets = self._recent.advance(
-            user, second, item=item, is_meant=(records["click"] == 1) & is_known
-        )
-        clicked = pa.array(self._items.ids[items])
-        columns[_HISTORY] = pa.ListArray.from_arrays(pa.array(offsets), clicked)
+        window = Window(user, second, is_known=(records["click"] == 1) & is_known)
+        clicked = histories_of(self._clicked.advance(window, item), self._items.ids)
+        columns[_HISTORY] = clicked.copied(np.arange(len(records)))
         columns |= {task: pa.array(records[task].astype(np.float32)) for task in BINARY}
         columns[PLAY] = pa.array((records["play"] / 1_000).astype(np.float32))
         return pa.table({**columns, "timestamp": pa.array(second)})
