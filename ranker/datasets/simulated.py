@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets import splits
+from ranker.datasets.forward import Tails, Window
+from ranker.datasets.histories import histories_of
 from ranker.datasets.made import Made
 from ranker.datasets.options import Options, Simulation
 from ranker.datasets.progress import Progress
-from ranker.datasets.recent import Recent
 from ranker.datasets.simulated_truth import Truth
 from ranker.datasets.simulated_world import (
     HIGHEST,
@@ -109,7 +110,8 @@ class _Rows:
     """Makes tables of rows that come in order of time."""
 
     def __init__(self, world: World, *, history: int, knows_all: bool) -> None:
-        self._recent = Recent(world.num_users, max_length=history)
+        self._liked = Tails(world.num_users, max_length=history)
+        self._ids = np.arange(world.num_items)
         self._history = history
         self._knows_all = knows_all
         self._groups = ((world.taste()[:, :3] > 0) @ np.array([1, 2, 4])).astype(np.int64)
@@ -148,16 +150,15 @@ class _Rows:
 
     def table(self, drawn: Drawn, second: np.ndarray, *, is_train: np.ndarray) -> pa.Table:
         """Returns the rows as they are written, and remembers what was liked."""
-        is_meant = (drawn.label["like"] == 1) & (is_train | self._knows_all)
-        items, offsets = self._recent.advance(
-            drawn.user, second, item=drawn.item, is_meant=is_meant
-        )
+        is_known = (drawn.label["like"] == 1) & (is_train | self._knows_all)
+        window = Window(drawn.user, second, is_known=is_known)
+        liked = histories_of(self._liked.advance(window, drawn.item), self._ids)
         columns: dict[str, pa.Array] = {
             "user_id": pa.array(drawn.user.astype(np.int64)),
             "item_id": pa.array(drawn.item.astype(np.int64)),
             "user_group": pa.array(self._groups[drawn.user]),
             "genres": self._genres.take(pa.array(drawn.item)),
-            _HISTORY: pa.ListArray.from_arrays(pa.array(offsets), pa.array(items.astype(np.int64))),
+            _HISTORY: liked.copied(np.arange(len(second))),
             "elapsed_days": pa.array(((second - START) / _DAY_SECONDS).astype(np.float32)),
         }
         columns |= {task: pa.array(drawn.label[task]) for task in TASKS}
