@@ -11,6 +11,7 @@ import pytest
 from movielens_files import make_world, write_csv, write_double_colon, write_pipe
 
 from ranker.datasets import DatasetError, Options, UnreachableError, prepare
+from ranker.datasets.writing import Writer
 from ranker.schema import read_schema
 
 PARTS = ("train", "validation", "test")
@@ -211,6 +212,22 @@ def test_too_many_bad_rows_write_nothing_and_keep_the_old(tmp_path):
     refused = manifest["files"]["u.data"]["refused"]["number"]
     assert refused["rows"] == 2
     assert "rating 'five' is not a number" in refused["first"]
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_what_goes_wrong_in_a_writing_thread_is_raised_and_leaves_nothing(
+    at, tmp_path, monkeypatch
+):
+    calls = itertools.count(1)
+
+    def fail(writer: Writer, table: pa.Table) -> None:
+        if next(calls) >= at:
+            raise OSError(28, "No space left on device", "train.parquet")
+
+    monkeypatch.setattr(Writer, "write", fail)
+    with pytest.raises(OSError, match=r"No space left on device: 'train\.parquet'"):
+        _prepare(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
 def test_1m_has_demographics(tmp_path):
