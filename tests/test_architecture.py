@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "inject",
             "measure",
         },
-        TF | {"tqdm"},
+        TF | {"tensorboard", "tqdm"},
     ),
     "serve": ({"toml", "schema", "input", "model"}, TF | {"pyarrow"}),
     "build": (
@@ -53,7 +53,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "replay": ({"build", "config", "guard", "input", "schema", "train"}, TF),
     "compare": (
         {"build", "config", "input", "measure", "model", "toml", "train"},
-        TF | {"pandas", "scipy", "plotly", "jinja2", "markupsafe"},
+        TF | {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "markupsafe"},
     ),
 }
 WITHOUT_FILES = {

@@ -36,8 +36,7 @@ class Finding:
     file: str = ""
 
     def __str__(self) -> str:
-        place = f"row {self.row} of row group {self.row_group}"
-        place += f" of {self.file}" if self.file else ""
+        place = f"row {self.row} of {self.file or 'the file'}, in row group {self.row_group}"
         return f"{self.num_rows} in {self.column} ({place}: {self.value} {self.must})"
 
 

@@ -84,7 +84,7 @@ def test_a_bad_value_is_told_with_its_place_and_its_row_left_out(case, encoder, 
         changed = spoiled(table, column, 31, value, kind)
     path = write(changed, tmp_path / "bad.parquet")
     assert refusal(path, encoder).startswith(
-        f"1 of 60 rows is bad: 1 in {column} (row 31 of row group 1: {said}"
+        f"1 of 60 rows is bad: 1 in {column} (row 31 of the file, in row group 1: {said}"
     )
     # 1 of 60 is a share of 0.0167.
     assert "a share of 0.016 may be: mend the data" in refusal(path, encoder, max_bad_rows=0.016)
@@ -201,7 +201,7 @@ def test_weights_must_be_finite_and_not_negative(encoder, tmp_path):
         weights = pa.array([2.0] * 59 + [value])
         table = tiny_table(ROWS, 0).append_column("weight", weights)
         said = refusal(write(table, tmp_path / "x.parquet"), encoder, schema)
-        assert "1 in weight (row 59 of row group 2: " in said
+        assert "1 in weight (row 59 of the file, in row group 2: " in said
         assert "must be >= 0 and finite" in said
 
 

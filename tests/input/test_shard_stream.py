@@ -81,7 +81,7 @@ def test_both_know_the_same_rows_and_the_same_bad_ones(whole, stored):
     assert whole.bad_rows == stored.bad_rows
     assert whole.groups == stored.groups
     assert [group.num_rows for group in stored.groups] == [39, 20, 0, 33, 7, 49, 50]
-    assert "2 in user_count (row 30 of row group 0 of 0.parquet: nan " in str(stored.bad_rows)
+    assert "2 in user_count (row 30 of 0.parquet, in row group 0: nan " in str(stored.bad_rows)
     assert stored.bad_rows.as_json()["findings"][0]["file"] == "0.parquet"
 
 
