@@ -5,11 +5,13 @@ import types
 
 import numpy as np
 import pytest
+from without_flags import load
 
-from benchmarks import speed
 from benchmarks.peers import ours, worker, workload
 from ranker.input import Encoder, read_split, read_vocabularies
 from ranker.schema import read_schema
+
+speed = load("speed")
 
 
 def test_rows_are_drawn_again_alike_and_are_ids_or_padding_at_the_end():
