@@ -186,13 +186,14 @@ def _time(trainers: Sequence[Trainer], batch_size: int) -> Mapping[str, list[flo
 
 def _print(seconds: Mapping[str, list[float]], batch_size: int) -> None:
     base = OURS if OURS in seconds else next(iter(seconds))
-    print(f"\n| batch {batch_size} | examples a second: median | range | time to ours |")
-    print("|---|--:|--:|--:|")
+    print(f"\n| batch {batch_size} | examples a second | range | time to ours | range |")
+    print("|---|--:|--:|--:|--:|")
     for name, values in seconds.items():
         rates = sorted(workload.NUM_EXAMPLES / value for value in values)
+        ratios = sorted(a / b for a, b in zip(values, seconds[base], strict=True))
         print(
             f"| {name} | {statistics.median(rates):,.0f} | {rates[0]:,.0f} to {rates[-1]:,.0f} "
-            f"| {ratio(seconds, name, base):.2f} |"
+            f"| {statistics.median(ratios):.2f} | {ratios[0]:.2f} to {ratios[-1]:.2f} |"
         )
 
 
