@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from absl import app, flags
+from absl import flags
 from scipy import stats
 from tqdm import tqdm
 
+from pipelines import program
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
 from ranker.compare.results import Results
@@ -64,7 +65,10 @@ def main(argv: Sequence[str]) -> int:
     """Trains, judges and prints; returns the exit code."""
     del argv
     kinds = [_ONLY.value] if _ONLY.value else list(_CONFIGS)
-    tables = {kind: _train(Path(_CONFIGS[kind])) for kind in kinds}
+    try:
+        tables = {kind: _train(Path(_CONFIGS[kind])) for kind in kinds}
+    except (ValueError, OSError) as error:
+        return program.refuse(error)
     met = []
     if "broken" in tables:
         met.append(_report_broken([read(row) for row in tables["broken"].to_dict("records")]))
@@ -177,4 +181,4 @@ def _healthy_cells(runs: Sequence[Run]) -> str:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

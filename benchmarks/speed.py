@@ -22,11 +22,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Self
 
-from absl import app, flags
+from absl import flags
 from tqdm import tqdm
 
 from benchmarks.contest import ratio
 from benchmarks.peers import workload
+from pipelines import program
 
 _PEERS = ".venv/peers/bin/python"
 _BATCHES = flags.DEFINE_multi_integer("batch", [1024, 4096, 8192], "Examples in a batch.")
@@ -144,9 +145,8 @@ def main(argv: Sequence[str]) -> int:
     for batch_size in _BATCHES.value:
         try:
             seconds = _time(trainers, batch_size)
-        except TrainerError as error:
-            print(f"speed: {error}", file=sys.stderr)
-            return 2
+        except (TrainerError, OSError) as error:
+            return program.refuse(error)
         _print(seconds, batch_size)
         for line, is_met in verdicts(seconds):
             met &= is_met
@@ -198,4 +198,4 @@ def _print(seconds: Mapping[str, list[float]], batch_size: int) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

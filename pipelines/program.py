@@ -28,6 +28,8 @@ def refuse(problem: object) -> int:
 def _parse(argv: Sequence[str]) -> list[str]:
     try:
         left = flags.FLAGS(argv)
+    except SystemExit:  # absl's, which has shown the help, with a code that tells of a failure
+        sys.exit(0)
     except flags.Error as error:
         sys.exit(refuse(error))
     if len(left) > 1:

@@ -43,7 +43,7 @@ def test_help_loads_nothing_heavy_and_has_examples():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
-    text = _run("--help", check=1).stdout  # absl's code for help
+    text = _run("--help").stdout
     assert "python -m pipelines.prepare --dataset=movielens-100k" in text
     for flag in ("source", "cache", "split", "boundaries", "window_days", "negatives", "history"):
         assert f"--{flag}" in text

@@ -179,21 +179,22 @@ def test_nothing_is_unpickled_from_a_crafted_archive(tmp_path):
         restore_checkpoint(folder, variables(0.0))
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
 @pytest.mark.parametrize("failing", ["savez", "fsync", "rename"])
 def test_a_full_disk_names_the_checkpoint_and_leaves_the_earlier_ones(
-    tmp_path, monkeypatch, failing
+    tmp_path, monkeypatch, failing, code
 ):
     checkpoints = Checkpoints(tmp_path, keep=1)
     checkpoints.save(1, variables(1.5), {"at": 1})
     checkpoints.save_best(variables(1.5), {"at": 1})
 
     def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(code, os.strerror(code))
 
     owner = {"savez": np, "fsync": os, "rename": pathlib.Path}[failing]
     monkeypatch.setattr(owner, failing, full)
     for save in (lambda *rest: checkpoints.save(2, *rest), checkpoints.save_best):
-        with pytest.raises(OSError, match=r"No space left on device: '.*(0002|best)'$"):
+        with pytest.raises(OSError, match=rf"{os.strerror(code)}: '.*(0002|best)'$"):
             save(variables(2.5), {"at": 2})
     monkeypatch.undo()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["000000000001", "best"]
