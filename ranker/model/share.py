@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ranker.model.dense import Mlp, dense, first_layers
+from ranker.model.dense import Mlp, dense
 
 
 class SharedBottom(tf.Module):
@@ -56,8 +56,7 @@ class Mmoe(tf.Module):
 
     def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Returns for every task its gate's mixture of the experts, [B, units[-1]]."""
-        firsts = first_layers(self._experts, x)
-        experts = [e(x, seed, first=f) for e, f in zip(self._experts, firsts, strict=True)]
+        experts = [expert(x, seed) for expert in self._experts]
         return {t: _mix(experts, gate(x)) for t, gate in self._gates.items()}
 
 
