@@ -177,10 +177,15 @@ def _write_vocabulary(feature: Feature, train: Path) -> int:
 
 def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
     counts: list[pa.Table] = []
-    for batch in _batches(train, [feature.name]):
+    is_text = feature.dtype == "string"  # then words are counted by their numbers
+    leaf = f"{feature.name}.list.element" if feature.is_multivalued else feature.name
+    for batch in _batches(train, [feature.name], numbered=[leaf] if is_text else None):
         column = batch.column(0)
         values = column.flatten() if feature.is_multivalued else column
-        counts.append(pa.Table.from_struct_array(pc.value_counts(values)))
+        counted = pc.value_counts(values)
+        words, number = counted.field("values"), counted.field("counts")
+        words = words.dictionary_decode() if is_text else words
+        counts.append(pa.table({"values": words, "counts": number}))
         if sum(map(len, counts)) > _SCAN_ROWS:
             counts = [_added(counts)]
     ordered = [("counts", "descending"), ("values", "ascending")]
@@ -239,6 +244,12 @@ def _moments(column: str, path: Path, *, log1p: bool) -> tuple[float, float]:
     return (mean, variance**0.5) if lowest < highest else (mean, 0.0)
 
 
-def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(_SCAN_ROWS, columns=columns)
+def _batches(
+    path: Path, columns: list[str], *, numbered: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(path, read_dictionary=numbered) as file:
+        if not numbered:
+            yield from file.iter_batches(_SCAN_ROWS, columns=columns)
+            return
+        for group in range(file.num_row_groups):  # lists of numbers are not joined across them
+            yield from file.read_row_group(group, columns=columns).to_batches()
