@@ -73,8 +73,8 @@ def test_a_clear_winner_is_named_with_its_setting_and_rate():
     )
     assert said.cost == (
         "On test, each at its best rate: “clippy” is better than “none” in like.auc (difference "
-        "+0.004, 95% interval +0.003 to +0.005, adjusted p 0.012), and an attempt takes 1.25 "
-        "times as long."
+        "+0.004, 95% interval +0.003 to +0.005, adjusted p 0.012), and an attempt took 1.25 "
+        "times as long with other runs beside it."
     )
     assert said.advice == "Switch on “clippy” (clip.0.max_norm = 2.5, learning rate 0.3)."
 
@@ -185,7 +185,9 @@ def test_several_workloads_are_pooled_for_survival_and_counted_for_quality():
         "told apart on 1 (differences −0.02 to +0.004, smallest adjusted p 0.012)" in said.cost
     )
     # Time ratios 0.03 / 0.02 and 0.02 / 0.02.
-    assert said.cost.endswith("an attempt takes 1.25 times as long (1 to 1.5 by workload).")
+    assert said.cost.endswith(
+        "took 1.25 times as long with other runs beside it (1 to 1.5 by workload)."
+    )
     assert said.advice == (
         "Switch on “clippy” (clip.0.max_norm = 2.5, learning rate 0.3 to 0.9 by workload)."
     )
