@@ -32,6 +32,9 @@ bench: .venv/test .venv/peers/ready
 	-$(BIN)/python -m benchmarks.step_cost
 	-$(BIN)/python -m benchmarks.speed
 	-$(BIN)/python -m benchmarks.start_up
+	-$(BIN)/python -m benchmarks.streaming
+	-$(BIN)/python -m benchmarks.preparation --rows=25000000
+	-$(BIN)/python -m benchmarks.grid_speed
 
 quality: .venv/test
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
