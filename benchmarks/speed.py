@@ -14,6 +14,7 @@ is missed, 2 if a trainer fails.
 
 import dataclasses
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -141,6 +142,11 @@ def main(argv: Sequence[str]) -> int:
     """Times all and prints the tables; returns the exit code."""
     del argv
     trainers = [t for t in TRAINERS if not _ONLY.value or t.name.startswith(tuple(_ONLY.value))]
+    if not trainers:
+        names = ", ".join(trainer.name for trainer in TRAINERS)
+        return program.refuse(f"--only: no trainer begins so; there are: {names}")
+    if any(t.is_torch for t in trainers) and shutil.which(_PYTHON.value) is None:
+        return program.refuse(f"no Python at {_PYTHON.value}: `make .venv/peers/ready` makes it")
     met = True
     for batch_size in _BATCHES.value:
         try:
