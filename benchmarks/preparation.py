@@ -31,7 +31,7 @@ _ROWS = flags.DEFINE_list("rows", ["1000000"], "Ratings to prepare; several size
 _FOLDER = flags.DEFINE_string("folder", None, "Where to write; the system's own place if not.")
 _SPLIT = flags.DEFINE_enum("split", "user-temporal", datasets.SPLITS, "Which split.")
 _DATASET = "movielens-25m"
-_KB_IN_MB = 1024
+_MB_IN_KIB = 1024 / 1e6
 _TICK = 0.01  # seconds: less is none
 _HEAD = (
     f"{'stage':<14}{'seconds':>9}{'rows/s':>12}{'to pyarrow':>12}"
@@ -71,7 +71,7 @@ class Watch(Progress):
         """Ends the stage that was begun, if any."""
         if self._name:
             seconds, processor = self._began
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KB_IN_MB
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MB_IN_KIB
             self.costs[self._name] = Cost(
                 time.perf_counter() - seconds, time.process_time() - processor, peak
             )

@@ -13,6 +13,8 @@ from benchmarks.peers import torch_threads, workload
 def turn(batch_size: int) -> Callable[[], None]:
     """Returns what fits an epoch to the examples of a turn."""
     torch_threads.settle()
+    # Its model writes checkpoints and logs where it was made.
+    os.chdir(tempfile.mkdtemp())
     model = _model()
     model.compile(
         optimizer="adagrad",
@@ -24,7 +26,6 @@ def turn(batch_size: int) -> Callable[[], None]:
     )
     rows = workload.rows()
     data = {**rows.single, **rows.lists, **rows.labels}
-    os.chdir(tempfile.mkdtemp())  # it writes checkpoints and logs where it stands
     return lambda: model.fit(
         data,
         metrics=["logloss"],

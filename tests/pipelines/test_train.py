@@ -92,6 +92,16 @@ def test_a_signal_saves_and_says_that_it_can_go_on(whole, tmp_path):
     assert max(attempts) == result_of(run)["attempts"]
 
 
+def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
+    run = tmp_path / "run"
+    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    wait_for_checkpoint(process, run)
+    process.send_signal(signal.SIGINT)
+    code, _, err = finish(process)
+    assert code == 130, err
+    assert result_of(run)["status"] == "preempted"
+
+
 def test_the_same_command_after_the_end_says_the_result_again(whole):
     code, again, _ = finish(train(whole.config, whole.workdir))
     assert (code, again) == (0, whole.said)
