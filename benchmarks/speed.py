@@ -143,7 +143,7 @@ def main(argv: Sequence[str]) -> int:
     del argv
     trainers = [t for t in TRAINERS if not _ONLY.value or t.name.startswith(tuple(_ONLY.value))]
     if not trainers:
-        names = ", ".join(trainer.name for trainer in TRAINERS)
+        names = "; ".join(trainer.name for trainer in TRAINERS)
         return program.refuse(f"--only: no trainer begins so; there are: {names}")
     if any(t.is_torch for t in trainers) and shutil.which(_PYTHON.value) is None:
         return program.refuse(f"no Python at {_PYTHON.value}: `make .venv/peers/ready` makes it")

@@ -1,7 +1,9 @@
 """The speed test: the rows are the same for all, its goals are what it prints."""
 
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +84,23 @@ def test_a_trainer_that_fails_is_named_with_its_last_word():
         speed.TrainerError, match=r"none ended with exit code 1: .*benchmarks.peers.no"
     ):
         speed.Worker(speed.Trainer("none", "no"), 64)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--only=nobody"], "speed: --only: no trainer begins so; there are: this project"),
+        (["--peers=nowhere/python"], "speed: no Python at nowhere/python"),
+    ],
+)
+def test_a_trainer_or_a_python_that_is_not_there_is_one_line_and_2(flags, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.speed", *flags],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1

@@ -168,11 +168,16 @@ def test_the_same_command_gives_the_same_bytes(options, tmp_path):
     assert first == second
 
 
+def _vocabularies(folder):
+    return {path.name: path.read_text("utf-8") for path in (folder / "vocabularies").iterdir()}
+
+
 @pytest.mark.parametrize("options", [{}, {"negatives": 2, "past": "train"}])
 def test_rows_do_not_depend_on_the_chunks_and_windows(options, tmp_path, monkeypatch):
     folder, _ = _prepare(tmp_path, "movielens-20m", **options)
     expected = _tables(folder)
-    words = (folder / "vocabularies" / "item_id.txt").read_text()
+    words = _vocabularies(folder)
+    assert {"item_id.txt", "genres.txt", "tags.txt"} <= words.keys()
     monkeypatch.setattr("ranker.datasets.tables.WINDOW_ROWS", 5)
     monkeypatch.setattr("ranker.datasets.writing.GROUP_ROWS", 7)
     monkeypatch.setattr("ranker.datasets.writing._SCAN_ROWS", 11)
@@ -182,7 +187,7 @@ def test_rows_do_not_depend_on_the_chunks_and_windows(options, tmp_path, monkeyp
         with pq.ParquetFile(folder / f"{part}.parquet") as file:
             sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         assert set(sizes[:-1]) <= {7}
-    assert (folder / "vocabularies" / "item_id.txt").read_text() == words
+    assert _vocabularies(folder) == words
 
 
 def test_the_manifest_says_what_was_done(tmp_path):
