@@ -74,7 +74,7 @@ def test_a_clear_winner_is_named_with_its_setting_and_rate():
     assert said.cost == (
         "On test, each at its best rate: “clippy” is better than “none” in like.auc (difference "
         "+0.004, 95% interval +0.003 to +0.005, adjusted p 0.012), and an attempt took 1.25 "
-        "times as long with other runs beside it."
+        "times as long in these runs."
     )
     assert said.advice == "Switch on “clippy” (clip.0.max_norm = 2.5, learning rate 0.3)."
 
@@ -186,7 +186,7 @@ def test_several_workloads_are_pooled_for_survival_and_counted_for_quality():
     )
     # Time ratios 0.03 / 0.02 and 0.02 / 0.02.
     assert said.cost.endswith(
-        "took 1.25 times as long with other runs beside it (1 to 1.5 by workload)."
+        "an attempt took 1.25 times as long in these runs (1 to 1.5 by workload)."
     )
     assert said.advice == (
         "Switch on “clippy” (clip.0.max_norm = 2.5, learning rate 0.3 to 0.9 by workload)."

@@ -134,4 +134,4 @@ def _time(summary: Summary, safeguard: str) -> str:
     middle = number(statistics.median(ratios))
     spread = span(min(ratios), max(ratios))
     by_workload = "" if spread == middle else f" ({spread} by workload)"
-    return f"an attempt took {middle} times as long with other runs beside it{by_workload}"
+    return f"an attempt took {middle} times as long in these runs{by_workload}"
