@@ -24,8 +24,10 @@ from ranker.train import share_cores
 _CONFIG = flags.DEFINE_string(
     "config", "configs/movielens_100k.toml", "The whole model's settings; its data is prepared."
 )
-_COMPARISON = flags.DEFINE_string(
-    "comparison", "configs/compare_faults.toml", "Whose safeguards are timed, each by itself."
+_COMPARISONS = flags.DEFINE_multi_string(
+    "comparison",
+    ["configs/compare_faults.toml", "configs/compare_faults_adam.toml"],
+    "Whose safeguards are timed, each by itself, with its optimizer",
 )
 _ROUNDS = flags.DEFINE_integer("rounds", 20, "Rounds that count.", lower_bound=1)
 _NAMES = ["sparse", "model", "clippers"]
@@ -65,16 +67,18 @@ def _time_model() -> bool:
 
 
 def _time_clippers() -> bool:
-    safeguards = load.load(Path(_COMPARISON.value), [], CompareConfig).safeguards
-    own = {"none": ("clip=[]",)}
-    configs = {s.name: _settings(*(s.set or own[s.name])) for s in safeguards}
-    seconds = take_turns(model_steps(configs), rounds=_ROUNDS.value)
-    print(f"\n| guard, telemetry and of {_COMPARISON.value} | ms | to the bare step | to none |")
-    print("|---|--:|--:|--:|")
-    for name in configs:
-        shares = [ratio(seconds, name, base) for base in (BARE, "none")]
-        milliseconds = 1e3 * statistics.median(seconds[name]) / MODEL_STEPS
-        print(f"| {name} | {milliseconds:.2f} | {shares[0]:.3f} | {shares[1]:.3f} |")
+    for path in _COMPARISONS.value:
+        config = load.load(Path(path), [], CompareConfig)
+        common = [setting for setting in config.set if setting.startswith("optimizer.")]
+        settings = {s.name: s.set or ("clip=[]",) for s in config.safeguards}
+        configs = {name: _settings(*common, *own) for name, own in settings.items()}
+        seconds = take_turns(model_steps(configs), rounds=_ROUNDS.value)
+        print(f"\n| guard, telemetry and of {path} | ms | to the bare step | to none |")
+        print("|---|--:|--:|--:|")
+        for name in configs:
+            shares = [ratio(seconds, name, base) for base in (BARE, config.reference)]
+            milliseconds = 1e3 * statistics.median(seconds[name]) / MODEL_STEPS
+            print(f"| {name} | {milliseconds:.2f} | {shares[0]:.3f} | {shares[1]:.3f} |")
     return True
 
 

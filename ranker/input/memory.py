@@ -1,6 +1,7 @@
 """Whether a split fits in memory: what its rows take, and what is free."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ranker.schema import Schema
@@ -10,6 +11,12 @@ SHARE = 0.5  # of the free memory, that the rows of a split may take
 _NUMBER = 4  # bytes of an int32 or float32
 _BESIDE = 8 + 8 + 1 + 3 * 8  # user, time, is_warm; and the orders that a stream makes of rows
 _TEXT = 64  # of a user's name as an object of Python
+
+# Of a control group, of version 2 and of version 1: its limit, its use, and what of that is cache.
+_GROUP_FILES = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 
 
 def row_bytes(schema: Schema) -> int:
@@ -25,19 +32,39 @@ def free_bytes(root: Path = Path("/")) -> int:
     Args:
       root: where proc/ and sys/ are.
 
-    Source: Linux's Documentation/filesystems/proc.rst (MemAvailable) and
-    admin-guide/cgroup-v2.rst (memory.max, memory.current; inactive_file can be taken back).
+    Source: Linux's Documentation/filesystems/proc.rst (MemAvailable), admin-guide/cgroup-v2.rst
+    and admin-guide/cgroup-v1/memory.rst (a group's limit, its use, and what of that is a cache
+    that can be taken back; a group is bound by the limits of those above it, too).
     """
     free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     named = _named(root / "proc/meminfo")
     if "MemAvailable:" in named:
         free = named["MemAvailable:"] * 1024
-    group = root / "sys/fs/cgroup"
-    limit, used = (_number(group / f"memory.{name}") for name in ("max", "current"))
-    if limit is not None and used is not None:
-        cached = _named(group / "memory.stat").get("inactive_file", 0)
-        free = min(free, limit - used + cached)
-    return max(0, free)
+    return max(0, min([free, *_left_by_groups(root)]))
+
+
+def _left_by_groups(root: Path) -> Iterator[int]:
+    """Yields what each control group that this process is in may still take."""
+    for controller, (limit_name, used_name, cache_name) in _GROUP_FILES.items():
+        names = _own_group(root, controller)
+        for depth in range(len(names) + 1):
+            group = (root / "sys/fs/cgroup" / controller).joinpath(*names[:depth])
+            limit, used = _number(group / limit_name), _number(group / used_name)
+            if limit is not None and used is not None:
+                yield limit - used + _named(group / "memory.stat").get(cache_name, 0)
+
+
+def _own_group(root: Path, controller: str) -> list[str]:
+    """Returns the names on the way from a controller's root to this process's group."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path.split("/")[1:]
+    return []
 
 
 def _named(path: Path) -> dict[str, int]:

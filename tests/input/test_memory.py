@@ -41,3 +41,35 @@ def test_free_is_what_the_system_and_the_container_leave(tmp_path):
     assert free_bytes(tmp_path) == 2_200_000
     (group / "memory.current").write_text("9000000\n")
     assert free_bytes(tmp_path) == 0
+
+
+def write_group(group, limit, used, *, names=("max", "current")):
+    group.mkdir(parents=True, exist_ok=True)
+    for name, number in zip(names, (limit, used), strict=True):
+        (group / f"memory.{name}").write_text(f"{number}\n")
+
+
+def test_the_tightest_of_the_groups_that_a_process_is_in_binds_it(tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemAvailable: 4000 kB\n")
+    (tmp_path / "proc/self/cgroup").write_text("7:cpu,cpuacct:/night\n0::/jobs/night\n")
+    mounted = tmp_path / "sys/fs/cgroup"
+    write_group(mounted / "jobs/night", 3_000_000, 1_000_000)
+    assert free_bytes(tmp_path) == 2_000_000
+    write_group(mounted / "jobs", 3_000_000, 2_500_000)
+    assert free_bytes(tmp_path) == 500_000  # the job beside it takes the rest
+    write_group(mounted / "night", 1_000, 1_000)
+    assert free_bytes(tmp_path) == 500_000  # another's
+
+
+def test_groups_of_the_first_version_bind_too(tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemAvailable: 4000 kB\n")
+    (tmp_path / "proc/self/cgroup").write_text("4:memory:/jobs\n0::/\n")
+    mounted = tmp_path / "sys/fs/cgroup/memory"
+    names = ("limit_in_bytes", "usage_in_bytes")
+    write_group(mounted, 9_223_372_036_854_771_712, 5_000_000, names=names)
+    assert free_bytes(tmp_path) == 4_096_000
+    write_group(mounted / "jobs", 3_000_000, 1_000_000, names=names)
+    (mounted / "jobs/memory.stat").write_text("inactive_file 5\ntotal_inactive_file 200000\n")
+    assert free_bytes(tmp_path) == 2_200_000
