@@ -30,6 +30,8 @@ lint: .venv/test
 bench: .venv/test .venv/peers/ready
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
 	-$(BIN)/python -m benchmarks.step_cost
+	-GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/python -m benchmarks.step_cost --part=sparse
+	-$(BIN)/python -m benchmarks.step_cost --part=model --config=configs/divergence_clippy.toml
 	-$(BIN)/python -m benchmarks.speed
 	-$(BIN)/python -m benchmarks.start_up
 	-$(BIN)/python -m benchmarks.streaming

@@ -6,8 +6,9 @@ What is random depends on the seed, the attempt and the injector's place in the 
 a run that was killed meets the same faults when it is resumed.
 """
 
+import collections
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import tensorflow as tf
@@ -132,25 +133,29 @@ class Faults:
             ]
         return gradients
 
-    def begun(self, attempt: int) -> list[dict]:
-        """Returns the event of each fault whose first attempt is `attempt`.
+    def begun(self, attempts: Container[int]) -> dict[int, list[dict]]:
+        """Returns the events of the faults whose first attempt is in `attempts`, by it.
 
         In events attempts count from 1: "attempt" is the first, "until" the last.
         """
-        return [
-            {"kind": "injected", **_who(p), "attempt": attempt + 1, "until": int(p.injector.until)}
-            | p.injector.settings()
-            for p in self._placed
-            if int(p.injector.start) == attempt
-        ]
+        events = collections.defaultdict(list)
+        for placed in self._placed:
+            start = int(placed.injector.start)
+            if start in attempts:
+                of_attempts = {"attempt": start + 1, "until": int(placed.injector.until)}
+                settings = placed.injector.settings()
+                events[start].append({"kind": "injected", **_who(placed)} | of_attempts | settings)
+        return events
 
-    def ended(self, attempt: int) -> list[dict]:
-        """Returns the event of each fault whose last attempt is `attempt`."""
-        return [
-            {"kind": "injection_ended", **_who(p), "attempt": attempt + 1}
-            for p in self._placed
-            if int(p.injector.until) == attempt + 1
-        ]
+    def ended(self, attempts: Container[int]) -> dict[int, list[dict]]:
+        """Returns the events of the faults whose last attempt is in `attempts`, by it."""
+        events = collections.defaultdict(list)
+        for placed in self._placed:
+            last = int(placed.injector.until) - 1
+            if last in attempts:
+                event = {"kind": "injection_ended", **_who(placed), "attempt": last + 1}
+                events[last].append(event)
+        return events
 
     def _of(self, kind: type[Injector]) -> list[_Placed]:
         return [placed for placed in self._placed if isinstance(placed.injector, kind)]

@@ -14,14 +14,16 @@ def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
     Args:
       reports: stacked over the attempts, as NumPy arrays.
     """
-    for k, attempt in enumerate(reports.attempt):
+    attempts = reports.attempt.tolist()
+    begun, ended = step.faults.begun(attempts), step.faults.ended(attempts)
+    for k, attempt in enumerate(attempts):
         updates = {"step": int(reports.step[k])}
-        for event in step.faults.begun(int(attempt)):
+        for event in begun.get(attempt, ()):
             yield event | updates
         if not reports.accept[k]:
             yield refusal(reports, k, step)
         yield from divergences(reports, k, step)
-        for event in step.faults.ended(int(attempt)):
+        for event in ended.get(attempt, ()):
             yield event | updates
 
 

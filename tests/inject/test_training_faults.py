@@ -148,4 +148,4 @@ def test_with_no_injector_nothing_is_added():
         assert none.gradients(gradient, 0) is gradient
         none.write(0)
     assert graph.get_operations() == []
-    assert none.begun(0) == none.ended(0) == []
+    assert none.begun([0]) == none.ended([0]) == {}
