@@ -69,7 +69,7 @@ def _time_model() -> bool:
 def _time_clippers() -> bool:
     for path in _COMPARISONS.value:
         config = load.load(Path(path), [], CompareConfig)
-        common = [setting for setting in config.set if setting.startswith("optimizer.")]
+        common = config.optimizers[0].set
         settings = {s.name: s.set or ("clip=[]",) for s in config.safeguards}
         configs = {name: _settings(*common, *own) for name, own in settings.items()}
         seconds = take_turns(model_steps(configs), rounds=_ROUNDS.value)
