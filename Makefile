@@ -15,8 +15,9 @@ compare: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
 	$(BIN)/python -m pipelines.compare --config=$(COMPARISON) --workdir=runs/$(basename $(notdir $(COMPARISON)))
 
+# A file of tests in one process, since its tests share what they prepare.
 test: lint .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=15
 
 unit: .venv/test
 	$(BIN)/python -m pytest -m "not slow"

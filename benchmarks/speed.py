@@ -32,7 +32,7 @@ from pipelines import program
 
 _PEERS = ".venv/peers/bin/python"
 _BATCHES = flags.DEFINE_multi_integer("batch", [1024, 4096, 8192], "Examples in a batch.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds that count.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds that count.", lower_bound=1)
 _PYTHON = flags.DEFINE_string("peers", _PEERS, "The Python that has PyTorch.")
 _ONLY = flags.DEFINE_multi_string("only", [], "Trainers whose name begins so; all for none.")
 

@@ -36,6 +36,18 @@ def files_of_at_most() -> Callable[[int], AbstractContextManager]:
     return limit
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hands the counted fuzz cases from a worker of pytest-xdist to who started it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["cases"] = dict(CASES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Adds what a worker counted; one that crashed tells nothing."""
+    CASES.update(getattr(node, "workeroutput", {}).get("cases", {}))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tells how many cases the fuzz tests ran."""
     if CASES:
