@@ -73,6 +73,61 @@ def hypotenuse(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return norm(tf.stack([one, other]), [0])[0]
 
 
+def add_rows(
+    values: tf.Tensor, of: tf.Tensor, at: tf.Tensor, num_rows: int | tf.Tensor
+) -> tf.Tensor:
+    """Returns sums of rows of `values` [N, D]: row r has each values[of[j]] with at[j] = r.
+
+    They are added in order of j, so the bits are the same in every process; NaN and infinity
+    spread to the sums that they are in and to no other. The gradient is the same with `of` and
+    `at` exchanged, so neither makes a tensor of all J rows. Measured, 163,840 rows of 32 from
+    3,700 to 8,192: .6 of `gather` and `segment_sum`, and back .25 of `gather` and `scatter_nd`.
+
+    Args:
+      values: D is known when the graph is drawn.
+      of, at: int [J], in [0, N) and in [0, num_rows).
+      num_rows: of the sums; those that nothing is added to are 0.
+
+    Raises:
+      ValueError: if D is not known.
+    """
+
+    @tf.custom_gradient
+    def add(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        num_values = tf.shape(values)[0]
+        sums = _product(values, tf.stack([at, of], axis=1), (num_rows, num_values))
+        return sums, lambda upstream: add_rows(upstream, at, of, num_values)
+
+    of, at = tf.cast(of, tf.int64), tf.cast(at, tf.int64)
+    return add(values)  # pyright: ignore[reportReturnType, reportCallIssue]
+
+
+def _product(
+    values: tf.Tensor, places: tf.Tensor, shape: tuple[int | tf.Tensor, tf.Tensor]
+) -> tf.Tensor:
+    """Returns the product of a matrix of this `shape`, with ones at `places` [J, 2], by `values`.
+
+    In parts less wide than 32: those TensorFlow runs through in a plain loop, where for a wider
+    one it sets up an expression for each entry, which takes longer than adding it.
+    """
+    ones = tf.ones_like(places[:, 0], values.dtype)
+    shape = tf.cast(tf.stack(shape), tf.int64)
+    width = values.shape[1]
+    if width is None:
+        raise ValueError(f"add_rows: values have shape {values.shape}; their width must be known")
+    num_parts = max(1, math.ceil(width / 31))
+    sizes = [width // num_parts + (part < width % num_parts) for part in range(num_parts)]
+    return tf.concat(
+        [
+            tf.raw_ops.SparseTensorDenseMatMul(
+                a_indices=places, a_values=ones, a_shape=shape, b=part
+            )
+            for part in tf.split(values, sizes, axis=1)
+        ],
+        axis=1,
+    )
+
+
 def is_positive(number: tf.Tensor) -> tf.Tensor:
     """Returns where `number` is above 0 and finite, elementwise; False for NaN."""
     return (number > 0) & (number < math.inf)

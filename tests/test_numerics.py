@@ -113,3 +113,52 @@ def test_a_choice_is_one_operation_and_does_what_its_branch_does():
     nodes = chosen.get_concrete_function(tf.constant(True)).graph.as_graph_def().node
     (made,) = [node for node in nodes if node.op == "If"]
     assert "_lower_using_switch_merge" not in made.attr
+
+
+@pytest.mark.parametrize("width", [1, 31, 32, 100])
+def test_rows_are_added_in_the_order_given_bit_for_bit(width):
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=(6, width)) * 10.0 ** rng.integers(-6, 6, (6, 1))).astype(np.float32)
+    of, at = rng.integers(0, 6, 50), rng.integers(0, 4, 50)
+    expected = np.zeros((5, width), np.float32)
+    for source, target in zip(of, at, strict=True):
+        expected[target] += values[source]
+    got = numerics.add_rows(tf.constant(values), tf.constant(of), tf.constant(at), 5)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_the_gradient_of_added_rows_is_that_of_gathering_and_summing():
+    rng = np.random.default_rng(0)
+    values = tf.constant(rng.normal(size=(6, 40)))
+    of, at = tf.constant(rng.integers(0, 6, 50)), tf.constant(rng.integers(0, 4, 50))
+    upstream = tf.constant(rng.normal(size=(5, 40)))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(values)
+        ours = tf.reduce_sum(upstream * numerics.add_rows(values, of, at, 5) ** 2)
+        plain = tf.math.unsorted_segment_sum(tf.gather(values, of), at, 5)
+        theirs = tf.reduce_sum(upstream * plain**2)
+    np.testing.assert_allclose(
+        tape.gradient(ours, values), tf.convert_to_tensor(tape.gradient(theirs, values)), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_number_spreads_to_the_sums_that_it_is_in_alone(bad):
+    values = np.ones((3, 33), np.float32)
+    values[1, 32] = bad
+    got = numerics.add_rows(tf.constant(values), tf.constant([0, 1, 2]), tf.constant([0, 1, 0]), 3)
+    np.testing.assert_array_equal(got[:, 32], [2, bad, 0])
+    assert tf.reduce_all(tf.math.is_finite(got[:, :32]))
+
+
+def test_adds_nothing_of_nothing():
+    none = tf.zeros([0], tf.int32)
+    assert numerics.add_rows(tf.zeros([0, 3]), none, none, 2).numpy().tolist() == [[0] * 3] * 2
+    assert numerics.add_rows(tf.ones([4, 3]), none, none, 0).shape == (0, 3)
+
+
+def test_rows_of_an_unknown_width_are_refused():
+    with pytest.raises(ValueError, match="their width must be known"):
+        tf.function(numerics.add_rows).get_concrete_function(
+            tf.TensorSpec([None, None]), *[tf.TensorSpec([None], tf.int32)] * 2, 3
+        )

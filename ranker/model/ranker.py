@@ -9,6 +9,7 @@ import tensorflow as tf
 from ranker.model.dense import Mlp, dense, policy
 from ranker.model.embed import Embedding
 from ranker.model.interact import Interaction
+from ranker.model.lists import present
 from ranker.model.product import check_products, joint_logit, prior_rate
 from ranker.model.shallow import Shallow
 from ranker.model.share import Sharing
@@ -82,8 +83,10 @@ class Ranker(tf.Module):
         by_name = {task.name: task for task in schema.tasks}
         self._priors = {t.name: prior_rate(t, by_name, products) for t in schema.tasks}
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
-        tables = [*embedding.tables.values(), *shallow.tables]
+        readers = [*embedding.readers, *shallow.readers]
+        tables = [table for table, _ in readers]
         self.tables = {v.name.removesuffix(":0"): v for v in tables}
+        self._readers = {v.name.removesuffix(":0"): names for v, names in readers}
         tied = {f"tie/{task}": variable for task, (_, variable) in self._ties.items()}
         self.dense = _by_layer(self._layers()) | tied
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
@@ -98,12 +101,13 @@ class Ranker(tf.Module):
           features: encoded, as `ranker.input.Batch.features`.
           seed: int32 [2] of this attempt; switches dropout on.
         """
-        fields = self._embedding(features)
+        read = self._embedding.read(features)
+        fields = self._embedding(read)
         x = self._interaction({name: tf.cast(f, self._dtype) for name, f in fields.items()})
         if self._norm is not None:
             x = self._norm(x)
         inputs = self._sharing(x, seed)
-        shallow = self._shallow(features)
+        shallow = self._shallow(read)
         own = {}
         for task, tower in self._towers.items():
             deep = self._heads[task](tower(inputs[task], seed))[:, 0]
@@ -115,6 +119,13 @@ class Ranker(tf.Module):
         }
         joint = {t: joint_logit(logits[t], logits[other]) for t, other in self._products.items()}
         return logits | joint
+
+    def reads(self, table: str, features: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Returns the rows that `features` read of one of `tables`, as often as they do, [J].
+
+        Its gradient does not tell: of a list's values it has the sums.
+        """
+        return tf.concat([present(features[name]) for name in self._readers[table]], axis=0)
 
     def _from_prior(self, task: Task, logit: tf.Tensor) -> tf.Tensor:
         """Returns `logit` counted from what the training labels say before any feature."""

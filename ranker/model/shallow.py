@@ -1,11 +1,13 @@
 """The shallow part: biases, weights of the numbers and a product, added to each logit."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.model.dense import dense, normal
-from ranker.model.embed import pool, standardise
+from ranker.model.embed import standardise
+from ranker.model.lists import look_up
 from ranker.schema import Feature, Schema
 
 
@@ -19,8 +21,9 @@ class Shallow(tf.Module):
     where h[t] = L^-0.5 * sum of the rows, in a table of h's own, of the L items in it,
     as in SVD++ (Koren 2008, doi:10.1145/1401890.1401944, eq. 15).
 
+    Biases start at 0, factors at N(0, scale^2).
+
     Attributes:
-      tables: the embedding variables; biases start at 0, factors at N(0, scale^2).
       layers: the weights of the numeric features.
     """
 
@@ -67,14 +70,18 @@ class Shallow(tf.Module):
             )
             for name in ((self._user, self._item, *histories) if factors else ())
         }
-        self._is_list = {f.name: f.is_multivalued for f in schema.features}
-        self.tables = (*self._biases.values(), *self._factor_tables.values())
         self._weights = dense("shallow/numeric", len(tasks), seed=seed, use_bias=False)
         self.layers = [self._weights] if self._numeric else []
 
-    def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns what to add to each task's logit, [B]."""
-        parts = [self._sum(t, name, features, 1.0) for name, t in self._biases.items()]
+    @property
+    def readers(self) -> list[tuple[tf.Variable, list[str]]]:
+        """Each table, and the names of the features that read it."""
+        named = [*self._biases.items(), *self._factor_tables.items()]
+        return [(table, [name]) for name, table in named]
+
+    def __call__(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        """Returns what to add to each task's logit, [B], given `Embedding.read(features)`."""
+        parts = [look_up(table, features[name]) for name, table in self._biases.items()]
         if self._numeric:
             numbers = [standardise(f, features[f.name]) for f in self._numeric]
             parts.append(self._weights(tf.stack(numbers, axis=1)))
@@ -83,21 +90,16 @@ class Shallow(tf.Module):
         total = tf.add_n(parts) if parts else tf.zeros((1, len(self._tasks)))
         return {task: total[:, i] for i, task in enumerate(self._tasks)}
 
-    def _product(self, features: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        vectors = {n: self._sum(t, n, features, 0.5) for n, t in self._factor_tables.items()}
+    def _product(self, features: Mapping[str, Any]) -> tf.Tensor:
+        vectors = {
+            name: look_up(table, features[name], power=0.5)
+            for name, table in self._factor_tables.items()
+        }
         item = vectors.pop(self._item)
         product = tf.reshape(
             tf.add_n(list(vectors.values())) * item, (-1, len(self._tasks), self._factors)
         )
         return tf.reduce_sum(product, axis=2)
-
-    def _sum(
-        self, table: tf.Variable, name: str, features: Mapping[str, tf.Tensor], power: float
-    ) -> tf.Tensor:
-        """Returns a feature's row, or the sum of its rows over their number to `power`."""
-        if self._is_list[name]:
-            return pool(table, features[name], power=power)
-        return tf.gather(table, features[name])
 
 
 def _histories_of(schema: Schema) -> list[str]:

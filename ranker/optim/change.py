@@ -1,8 +1,14 @@
 """What passes between differentiating and writing: gradients, changes, a proposal."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
+
+from ranker.optim import rows
+
+# From a table's name to the rows that a batch read of it, as often as it did, int [J].
+Reads = Callable[[str], tf.Tensor]
 
 
 class Gradient(NamedTuple):
@@ -12,17 +18,23 @@ class Gradient(NamedTuple):
       variable: what it is the derivative by.
       rows: unique ids [U] of the rows touched, or None for the whole variable.
       values: [U, ...], or of the variable's shape.
+      ids: of the slices that it came in, repeats and all, [N]; None if dense.
       name: the variable's, unique in its optimizer.
       index: the variable's place in `Optimizer.trainable`.
-      counts: how many slices each row is the sum of, int32 [U]; None if dense.
     """
 
     variable: tf.Variable
     rows: tf.Tensor | None
     values: tf.Tensor
-    counts: tf.Tensor | None = None
+    ids: tf.Tensor | None = None
     name: str = ""
     index: int = 0
+
+    def count(self, reads: Reads | None) -> tf.Tensor:
+        """Returns how often the batch read each row, int32 [U]; not for a dense one."""
+        assert self.rows is not None
+        assert self.ids is not None
+        return rows.count(reads(self.name) if reads else self.ids, rows=self.rows)
 
 
 class Change(NamedTuple):

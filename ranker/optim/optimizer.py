@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from ranker.numerics import Number, check_number, choose, is_zero
 from ranker.optim import rows
-from ranker.optim.change import Change, Gradient, Proposal
+from ranker.optim.change import Change, Gradient, Proposal, Reads
 from ranker.optim.clip.chain import Chain, Clipped
 from ranker.optim.clip.clipper import Clippable, Clipper
 from ranker.optim.rules.rule import Rule, Slots
@@ -131,12 +132,15 @@ class Optimizer:
         gradients: Sequence[tf.Tensor | tf.IndexedSlices | None],
         *,
         rates: tf.Tensor | None = None,
+        reads: Reads | None = None,
     ) -> Proposal:
         """Returns what these gradients would change; writes nothing.
 
         Args:
           gradients: one for each of `trainable`, in order; None leaves it alone.
           rates: the groups' learning rates [G] instead of their schedules'.
+          reads: returns the rows that the batch read of the table of a name, as often as it
+            did, int [J], for clippers that count them; None for those of the slices.
 
         Raises:
           ValueError: if there are not as many as there are variables.
@@ -149,7 +153,7 @@ class Optimizer:
             if gradient is not None
         )
         step = self.step.read_value()
-        kept, noted = self._chain.clip("gradient", [self._item(g, step) for g in raw])
+        kept, noted = self._chain.clip("gradient", [self._item(g, step, reads) for g in raw])
         each = tf.unstack(self.learning_rates() if rates is None else rates)
         by_group = {group.name: rate for group, rate in zip(self.groups, each, strict=True)}
         drafts = [self._draft(g, k.item, step, by_group) for g, k in zip(raw, kept, strict=True)]
@@ -180,16 +184,16 @@ class Optimizer:
             factors[change.index] = tf.cast(change.factor, tf.float32)
         return tf.stack(factors)
 
-    def _item(self, gradient: Gradient, step: tf.Tensor) -> Clippable:
-        member = self._members[gradient.index]
+    def _item(self, gradient: Gradient, step: tf.Tensor, reads: Reads | None) -> Clippable:
+        member, touched = self._members[gradient.index], gradient.rows
         return Clippable(
             name=gradient.name,
             group=member.group.name,
-            is_table=gradient.rows is not None,
-            before=rows.read(gradient.variable, gradient.rows),
+            is_table=touched is not None,
+            before=rows.read(gradient.variable, touched),
             values=gradient.values,
-            slots=_read_slots(member, gradient.rows, step),
-            counts=gradient.counts,
+            slots=_read_slots(member, touched, step),
+            counts=None if touched is None else functools.partial(gradient.count, reads),
         )
 
     def _draft(

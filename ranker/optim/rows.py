@@ -6,25 +6,32 @@ before anything else: applied one by one, they race, and a run is not reproducib
 
 import tensorflow as tf
 
+from ranker.numerics import add_rows
+
 
 def touched(
     gradient: tf.Tensor | tf.IndexedSlices,
 ) -> tuple[tf.Tensor | None, tf.Tensor, tf.Tensor | None]:
-    """Returns the rows that `gradient` touches, their values, and how many slices each had.
+    """Returns the rows that `gradient` touches, their values, and the ids of its slices.
 
     Args:
       gradient: dense, or slices [N, ...] whose ids may repeat.
 
     Returns:
       (None, gradient, None) if dense; else unique row ids [U] in order of first sight, the
-      sums of their slices [U, ...], and the slices summed into each, int32 [U]. A graph in
-      which nobody reads the last does not count.
+      sums of their slices [U, ...], and the ids as they came [N].
     """
     if not isinstance(gradient, tf.IndexedSlices):
         return None, tf.convert_to_tensor(gradient), None
     rows, places = tf.unique(gradient.indices)
-    counts = tf.math.bincount(places, minlength=tf.size(rows))
-    return rows, _sum(gradient.values, places, tf.size(rows)), counts
+    return rows, _sum(gradient.values, places, tf.size(rows)), gradient.indices
+
+
+def count(ids: tf.Tensor, *, rows: tf.Tensor) -> tf.Tensor:
+    """Returns how often each of the unique `rows` [U] is in `ids` [J], int32 [U]."""
+    num_rows = tf.size(rows)
+    _, places = tf.unique(tf.concat([rows, tf.cast(ids, rows.dtype)], axis=0))
+    return tf.math.bincount(places[num_rows:], minlength=num_rows, maxlength=num_rows)
 
 
 def _sum(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
@@ -33,12 +40,21 @@ def _sum(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor
     Slices are added in their order, so the bits are the same in every process. Measured
     against `unsorted_segment_sum`, 21,500 slices of 32: half its cost both ways.
     """
-    shape = tf.concat([[num_rows], tf.shape(slices)[1:]], axis=0)
     return tf.cond(
-        2 * num_rows > tf.size(places),
+        4 * num_rows > 3 * tf.size(places),
         lambda: _copy_and_add(slices, places, num_rows),
-        lambda: tf.scatter_nd(places[:, tf.newaxis], slices, shape),
+        lambda: _add(slices, places, num_rows),
     )
+
+
+def _add(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
+    """Returns the sums where many places repeat."""
+    shape = tf.concat([[num_rows], tf.shape(slices)[1:]], axis=0)
+    width = slices.shape[1:].num_elements()
+    if width is None:
+        return tf.scatter_nd(places[:, tf.newaxis], slices, shape)
+    flat = tf.reshape(slices, [-1, width])
+    return tf.reshape(add_rows(flat, tf.range(tf.size(places)), places, num_rows), shape)
 
 
 def _copy_and_add(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:

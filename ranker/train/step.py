@@ -148,7 +148,10 @@ class Step(tf.Module):
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
         if self.levers:
             rates *= self.levers.rate_factor
-        return Draft(logits, losses, total, rates, optimizer.propose(gradients, rates=rates))
+        proposal = optimizer.propose(
+            gradients, rates=rates, reads=lambda table: self.model.reads(table, batch.features)
+        )
+        return Draft(logits, losses, total, rates, proposal)
 
     def run(self, stack: Batch) -> StepReport:
         """Tries each batch of `stack` in turn, and stops early if the guard halts.

@@ -164,20 +164,56 @@ def test_scores_keep_to_the_range_of_the_task():
     assert scores["rating"].numpy() == 5.0
 
 
+def pool(table, rows, **kwargs):
+    values = model.lists.read(tf.constant(rows), num_rows=table.shape[0])
+    return model.lists.look_up(table, values, **kwargs)
+
+
 def test_pooling_is_the_mean_of_what_is_there():
     table = tf.Variable([[1.0, 2.0], [3.0, 4.0], [100.0, 100.0]])
-    pooled = model.embed.pool(table, tf.constant([[0, 1, -1], [1, -1, -1], [-1, -1, -1]]))
+    pooled = pool(table, [[0, 1, -1], [1, -1, -1], [-1, -1, -1]])
     np.testing.assert_allclose(pooled, [[2, 3], [3, 4], [0, 0]])
-    rooted = model.embed.pool(table, tf.constant([[0, 1, -1]]), power=0.5)
+    rooted = pool(table, [[0, 1, -1]], power=0.5)
     np.testing.assert_allclose(rooted, [[4 / 2**0.5, 6 / 2**0.5]], rtol=1e-6)
 
 
 def test_padding_touches_no_row():
     table = tf.Variable(tf.ones((5, 2)))
     with tf.GradientTape() as tape:
-        total = tf.reduce_sum(model.embed.pool(table, tf.constant([[3, -1], [-1, -1], [1, 3]])))
+        total = tf.reduce_sum(pool(table, [[3, -1], [-1, -1], [1, 3]]))
     touched = tape.gradient(total, table)
-    assert sorted(touched.indices.numpy().tolist()) == [1, 3, 3]
+    assert sorted(touched.indices.numpy().tolist()) == [1, 3]
+
+
+@pytest.mark.parametrize("num_rows", [5, 1000], ids=["marked", "hashed"])
+@pytest.mark.parametrize("width", [1, 8, 33])
+def test_pooling_and_its_gradient_are_those_of_each_value(num_rows, width):
+    rng = np.random.default_rng(1)
+    table = tf.Variable(rng.normal(size=(num_rows, width)).astype(np.float32))
+    rows = rng.integers(-1, num_rows, size=(9, 4)).astype(np.int32)
+    upstream = rng.normal(size=(9, width)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        pooled = pool(table, rows)
+    gradient = tape.gradient(pooled, table, output_gradients=tf.constant(upstream))
+    lists = [row[row >= 0] for row in rows]
+    means = [table.numpy()[ids].mean(axis=0) if len(ids) else np.zeros(width) for ids in lists]
+    np.testing.assert_allclose(pooled, means, rtol=1e-5, atol=1e-6)
+    expected = np.zeros((num_rows, width))
+    for ids, value in zip(lists, upstream, strict=True):
+        np.add.at(expected, ids, value / max(1, len(ids)))
+    np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_tells_how_often_each_table_is_read(data):
+    num_rows, batch = data
+    ranker = make(num_rows)
+    read = {name: ranker.reads(name, batch.features) for name in ranker.tables}
+    items, lists = batch.features["item_id"].tolist(), batch.features["liked_items"]
+    in_lists = lists[lists >= 0].tolist()
+    assert len(set(in_lists)) < len(in_lists)
+    assert sorted(read["factor/liked_items"].numpy()) == sorted(in_lists)
+    assert sorted(read["embedding/item_id"].numpy()) == sorted(items + in_lists)
+    assert read["bias/user_id"].numpy().tolist() == batch.features["user_id"].tolist()
 
 
 def test_a_bias_of_no_feature_is_refused(data):

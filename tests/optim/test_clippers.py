@@ -1,6 +1,7 @@
 """Clippers against optax, by hand, and their promises at every size."""
 
 import dataclasses
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -47,7 +48,7 @@ def items(gradients, before=None):
             gradient=tf.constant(g),
             slots={"second_moment": tf.ones(g.shape)},
             mean_square=tf.ones(g.shape),
-            counts=tf.ones(g.shape[:1], tf.int32),
+            counts=partial(tf.ones, g.shape[:1], tf.int32),
         )
         for i, (w, g) in enumerate(zip(before, gradients, strict=True))
     ]

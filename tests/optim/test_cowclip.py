@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from tiny_optimizer import Tiny, values
 
 from ranker import optim
@@ -42,6 +43,21 @@ def test_is_its_formula_in_numpy(size):
     assert got.keys() == expected.keys()
     for row, update in expected.items():
         np.testing.assert_allclose(got[row], update, rtol=1e-4, atol=1e-6 * size)
+
+
+def test_counts_what_was_read_where_slices_are_sums_already():
+    tiny = Tiny(optim.Sgd(), clippers=[optim.CowClip(max_ratio=0.1)])
+    slices = values((2, 4), size=9.0)
+
+    def kept(reads):
+        gradients = [None, tf.IndexedSlices(slices, [4, 1])]
+        (change,) = tiny.optimizer.propose(gradients, reads=reads).changes
+        return np.linalg.norm(change.update, axis=1)
+
+    asked = []
+    twice_and_thrice = kept(lambda name: asked.append(name) or tf.constant([1, 4, 1, 4, 1]))
+    np.testing.assert_allclose(twice_and_thrice / kept(None), [2, 3], rtol=1e-5)
+    assert asked == ["embeddings/kernel"]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -21,7 +21,8 @@ def random(shape, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("shape", "is_compiled"), [((), False), ((3,), False), ((2, 3), False), ((3,), True)]
+    ("shape", "is_compiled"),
+    [((), False), ((3,), False), ((2, 3), False), ((70,), False), ((3,), True)],
 )
 @pytest.mark.parametrize("ids", IDS.values(), ids=IDS)
 def test_sums_repeats_bit_for_bit_in_order(ids, shape, is_compiled):
@@ -66,6 +67,16 @@ def test_writes_only_the_rows_named(dtype):
 
 @pytest.mark.parametrize("ids", IDS.values(), ids=IDS)
 def test_counts_how_often_each_row_came(ids):
-    slices = tf.IndexedSlices(tf.zeros((len(ids), 2)), tf.constant(ids, tf.int32))
-    got_rows, _, counts = rows.touched(slices)
-    assert counts.numpy().tolist() == [ids.count(row) for row in got_rows.numpy()]
+    distinct = sorted(set(ids))
+    counts = rows.count(tf.constant(ids, tf.int32), rows=tf.constant(distinct, tf.int64))
+    assert counts.numpy().tolist() == [ids.count(row) for row in distinct]
+
+
+def test_sums_slices_whose_width_is_not_known_when_the_graph_is_drawn():
+    @tf.function(input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec([None], tf.int32)])
+    def sums(values, ids):
+        return rows.touched(tf.IndexedSlices(values, ids))[1]
+
+    values, ids = random((9, 3)), [1, 1, 1, 4, 0, 1, 4, 4, 1]
+    expected = rows.touched(tf.IndexedSlices(tf.constant(values), tf.constant(ids)))[1]
+    np.testing.assert_array_equal(sums(values, ids), expected)

@@ -92,3 +92,16 @@ def test_too_many_refusals_in_a_row_end_the_call(steps, stack):
     assert bool(step.guard.halted())
     assert state(step)["attempts"] == 3
     assert len(step.run(stack).attempt) == 0
+
+
+def test_the_optimizer_is_told_what_features_and_lists_read(steps, stack, monkeypatch):
+    step, batch, told = fresh(steps), stack.at(0), {}
+    propose = step.optimizer.propose
+    monkeypatch.setattr(
+        step.optimizer, "propose", lambda *args, **kw: told.update(kw) or propose(*args, **kw)
+    )
+    step.propose(batch)
+    items, lists = batch.features["item_id"], batch.features["liked_items"]
+    read = [*items, *lists[lists >= 0]]
+    assert len(set(read)) < len(read)
+    assert sorted(told["reads"]("embedding/item_id").numpy()) == sorted(read)

@@ -14,7 +14,7 @@ one of 0 enters any: the one is no size, the other is no gradient. What is kept 
 variable goes by its name and is left out of a step that has no gradient for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import tensorflow as tf
@@ -39,7 +39,7 @@ class Clippable(NamedTuple):
       rate: the learning rate that is part of `values`, a scalar; 1 at the gradient stage.
       mean_square: update stage: the rule's mean of squared gradients, this one's among them
         in the standard order, corrected for its start as the rule corrects it; or None.
-      counts: of a table: how many examples' slices were summed into each row, int32 [U].
+      counts: of a table: returns how often the batch read each row, int32 [U].
     """
 
     name: str
@@ -52,7 +52,7 @@ class Clippable(NamedTuple):
     slots: Mapping[str, tf.Tensor] = {}
     rate: tf.Tensor | float = 1.0
     mean_square: tf.Tensor | None = None
-    counts: tf.Tensor | None = None
+    counts: Callable[[], tf.Tensor] | None = None
 
 
 class Clipper(Protocol):

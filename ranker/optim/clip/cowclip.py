@@ -16,7 +16,7 @@ class CowClip(Stateless):
 
         limit = count * max(max_ratio * ||row||, floor)
 
-    where count is how many slices the batch had for the row; of a table only.
+    where count is how often the batch read the row; of a table only.
 
     Attributes:
       max_ratio: largest norm of one slice's gradient as a share of the row's norm, > 0.
@@ -50,6 +50,6 @@ class CowClip(Stateless):
             )
         rank = item.values.shape.rank
         axes = unit_axes(rank, is_table=True)
-        counts = tf.reshape(tf.cast(item.counts, item.values.dtype), [-1, *[1] * (rank - 1)])
+        counts = tf.reshape(tf.cast(item.counts(), item.values.dtype), [-1, *[1] * (rank - 1)])
         limit = counts * tf.maximum(self.max_ratio * norm(item.before, axes), self.floor)
         return share_within(norm(item.values, axes), limit)
