@@ -107,7 +107,10 @@ class GradientSpike(GradientFault):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bf16(GradientFault):
-    """Gradients rounded to bfloat16: 8 of 24 significant bits; slices before they are summed."""
+    """Gradients rounded to bfloat16: 8 of 24 significant bits; slices as they come.
+
+    A table's slices are then summed; those of a list's values come as their row's sum.
+    """
 
     kind = "bf16"
 

@@ -19,8 +19,8 @@ class CowClip(Stateless):
     where count is how often the batch read the row; of a table only.
 
     Attributes:
-      max_ratio: largest norm of one slice's gradient as a share of the row's norm, > 0.
-      floor: least limit of one slice, in the gradient's unit, > 0, or a row that starts at
+      max_ratio: largest norm of one read's gradient as a share of the row's norm, > 0.
+      floor: least limit of one read, in the gradient's unit, > 0, or a row that starts at
         zero stays there. The paper has 1e-5 for Criteo, 1e-3 to 1e-4 for Avazu.
       targets: the group it applies to, of tables alone.
 
