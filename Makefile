@@ -5,7 +5,7 @@ WORKDIR ?= runs/movielens-100k
 CONFIG ?= configs/movielens_100k.toml
 COMPARISON ?= configs/compare_quick.toml
 
-.PHONY: train compare test unit lint bench quality clean
+.PHONY: train compare test unit fuzz lint bench quality clean
 
 train: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
@@ -21,6 +21,11 @@ test: lint .venv/test
 
 unit: .venv/test
 	$(BIN)/python -m pytest -m "not slow"
+
+# Other hostile input than the tests see each time; FUZZ_SEED tells which.
+FUZZ_SEED ?= $(shell date +%s)
+fuzz: .venv/test
+	FUZZ_SEED=$(FUZZ_SEED) $(BIN)/python -m pytest --numprocesses=2 $(shell find tests -name "test_fuzz_*.py")
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Self, cast
 
 from ranker.datasets.errors import DatasetError
+from ranker.wording import listed
 
 _BUFFER_BYTES = 1 << 20
 _MAX_MEMBERS = 10_000
@@ -46,7 +47,7 @@ class Files:
         Raises:
           DatasetError: if there is nothing, or an archive that is truncated, no zip,
             or holds a link, a device, an absolute path or a path with `..`, or what is
-            many times as large as the archive.
+            many times as large as the archive, or has no name.
         """
         self.path = path
         self.read: dict[str, dict[str, object]] = {}
@@ -76,10 +77,7 @@ class Files:
           DatasetError: if there is no such file.
         """
         if name not in self._members:
-            raise DatasetError(
-                f"{self.path}: no file {name!r} in it; it has: "
-                f"{', '.join(self.names[:20]) or 'nothing'}"
-            )
+            raise DatasetError(f"{self.path}: no file {name!r} in it; it has: {listed(self.names)}")
         member = self._members[name]
         if self._archive is None:
             source: IO[bytes] = (self.path / member).open("rb")
@@ -99,7 +97,7 @@ class Files:
         try:
             return archive.open(member)
         except (*_DAMAGES, RuntimeError) as error:  # RuntimeError: it is encrypted
-            raise DatasetError(f"{self.path}: cannot read {member:.100}: {error}") from error
+            raise DatasetError(f"{self.path}: cannot read {member!r:.100}: {error}") from error
 
 
 class _Hashed(io.RawIOBase):
@@ -174,7 +172,9 @@ def _check_member(info: zipfile.ZipInfo, path: Path) -> None:
     kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive does not say
     is_absolute = name.startswith("/") or name[1:2] == ":"
     problem = ""
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or is_absolute or _leads_up(name):
+    if not info.filename:
+        problem = "has no name"
+    elif kind not in (0, stat.S_IFREG, stat.S_IFDIR) or is_absolute or _leads_up(name):
         problem = "is a link or a device, or leads out of the archive"
     elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         problem = f"is compressed by method {info.compress_type}, not stored or deflated (0, 8)"

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.input.rules import Rule, fits, named, shown
+from ranker.wording import listed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ class Door:
         missing = [rule.column for rule in rules if rule.column not in columns.names]
         if missing:
             raise ValueError(
-                f"{path}: no column {', '.join(missing)}; it has: {', '.join(columns.names):.300}"
+                f"{path}: no column {', '.join(missing)}; it has: {listed(columns.names)}"
             )
         for rule in rules:
             found = columns.field(rule.column).type

@@ -8,6 +8,8 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ranker.wording import listed
+
 # What pyarrow raises on a damaged file; OSError too, then without a number of the system's.
 _FAULTS = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
 
@@ -39,7 +41,7 @@ class ParquetRows:
             raise self._fault(error, "not a readable Parquet file, or a damaged one") from error
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"{path}: more than one column {', '.join(twice)}")
+            raise ValueError(f"{path}: more than one column {listed(twice)}")
 
     def batches(
         self, num_rows: int, *, columns: Sequence[str], row_groups: Sequence[int] | None = None

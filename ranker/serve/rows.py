@@ -10,6 +10,7 @@ import pyarrow.csv
 
 from ranker.input import ParquetRows, feature_rule, raw_values, shown
 from ranker.schema import Feature, Schema
+from ranker.wording import listed
 
 LIST_SEPARATOR = "|"  # between the values of a list in a CSV cell
 
@@ -83,7 +84,7 @@ class Rows:
         missing = [name for name in wanted if name not in present]
         if missing:
             raise ValueError(
-                f"{self._path}: no column {', '.join(missing)}; it has: {', '.join(present)}"
+                f"{self._path}: no column {', '.join(missing)}; it has: {listed(present)}"
             )
         return wanted
 

@@ -133,5 +133,6 @@ def write_csv(folder: Path, world: World) -> Path:
 def zipped(folder: Path, archive: Path, *, inside: str = "ml") -> Path:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for path in sorted(folder.iterdir()):
-            file.write(path, f"{inside}/{path.name}")
+            member = zipfile.ZipInfo(f"{inside}/{path.name}")  # the same bytes on any day
+            file.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return archive

@@ -54,6 +54,21 @@ def test_a_member_that_leads_out_is_refused(tmp_path, name):
     assert repr(name) in str(caught.value)
 
 
+def test_a_member_without_a_name_is_refused(tmp_path):
+    path = _archive(tmp_path / "x.zip", {"ml/x.csv": b"1"})
+    path.write_bytes(path.read_bytes().replace(b"ml/x.csv", b"\0l/x.csv"))
+    with pytest.raises(DatasetError, match="has no name"):
+        Files(path)
+
+
+def test_what_an_archive_has_is_told_on_one_line(tmp_path):
+    path = _archive(tmp_path / "x.zip", {"ml/a\nb": b"1", **{"c" * 500: b"2"}})
+    with Files(path) as files, pytest.raises(DatasetError) as caught:
+        files.open("u.item")
+    told = "no file 'u.item' in it; it has: 'a\\nb', "
+    assert str(caught.value) == f"{path}: {told}{'c' * (300 - 8)}"
+
+
 def test_a_link_is_refused(tmp_path):
     path = _archive(tmp_path / "x.zip", {"ml/x.csv": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777)
     with pytest.raises(DatasetError, match=r"'ml/x\.csv' is a link"):
@@ -145,7 +160,10 @@ def test_an_encrypted_member_is_an_error(tmp_path):
     data = path.read_bytes()
     at = data.index(b"PK\x01\x02") + 8
     path.write_bytes(data[:at] + b"\x01" + data[at + 1 :])  # the directory's "encrypted" flag
-    with Files(path) as files, pytest.raises(DatasetError, match=r"cannot read x\.csv: .*encrypt"):
+    with (
+        Files(path) as files,
+        pytest.raises(DatasetError, match=r"cannot read 'x\.csv': .*encrypt"),
+    ):
         files.open("x.csv")
 
 

@@ -79,6 +79,17 @@ def test_a_missing_column_is_named(prepared, encoder, tmp_path):
         read(path, encoder)
 
 
+def test_what_a_file_has_is_told_on_one_line(prepared, encoder, tmp_path):
+    path, table = tmp_path / "train.parquet", tiny_table(5, 0)
+    columns = [*table.column_names[:-1], "\nstamp"]
+    pq.write_table(table.rename_columns(columns), path)
+    with pytest.raises(ValueError, match=r"no column rating; it has: user.*, '\\nstamp'$"):
+        read(path, encoder)
+    pq.write_table(table.rename_columns(["a\nb", "a\nb", *columns[2:]]), path)
+    with pytest.raises(ValueError, match=r"more than one column 'a\\nb'$"):
+        read(path, encoder)
+
+
 def test_a_truncated_file_is_named(prepared, encoder, tmp_path):
     path = tmp_path / "cut.parquet"
     path.write_bytes((prepared / "train.parquet").read_bytes()[:-100])

@@ -20,6 +20,7 @@ from ranker.datasets.progress import Progress
 from ranker.datasets.refusals import Refusals
 from ranker.datasets.spill import Ordered, Spill
 from ranker.datasets.writing import Writer, conclude
+from ranker.wording import listed
 
 
 def write(name: str, files: Files, folder: Path, *, options: Options, progress: Progress) -> Made:
@@ -62,7 +63,7 @@ def _logs(files: Files, size: str) -> list[str]:
     if not found:
         raise DatasetError(
             f"{files.path}: no log of KuaiRand in it, such as {official_logs(size)[0]}; "
-            f"it has: {', '.join(files.names)[:300] or 'nothing'}"
+            f"it has: {listed(files.names)}"
         )
     return found
 

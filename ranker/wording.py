@@ -1,0 +1,14 @@
+"""How an error says what it found in someone's file: short, and on one line whatever it holds."""
+
+from collections.abc import Iterable
+
+_MOST = 300  # letters
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns `names` with commas between, cut at 300 letters; "nothing" if there are none.
+
+    What does not print is escaped, so a line break in a name stays within the sentence.
+    """
+    shown = (name if name and name.isprintable() else repr(name) for name in names)
+    return f"{', '.join(shown):.{_MOST}}" or "nothing"
