@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 from tqdm import tqdm
 
+from pipelines import program
 from ranker import build
 from ranker.config import load
 from ranker.config.clip import ClippyClip
@@ -35,8 +36,8 @@ class _Seen(NamedTuple):
     largest: float
 
 
-def main(argv: Sequence[str]) -> None:
-    """Prints a row for each rate."""
+def main(argv: Sequence[str]) -> int:
+    """Prints a row for each rate; returns the exit code."""
     del argv
     print(
         "rate | largest dense update | attempts clipped | mean factor | clipped variables in "
@@ -48,6 +49,7 @@ def main(argv: Sequence[str]) -> None:
         _, plain = _train(rate, ["clip=[]"])
         same = all(np.array_equal(a, b) for a, b in zip(trained, plain, strict=True))
         tqdm.write(_row(rate, seen, same=same))
+    return 0
 
 
 def _row(rate: str, seen: _Seen, *, same: bool) -> str:
@@ -80,8 +82,7 @@ def _train(rate: str, settings: Sequence[str]) -> tuple[_Seen, list[np.ndarray]]
 def _attempt(run: build.Run, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Tries `batch` as the step does; returns factors, shares above the bound, largest update."""
     step, clip = run.step, _clippy(run.config)
-    _, _, gradients = step._differentiate(batch)
-    proposal = step.optimizer.propose(gradients)
+    proposal = step.propose(batch).proposal
     dense = [change for change in proposal.changes if change.rows is None]
     before = [change.after + change.update for change in dense]
     above = [
@@ -103,4 +104,4 @@ def _clippy(config: RunConfig) -> ClippyClip:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

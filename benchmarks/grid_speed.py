@@ -14,9 +14,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 from tqdm import tqdm
 
+from pipelines import program
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
 from ranker.config import load
@@ -27,7 +28,7 @@ _SAMPLE = flags.DEFINE_integer("sample", 12, "Separate runs to time.", lower_bou
 _GOAL = 0.2
 
 
-def main(argv: list[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Times both and prints the ratio; returns the exit code."""
     del argv
     path = Path(_CONFIG.value)
@@ -83,4 +84,4 @@ def _await(running: list[subprocess.Popen]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

@@ -46,7 +46,7 @@ def _batches(num_rows: int) -> list[tf.IndexedSlices]:
         tf.IndexedSlices(
             tf.constant(random.normal(size=(NUM_IDS, WIDTH)), tf.float32),
             tf.constant(random.integers(0, num_rows, NUM_IDS)),
-            (num_rows, WIDTH),
+            tf.constant([num_rows, WIDTH]),
         )
         for _ in range(NUM_BATCHES)
     ]
@@ -92,7 +92,7 @@ def _keras(make_optimizer: Callable) -> Callable[[int], Callable]:
 
         @tf.function
         def step(values: tf.Tensor, ids: tf.Tensor) -> None:
-            slices = tf.IndexedSlices(values, ids, (num_rows, WIDTH))
+            slices = tf.IndexedSlices(values, ids, tf.constant([num_rows, WIDTH]))
             optimizer.apply_gradients([(slices, table)])
 
         return step

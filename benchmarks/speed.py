@@ -133,7 +133,8 @@ class Worker:
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait()
-            said = self._errors.seek(0) or self._errors.read().splitlines() or ["nothing"]
+            self._errors.seek(0)
+            said = self._errors.read().splitlines() or ["nothing"]
             raise TrainerError(f"{self._name} ended with exit code {code}: {said[-1]}")
         return line.strip()
 

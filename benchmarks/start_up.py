@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
+
+from pipelines import program
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What is trained.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds.", lower_bound=1)
@@ -88,4 +90,4 @@ def _has_attempt(log: Path) -> bool:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

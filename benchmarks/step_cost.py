@@ -5,17 +5,20 @@ medians of the rounds' own ratios. Exit code 1 if a goal is missed.
 """
 
 import statistics
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
 import ranker  # noqa: F401  settles on Keras 2 before TensorFlow loads
 from benchmarks.contest import ratio, take_turns
 from benchmarks.model_step import BARE, KERAS, model_steps
 from benchmarks.model_step import STEPS_PER_TURN as MODEL_STEPS
+from benchmarks.peers import ours, workload
 from benchmarks.sparse_step import NUM_IDS, SIZES, WIDTH, sparse_steps
 from benchmarks.sparse_step import STEPS_PER_TURN as SPARSE_STEPS
+from pipelines import program
 from ranker.config import load
 from ranker.config.compare import CompareConfig
 from ranker.config.settings import RunConfig
@@ -30,16 +33,22 @@ _COMPARISONS = flags.DEFINE_multi_string(
     "Whose safeguards are timed, each by itself, with its optimizer",
 )
 _ROUNDS = flags.DEFINE_integer("rounds", 20, "Rounds that count.", lower_bound=1)
-_NAMES = ["sparse", "model", "clippers"]
+_NAMES = ["sparse", "workload", "model", "clippers"]
 _PARTS = flags.DEFINE_multi_enum("part", _NAMES, _NAMES, "What to time")
+_BATCH_SIZES = (1024, 8192)
 _EVERY = ("guard.detect={}", "guard.skip={}", "guard.ladder={clip = {kind = 'clippy'}}")
 
 
-def main(argv: list[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Runs the parts and prints them; returns the exit code."""
     del argv
     share_cores()
-    parts = {"sparse": _time_tables, "model": _time_model, "clippers": _time_clippers}
+    parts = {
+        "sparse": _time_tables,
+        "workload": _time_workload,
+        "model": _time_model,
+        "clippers": _time_clippers,
+    }
     met = [parts[part]() for part in _PARTS.value]  # each part runs, whatever the others say
     return 0 if all(met) else 1
 
@@ -56,11 +65,32 @@ def _time_tables() -> bool:
     return all(checks)
 
 
+def _time_workload() -> bool:
+    """Times the model of `benchmarks.speed`."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours.write(Path(folder), workload.rows())
+        met = [
+            _time_steps(
+                f"the trainers' workload, batch {size}",
+                lambda *own, size=size: ours.config(folder, size, own),
+            )
+            for size in _BATCH_SIZES
+        ]
+    return all(met)
+
+
 def _time_model() -> bool:
-    plain = _settings()
-    configs = {"as trained: clip, guard, telemetry": plain, "every safeguard": _settings(*_EVERY)}
+    return _time_steps(_CONFIG.value, _settings)
+
+
+def _time_steps(what: str, settings: Callable[..., RunConfig]) -> bool:
+    """Times a step with safeguards; `settings` takes what to set beside its own."""
+    configs = {
+        "as trained: clip, guard, telemetry": settings(),
+        "every safeguard": settings(*_EVERY),
+    }
     seconds = take_turns(model_steps(configs, with_keras=True), rounds=_ROUNDS.value)
-    print(f"\nTraining step of {_CONFIG.value}, ms")
+    print(f"\nTraining step of {what}, ms")
     _print_medians(seconds, MODEL_STEPS)
     checks = [_is_within(seconds, name, base, 1.05) for name in configs for base in (BARE, KERAS)]
     return all(checks)
@@ -100,4 +130,4 @@ def _is_within(seconds: Mapping[str, list[float]], name: str, base: str, goal: f
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from absl import app, flags
+from absl import flags
 from tqdm import tqdm
+
+from pipelines import program
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What to train.")
 _DATA = flags.DEFINE_string("data", "data/movielens-100k", "The dataset that rows are drawn from.")
@@ -36,7 +38,7 @@ _GOAL = 0.05
 _FIGURES = ("examples_per_second", "input_bound_share", "peak_memory_mb", "seconds")
 
 
-def main(argv: list[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Times both and prints them; returns the exit code."""
     del argv
     with tempfile.TemporaryDirectory() as folder:
@@ -109,4 +111,4 @@ def _shown(values: Sequence[float]) -> str:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

@@ -18,12 +18,12 @@ def turn(batch_size: int, dtype: str = "float32") -> Callable[[], None]:
 
     inputs = {num_in: draw(batch_size, num_in) for num_in, _ in shapes}
     # A gradient of its own for each: two products of the same tensors would be done once.
-    pairs = [(draw(*shape), draw(batch_size, shape[1])) for shape in shapes]
+    drawn = [(n, draw(n, units), draw(batch_size, units)) for n, units in shapes]
 
     def products() -> tf.Tensor:
         sums = []
-        for weight, gradient in pairs:
-            x = inputs[weight.shape[0]]
+        for num_in, weight, gradient in drawn:
+            x = inputs[num_in]
             sums.append(tf.linalg.matmul(x, weight)[0, 0])
             sums.append(tf.linalg.matmul(gradient, weight, transpose_b=True)[0, 0])
             sums.append(tf.linalg.matmul(x, gradient, transpose_a=True)[0, 0])
