@@ -39,8 +39,8 @@ def turn(batch_size: int, *settings: str) -> Callable[[], None]:
         starts = range(done, done + num_batches, per_call)
         done += num_batches
         cuts = [(first, min(per_call, done - first)) for first in starts]
-        for stack in prefetch(stream, cuts):
-            for reports in tries(run.step, stack):
+        with prefetch(stream, cuts) as stacks:
+            for reports in (reports for stack in stacks for reports in tries(run.step, stack)):
                 if not reports.accept.all():
                     raise RuntimeError("an attempt of a speed test was refused")
 

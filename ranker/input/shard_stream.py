@@ -65,6 +65,8 @@ class ShardStream:
     def stack(self, first: int, num_batches: int) -> Batch:
         """Returns batches [first, first + num_batches), stacked on a new first axis.
 
+        Reads nothing if they are none.
+
         Raises:
           OSError, ValueError: naming the file, for what cannot be read.
         """
@@ -86,7 +88,7 @@ class ShardStream:
             for i in np.unique(which[number == n]):
                 mask = (number == n) & (which == i)
                 pieces.append((mask, self._taken(int(n), int(i), place[mask] - starts[i])))
-        return _merged(pieces)
+        return _merged(pieces) if pieces else self._split.none()
 
     def _taken(self, number: int, index: int, places: np.ndarray) -> Batch:
         """Returns the examples at `places` of a buffer; starts to read the next one."""

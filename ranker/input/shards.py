@@ -107,6 +107,10 @@ class Shards:
         account = joined(self.path, self._accounts) if is_folder else self._accounts[0]
         return account.check(max_bad_rows=max_bad_rows)
 
+    def none(self) -> pa.Table:
+        """Returns no rows, of the columns that `tables` yields."""
+        return pa.schema([(rule.column, rule.kind) for rule in self._rules]).empty_table()
+
     def group(self, wanted: RowGroup) -> Iterator[pa.Table]:
         """Yields the good rows of one of `groups`, in their order.
 

@@ -57,6 +57,10 @@ class StoredSplit:
     def __len__(self) -> int:
         return sum(group.num_rows for group in self.groups)
 
+    def none(self) -> Batch:
+        """Returns no rows, encoded."""
+        return encode_rows(self._shards.none(), self._schema, self._encoder)
+
     def read(self, buffer: Buffer) -> Batch:
         """Returns the rows of a buffer of `groups`, encoded, as they lie.
 

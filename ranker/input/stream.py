@@ -5,9 +5,10 @@ run resumes at a batch by knowing its number and nothing else. A batch may span 
 end of a pass: every batch has B examples and no example is dropped.
 """
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,10 @@ class Batches(Protocol):
     """What makes batches by their numbers."""
 
     def stack(self, first: int, num_batches: int) -> Batch:
-        """Returns batches [first, first + num_batches), stacked on a new first axis."""
+        """Returns batches [first, first + num_batches), stacked on a new first axis.
+
+        Of none it returns arrays without an element, and reads nothing.
+        """
         ...
 
 
@@ -127,10 +131,13 @@ class Stream:
         return self._by_time[by_windows(generator, len(self._split), self._window)]
 
 
-def prefetch(stream: Batches, cuts: list[tuple[int, int]], *, depth: int = 2) -> Generator[Batch]:
-    """Yields `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
+@contextlib.contextmanager
+def prefetch(
+    stream: Batches, cuts: list[tuple[int, int]], *, depth: int = 2
+) -> Generator[Iterator[Batch]]:
+    """Gives an iterator of `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
 
-    An error in the thread is raised here. Closing the iterator ends the thread.
+    The thread starts at once and ends with the context. An error in it is raised by the iterator.
     """
     ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
     is_closed = threading.Event()
@@ -152,14 +159,17 @@ def prefetch(stream: Batches, cuts: list[tuple[int, int]], *, depth: int = 2) ->
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised there
             put(error)
 
-    thread = threading.Thread(target=fill, name="prefetch", daemon=True)
-    thread.start()
-    try:
+    def take() -> Iterator[Batch]:
         for _ in cuts:
             item = ready.get()
             if isinstance(item, BaseException):
                 raise item
             yield item
+
+    thread = threading.Thread(target=fill, name="prefetch", daemon=True)
+    thread.start()
+    try:
+        yield take()
     finally:
         is_closed.set()
         thread.join()

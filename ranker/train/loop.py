@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -161,9 +161,12 @@ class Loop:
         owed = self._between(start) if self._owes(start) else ""
         if owed:
             status, cuts = owed, []
-        with ExitStack() as closers, closing(prefetch(self._stream, cuts)) as stacks:
+        like = self._stream.stack(start, 0)
+        with ExitStack() as closers, prefetch(self._stream, cuts) as stacks:
             for observer in self._observers:
                 closers.callback(observer.close)
+            if cuts:
+                self._step.draw(like)  # while the first rows are read
             for first, num in cuts:
                 asked = time.perf_counter()
                 stack = next(stacks)

@@ -1,7 +1,7 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -102,7 +102,7 @@ class Step(tf.Module):
         self.levers = levers
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
-        self._compiled: Callable[[Batch], StepReport] | None = None
+        self._compiled: Any = None  # a function of TensorFlow's, from a stack to its reports
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
@@ -153,6 +153,15 @@ class Step(tf.Module):
         )
         return Draft(logits, losses, total, rates, proposal)
 
+    def draw(self, stack: Batch) -> None:
+        """Draws the graph for stacks like `stack`, of any number of batches; tries none.
+
+        `run` does so at its first call, if it was not done before.
+        """
+        if self._compiled is None:
+            self._compiled = self._compile(stack)
+            self._compiled.get_concrete_function()
+
     def run(self, stack: Batch) -> StepReport:
         """Tries each batch of `stack` in turn, and stops early if the guard halts.
 
@@ -163,11 +172,10 @@ class Step(tf.Module):
         Returns:
           The reports, stacked; fewer than K if the guard halted.
         """
-        if self._compiled is None:
-            self._compiled = self._compile(stack)
+        self.draw(stack)
         return self._compiled(stack)
 
-    def _compile(self, stack: Batch) -> Callable[[Batch], StepReport]:
+    def _compile(self, stack: Batch) -> Any:
         """Returns the graph for stacks like `stack`, of any number of batches."""
         specs = tf.nest.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), stack)
         # Without AutoGraph, which this code does not need, tracing takes a third of the time.

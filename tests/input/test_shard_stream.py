@@ -94,6 +94,15 @@ def test_batches_are_equal_bit_for_bit(size, whole, stored):
     assert bits(disk.stack(0, num)) == bits(memory.stack(0, num))
 
 
+def test_of_no_batches_both_give_the_same_empty_arrays_and_disk_reads_nothing(
+    whole, stored, monkeypatch
+):
+    monkeypatch.setattr(stored, "read", None)
+    disk = on_disk(stored)
+    assert bits(disk.stack(5, 0)) == bits(in_memory(whole).stack(5, 0))
+    assert bits(in_memory(whole).stack(5, 0))["labels/like"][1] == (0, BATCH)
+
+
 @pytest.mark.parametrize(
     "named",
     [
@@ -192,8 +201,8 @@ def test_a_repeated_shard_is_repeated_from_disk_too(whole, stored):
     memory, disk = in_memory(whole, reordering=changed), on_disk(stored, reordering=changed)
     regular = bits(in_memory(whole).stack(0, 20))
     assert bits(memory.stack(0, 20)) != regular
-    for first in (0, 7, 11):
-        assert bits(disk.stack(first, 9)) == bits(memory.stack(first, 9))
+    for first, num in ((0, 9), (7, 9), (11, 9), (11, 0)):
+        assert bits(disk.stack(first, num)) == bits(memory.stack(first, num))
 
 
 def test_a_row_group_larger_than_a_buffer_is_refused_by_both(whole, stored):

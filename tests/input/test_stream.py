@@ -1,5 +1,7 @@
 """The order of the examples, and that a batch is known by its number alone."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -66,15 +68,32 @@ def test_windows_keep_time_between_them_and_shuffle_inside():
 def test_prefetch_gives_what_stack_gives_and_raises_what_it_raises():
     stream = Stream(numbered(10), batch_size=4, seed=3)
     cuts = [(0, 2), (2, 1), (3, 4)]
-    for (first, num), stack in zip(cuts, prefetch(stream, cuts), strict=True):
-        np.testing.assert_array_equal(rows(stack), rows(stream.stack(first, num)))
+    with prefetch(stream, cuts) as stacks:
+        for (first, num), stack in zip(cuts, stacks, strict=True):
+            np.testing.assert_array_equal(rows(stack), rows(stream.stack(first, num)))
 
     class Broken:
         def stack(self, first, num):
             raise ValueError(f"row {first} is bad")
 
-    with pytest.raises(ValueError, match="row 7 is bad"):
-        next(prefetch(Broken(), [(7, 1)]))
+    with (
+        prefetch(Broken(), [(7, 1)]) as stacks,
+        pytest.raises(ValueError, match="row 7 is bad"),
+    ):
+        next(stacks)
+
+
+def test_prefetch_starts_at_once_and_ends_with_its_context():
+    asked = threading.Event()
+
+    class Asked:
+        def stack(self, first, num):
+            asked.set()
+            return first
+
+    with prefetch(Asked(), [(n, 1) for n in range(9)]):
+        assert asked.wait(timeout=10)
+    assert "prefetch" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_bad_orders_are_refused():
@@ -93,8 +112,7 @@ def test_an_error_in_the_thread_never_hangs_the_one_who_waits(error):
             raise error(f"row {first}")
 
     cuts = [(n, 1) for n in range(9)]
-    with pytest.raises(error, match="row 3"):
-        list(prefetch(Broken(), cuts, depth=1))
-    stacks = prefetch(Broken(), cuts, depth=2)
-    assert next(stacks) == 0
-    stacks.close()  # with the queue full and an error to come
+    with prefetch(Broken(), cuts, depth=1) as stacks, pytest.raises(error, match="row 3"):
+        list(stacks)
+    with prefetch(Broken(), cuts, depth=2) as stacks:
+        assert next(stacks) == 0  # then it ends with the queue full and an error to come

@@ -84,6 +84,16 @@ def test_a_nan_in_one_label_moves_nothing_and_names_the_task(steps, stack, bad):
     assert state(step)["guard/refused"] == 1
 
 
+def test_a_graph_drawn_of_no_batches_serves_any_number(config, stack):
+    step = build.build_run(config).step
+    before = state(step)
+    step.draw(cut(stack, 0, 0))
+    assert all(np.array_equal(value, before[name]) for name, value in state(step).items())
+    assert step.run(cut(stack, 0, 2)).attempt.numpy().tolist() == [0, 1]
+    assert step.run(cut(stack, 2, 6)).attempt.numpy().tolist() == [2, 3, 4, 5]
+    assert len(step._compiled._list_all_concrete_functions()) == 1
+
+
 def test_too_many_refusals_in_a_row_end_the_call(steps, stack):
     step = fresh(steps)
     bad = spoiled(spoiled(stack, 1), 2)
