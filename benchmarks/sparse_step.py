@@ -10,20 +10,24 @@ from ranker import optim
 
 NUM_IDS, WIDTH, RATE = 21_500, 32, 0.1
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
-LARGEST_OF_ALL = 1_000_000  # rows of a table of each; above, of two, for memory
+LARGEST_OF_ALL = 1_000_000  # rows of a table of each; above, of three, for memory
 NUM_BATCHES = 8
 STEPS_PER_TURN = 4
+FEW = "ours, Clippy on all, 8,800 rows"
 
 
 def sparse_steps(num_rows: int) -> dict[str, Callable[[int], object]]:
     """Returns, by name, what takes a few steps in a table of `num_rows` x 32 of its own.
 
     Ids are drawn evenly with repeats: 21,500 of them are some 8,800 rows of 10,000, and
-    21,270 of 1,000,000. Gradients are large enough for Clippy to clip at every step.
+    21,270 of 1,000,000. With "8,800 rows" they are drawn from 10,000 rows at any place of the
+    table, others in each batch, so as many are touched whatever its size. Gradients are large
+    enough for Clippy to clip at every step.
     """
     adagrad = tf.keras.optimizers.Adagrad
     makers = {
         "ours, Clippy on all": _ours([optim.Clippy(targets="all")]),
+        FEW: _ours([optim.Clippy(targets="all")]),
         "tf-keras Adagrad": _keras(lambda: adagrad(RATE)),
     }
     others = {
@@ -36,16 +40,25 @@ def sparse_steps(num_rows: int) -> dict[str, Callable[[int], object]]:
     }
     if num_rows <= LARGEST_OF_ALL:
         makers |= others
-    batches = _batches(num_rows)
-    return {name: _turn(make(num_rows), batches) for name, make in makers.items()}
+    batches, few = _batches(num_rows, among=num_rows), _batches(num_rows, among=SIZES[0])
+    return {
+        name: _turn(make(num_rows), few if name == FEW else batches)
+        for name, make in makers.items()
+    }
 
 
-def _batches(num_rows: int) -> list[tf.IndexedSlices]:
+def _batches(num_rows: int, *, among: int) -> list[tf.IndexedSlices]:
+    """Returns slices whose ids are drawn from `among` rows of the table."""
     random = np.random.default_rng(0)
+
+    def ids() -> np.ndarray:
+        drawn = random.integers(0, among, NUM_IDS)
+        return drawn if among == num_rows else random.choice(num_rows, among, replace=False)[drawn]
+
     return [
         tf.IndexedSlices(
             tf.constant(random.normal(size=(NUM_IDS, WIDTH)), tf.float32),
-            tf.constant(random.integers(0, num_rows, NUM_IDS)),
+            tf.constant(ids()),
             tf.constant([num_rows, WIDTH]),
         )
         for _ in range(NUM_BATCHES)

@@ -17,11 +17,12 @@ TF = {"tensorflow", "numpy"}
 # room: (rooms of ranker it may import, packages it may import beside the standard library)
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "toml": (set(), set()),
+    "wording": (set(), set()),
     "config": ({"toml"}, set()),
     "schema": ({"toml"}, set()),
-    "datasets": ({"schema", "toml"}, {"numpy", "pandas", "pyarrow", "tqdm"}),
+    "datasets": ({"schema", "toml", "wording"}, {"numpy", "pandas", "pyarrow", "tqdm"}),
     "numerics": (set(), TF),
-    "input": ({"schema"}, TF | {"pyarrow"}),
+    "input": ({"schema", "wording"}, TF | {"pyarrow"}),
     "model": ({"schema", "numerics"}, TF | {"tensorflow_recommenders"}),
     "objective": ({"schema", "numerics"}, TF),
     "optim": ({"numerics"}, TF),
@@ -43,7 +44,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         TF | {"tensorboard", "tqdm"},
     ),
-    "serve": ({"toml", "schema", "input", "model"}, TF | {"pyarrow"}),
+    "serve": ({"toml", "schema", "wording", "input", "model"}, TF | {"pyarrow"}),
     "build": (
         {"config", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
         | {"inject", "measure", "train", "serve"},
@@ -57,7 +58,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
 }
 WITHOUT_FILES = {
-    "toml", "numerics", "model", "objective", "optim", "guard", "keras", "inject", "measure",
+    "toml", "wording", "numerics", "model", "objective", "optim", "guard", "keras", "inject",
+    "measure",
 }  # fmt: skip
 WITHOUT_KERAS = {"numerics", "optim", "guard"}
 
