@@ -27,7 +27,7 @@ class Encoder(tf.Module):
         num_unknown: int = 1,
         num_buckets: int = 0,
     ) -> None:
-        """Makes a lookup table for each vocabulary of `schema`.
+        """Makes a lookup table for each vocabulary of `schema` that has a value.
 
         Raises:
           ValueError: if a vocabulary is missing or its size is not the schema's,
@@ -38,7 +38,6 @@ class Encoder(tf.Module):
         if num_unknown < 1:
             raise ValueError(f"num_unknown must be >= 1, got {num_unknown}")
         self._schema = schema
-        self._num_buckets = num_buckets
         self._tables: dict[str, tf.lookup.StaticVocabularyTable] = {}
         self.num_rows: dict[str, int] = {}
         for feature in schema.features:
@@ -54,7 +53,8 @@ class Encoder(tf.Module):
                     f"vocabulary {name!r} has {len(values)} values, "
                     f"its schema says {schema.vocabularies[name]}"
                 )
-            self._tables[name] = _lookup_table(values, feature.dtype, num_unknown)
+            if values:  # none of a list that is empty in all of training: all is unknown
+                self._tables[name] = _lookup_table(values, feature.dtype, num_unknown)
             self.num_rows[name] = len(values) + num_unknown
 
     def __call__(self, raw: Mapping[str, Array]) -> dict[str, tf.Tensor]:
@@ -76,11 +76,11 @@ class Encoder(tf.Module):
         value = tf.convert_to_tensor(value, feature.dtype)
         if feature.kind == "numeric":
             return value
-        if self._num_buckets:
-            text = value if feature.dtype == "string" else tf.strings.as_string(value)
-            rows = tf.strings.to_hash_bucket_fast(text, self._num_buckets)
-        else:
+        if feature.vocabulary in self._tables:
             rows = self._tables[feature.vocabulary].lookup(value)
+        else:
+            text = value if feature.dtype == "string" else tf.strings.as_string(value)
+            rows = tf.strings.to_hash_bucket_fast(text, self.num_rows[feature.vocabulary])
         rows = tf.cast(rows, tf.int32)
         if not feature.is_multivalued:
             return rows

@@ -1,5 +1,7 @@
 """Raw values to rows: known, unknown, padded, hashed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -39,6 +41,18 @@ def test_known_values_are_their_place_and_unknown_ones_come_behind():
     assert liked[0, 1] in (NUM_ITEMS, NUM_ITEMS + 1)
     assert liked[0, 2] == -1
     assert encoded["user_count"].numpy().tolist() == [0.0, 7.0]
+
+
+@pytest.mark.parametrize("num_unknown", [1, 2])
+@pytest.mark.parametrize("name", ["genres", "item_id"])
+def test_of_a_vocabulary_without_a_value_all_is_unknown(name, num_unknown):
+    schema = dataclasses.replace(tiny_schema(), vocabularies=tiny_schema().vocabularies | {name: 0})
+    encoder = Encoder(schema, VOCABULARIES | {name: []}, num_unknown=num_unknown)
+    encoded = encoder(raw_row())[{"genres": "genres", "item_id": "liked_items"}[name]].numpy()
+    assert encoder.num_rows[name] == num_unknown
+    assert set(encoded[0].tolist()) <= set(range(-1, num_unknown))
+    assert encoded[0, 0] >= 0
+    assert (encoded[1] == -1).all()
 
 
 def test_the_same_code_encodes_inside_a_graph():
