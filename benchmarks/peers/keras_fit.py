@@ -39,8 +39,8 @@ def batches(batch_size: int) -> tf.data.Dataset:
     """
     rows = workload.rows()
     features = {n: v.astype("int32") for n, v in (rows.single | rows.lists).items()}
-    rows_of_all = (features, tuple(rows.labels.values()))
-    data = tf.data.Dataset.from_tensor_slices(rows_of_all)  # pyright: ignore[reportArgumentType]
+    examples = (features, tuple(rows.labels.values()))
+    data = tf.data.Dataset.from_tensor_slices(examples)  # pyright: ignore[reportArgumentType]
     options = tf.data.Options()
     options.autotune.enabled = False
     return data.batch(batch_size, drop_remainder=True).prefetch(2).with_options(options)

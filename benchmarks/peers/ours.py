@@ -40,9 +40,10 @@ def turn(batch_size: int, *settings: str) -> Callable[[], None]:
         done += num_batches
         cuts = [(first, min(per_call, done - first)) for first in starts]
         with prefetch(stream, cuts) as stacks:
-            for reports in (reports for stack in stacks for reports in tries(run.step, stack)):
-                if not reports.accept.all():
-                    raise RuntimeError("an attempt of a speed test was refused")
+            for stack in stacks:
+                for reports in tries(run.step, stack):
+                    if not reports.accept.all():
+                        raise RuntimeError("an attempt of a speed test was refused")
 
     return train
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from tiny_dataset import tiny_table
 from ranker import build, job
 from ranker.build import training
 from ranker.config.settings import DataSettings
-from ranker.input import StoredSplit
+from ranker.input import ShardStream, StoredSplit
+from ranker.train import Step
 
 CONFIG = (
     SMALL
@@ -88,6 +90,23 @@ def test_a_run_from_disk_is_one_from_memory_bit_for_bit(settings, from_memory, t
     (event, *_) = map(json.loads, (tmp_path / "run/events.jsonl").read_text().splitlines())
     (found,) = event["findings"]
     assert (found["file"], found["row_group"], found["row"]) == ("part-1.parquet", 0, 20)
+
+
+def test_the_graph_is_drawn_before_the_first_rows_have_come(settings, tmp_path, monkeypatch):
+    stack, draw, is_drawn = ShardStream.stack, Step.draw, threading.Event()
+
+    def late(self, first, num):
+        assert not num or is_drawn.wait(timeout=60), "no graph"
+        return stack(self, first, num)
+
+    def noted(self, rows):
+        draw(self, rows)
+        is_drawn.set()
+
+    monkeypatch.setattr(ShardStream, "stack", late)
+    monkeypatch.setattr(Step, "draw", noted)
+    config = of_kind(settings, "always", "train.max_attempts=3", "inject=[]")
+    assert run(config, tmp_path / "run")["status"] == "completed"
 
 
 @pytest.mark.slow
