@@ -3,6 +3,7 @@
 from ranker.input.batch import Array, Batch
 from ranker.input.batch_file import from_parquet, to_parquet
 from ranker.input.columns import raw_values
+from ranker.input.digests import changed, check_prepared, digests
 from ranker.input.door import BadRows
 from ranker.input.encode import PADDING, Encoder
 from ranker.input.memory import SHARE, free_bytes, row_bytes
@@ -34,7 +35,10 @@ __all__ = [
     "Split",
     "StoredSplit",
     "Stream",
+    "changed",
+    "check_prepared",
     "check_split",
+    "digests",
     "feature_rule",
     "free_bytes",
     "from_parquet",

@@ -41,6 +41,7 @@ class Shards:
 
     Attributes:
       path: the file, or the folder.
+      files: the Parquet files there, in order.
       groups: its row groups, as far as `tables` has read.
     """
 
@@ -58,11 +59,11 @@ class Shards:
         self.groups: list[RowGroup] = []
         self._rules = rules_of(schema, has_labels=has_labels)
         self._accounts: list[BadRows] = []
-        self._files = [path]
+        self.files = [path]
         if path.is_dir():
             shards = (shard for shard in path.glob("*.parquet") if shard.name[0] not in "._")
-            self._files = sorted(shards, key=lambda shard: shard.name)
-        if not self._files:
+            self.files = sorted(shards, key=lambda shard: shard.name)
+        if not self.files:
             raise ValueError(f"{path}: no *.parquet in this folder")
 
     def count(self) -> int:
@@ -72,7 +73,7 @@ class Shards:
           OSError, ValueError: as `tables` does, for what cannot be opened.
         """
         total = 0
-        for path in self._files:
+        for path in self.files:
             with ParquetRows(path) as file:
                 total += file.num_rows
         return total
@@ -87,7 +88,7 @@ class Shards:
           OSError: if a file is missing, or may not be read.
           ValueError: naming the file and what of it cannot be read or is of another type.
         """
-        for path in self._files:
+        for path in self.files:
             with ParquetRows(path) as file:
                 door = Door(path, file.schema, self._rules)
                 for group, batch in file.batches(_ROWS, columns=door.columns):
