@@ -2,7 +2,9 @@
 
   python -m pipelines.evaluate --workdir=runs/first
   python -m pipelines.evaluate --workdir=runs/first --split=validation --json
+  python -m pipelines.evaluate --workdir=runs/first --data=data/next-week
 
+The rows must be those that the run was made with, unless --data names others on purpose.
 Prints each task's metrics for all rows, and for warm users (known from training) and
 cold ones apart. Exit codes: 0 done; 2 no such run, or data that cannot be read.
 """
@@ -19,6 +21,9 @@ from pipelines import program
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
 _SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which rows.")
+_DATA = flags.DEFINE_string(
+    "data", None, "Folder with other rows, prepared with the run's schema and vocabularies."
+)
 _JSON = flags.DEFINE_bool("json", False, "Print JSON in place of the table.")
 
 
@@ -27,7 +32,14 @@ def main(_: Sequence[str]) -> int:
     from ranker import build  # TensorFlow loads here, not for --help
 
     try:
-        run = build.load_run(Path(_WORKDIR.value))
+        data = None if _DATA.value is None else Path(_DATA.value)
+        # Rows that are named on purpose may be others than those of the run.
+        splits = (_SPLIT.value,) if data is None else ()
+        run = build.load_run(Path(_WORKDIR.value), splits=splits, data=data)
+        if data is not None:
+            print(
+                f"Rows of {run.path(_SPLIT.value)}, whatever the run was made with", file=sys.stderr
+            )
         metrics = run.scorer.evaluate(run.split(_SPLIT.value)).metrics
     except (ValueError, OSError) as error:
         return program.refuse(error)

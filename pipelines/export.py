@@ -8,7 +8,6 @@ the trainer's own scores. Exit codes: 0 done; 2 no such run, one that diverged, 
 that must not be served, and nothing written.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,13 +31,15 @@ def main(_: Sequence[str]) -> int:
 
 
 def _export(workdir: Path, output: Path) -> Path:
-    path = workdir / "RESULT.json"
-    result = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    from ranker import build, train  # TensorFlow loads here, not for --help
+
+    result = train.read_result(workdir) if (workdir / train.RESULT).exists() else {}
     if result.get("status") == "diverged":
         raise ValueError(f"{workdir}: the run diverged: not exported")
-    from ranker import build, job  # TensorFlow loads here, not for --help
-
-    return job.export_run(build.load_run(workdir), output, metrics=result.get("metrics", {}))
+    run = build.load_run(workdir, splits=("test",))
+    if result and run.identity and (differing := run.identity.difference(result)):
+        raise ValueError(f"{workdir / train.RESULT}: not of this run: {differing}")
+    return build.export_run(run, output, result=result)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Exit codes: 0 completed; 2 bad settings or input; 3 diverged (a retry would too)
 143 or 130 stopped by SIGTERM or SIGINT after saving: the same command goes on.
 """
 
-import json
 import os
 import signal
 import sys
@@ -48,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
 def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # nothing has begun, and nothing is lost
         signal.signal(number, lambda number, _: os._exit(128 + number))
-    from ranker import job, train  # TensorFlow loads here, not for --help
+    from ranker import build, job, train  # TensorFlow loads here, not for --help
 
     train.share_cores()
     try:
@@ -56,7 +55,7 @@ def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
             job.open_run_directory(
                 config, workdir, command=["python", "-m", "pipelines.train", *argv[1:]]
             )
-            done = _finished(config, workdir)
+            done = build.finished(config, workdir)
             result = done or job.run_job(
                 config,
                 workdir,
@@ -69,16 +68,6 @@ def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
     print(_summary(result, workdir))
     codes = {"completed": 0, "diverged": 3, "preempted": 128 + (signals.received or 15)}
     return codes[result["status"]]
-
-
-def _finished(config: RunConfig, workdir: Path) -> dict | None:
-    """Returns the result of this very run if it has nothing left to do, or None."""
-    try:
-        result = json.loads((workdir / "RESULT.json").read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    is_ours = isinstance(result, dict) and result.get("config_sha256") == load.sha256(config)
-    return result if is_ours and result.get("status") in ("completed", "diverged") else None
 
 
 def _summary(result: dict, workdir: Path) -> str:

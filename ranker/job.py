@@ -2,16 +2,16 @@
 
 import contextlib
 import dataclasses
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
-from ranker import build, serve, train
+from ranker import build, train
 from ranker.config import load
 from ranker.config.settings import RunConfig
-from ranker.input import StoredSplit, read_raw
+from ranker.input import StoredSplit
 
 _TELL_SECONDS = 10
 
@@ -32,6 +32,7 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
                 "Take another --workdir, or the settings of before to resume."
             )
         return
+    build.check_lost_settings(config, workdir)
     train.write_json(
         workdir / "environment.json", train.environment(seed=config.seed, command=command)
     )
@@ -56,16 +57,21 @@ def run_job(
 
     Returns:
       What RESULT.json holds: `status` is "completed", "diverged" or "preempted"; it is
-      "failed" only in the file, and the error goes up.
+      "failed" only in the file, with the reason, and the error goes up.
     """
     began = time.perf_counter()
     result: dict = {"status": "failed", "config_sha256": load.sha256(config)}
-    (workdir / "RESULT.json").unlink(missing_ok=True)
-    checkpoints = train.Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
+    (workdir / train.RESULT).unlink(missing_ok=True)
     try:
         with interruptible():
             say(f"Building the model and reading {config.data.path}")
             run = build.build_run(config)
+            identity = build.identify(config, run.schema)
+            run = dataclasses.replace(run, identity=identity)
+            result |= identity.as_json()
+            checkpoints = train.Checkpoints(
+                workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
+            )
             loop = _loop(
                 run,
                 workdir,
@@ -78,11 +84,12 @@ def run_job(
         result |= _counts(run, outcome)
         if outcome.status == "completed":
             with interruptible():
-                result |= _conclude(run, workdir, checkpoints, say=say)
+                _conclude(run, workdir, checkpoints, result, say=say)
         result["status"] = outcome.status
     except train.Stopped:  # everything up to here is in a checkpoint
         result["status"] = "preempted"
-    except BaseException:
+    except BaseException as error:
+        result["reason"] = " ".join(str(error).split()) or type(error).__name__
         with contextlib.suppress(OSError):  # the first problem is the one to tell
             _write_result(workdir, result, began)
         raise
@@ -93,23 +100,37 @@ def run_job(
 def _write_result(workdir: Path, result: dict, began: float) -> None:
     result["seconds"] = time.perf_counter() - began
     result["peak_memory_mb"] = train.peak_memory_mb()
-    train.write_json(workdir / "RESULT.json", result)
+    train.write_result(workdir, result)
 
 
 def _conclude(
-    run: build.Run, workdir: Path, checkpoints: train.Checkpoints, *, say: Callable[[str], None]
-) -> dict:
-    """Evaluates and exports the best checkpoint; returns what RESULT.json tells of it."""
+    run: build.Run,
+    workdir: Path,
+    checkpoints: train.Checkpoints,
+    result: dict,
+    *,
+    say: Callable[[str], None],
+) -> None:
+    """Evaluates and exports the best checkpoint; puts what RESULT.json tells of it in `result`."""
     checkpoints.restore_best(run.step.variables)
     say("Evaluating the best checkpoint")
-    metrics = {
-        name: run.scorer.evaluate(run.split(name)).metrics for name in ("validation", "test")
-    }
-    if not run.config.export.enabled:
-        return {"metrics": metrics}
-    say("Exporting, and checking the export in a fresh process")
-    version = export_run(run, workdir / "export", metrics=metrics)
-    return {"metrics": metrics, "export": str(version)}
+    names = ("validation", "test")
+    metrics = {name: run.scorer.evaluate(run.split(name)).metrics for name in names}
+    now = build.identify(run.config, run.schema)
+    if differing := now.difference(run.identity.as_json() if run.identity else None):
+        raise train.RunDirectoryError(
+            f"{run.config.data.path}: changed while the run went on, and {differing}: put back "
+            "what was there and run the same command again"
+        )
+    result |= {"metrics": metrics, "rows": _rows(run)}
+    if run.config.export.enabled:
+        say("Exporting, and checking the export in a fresh process")
+        result["export"] = str(build.export_run(run, workdir / "export", result=result))
+
+
+def _rows(run: build.Run) -> dict[str, int]:
+    """Returns the number of good rows of each split."""
+    return {name: bad.num_read - bad.num_bad for name, bad in run.bad_rows.items()}
 
 
 def _loop(
@@ -136,12 +157,12 @@ def _loop(
         say(f"Resuming after attempt {start:,}")
     plan = build.build_plan(config, len(examples))
     logs = {
-        name: train.JsonLines(workdir / name, length=progress.file_lengths.get(name, 0))
+        name: train.JsonLines(workdir / name, progress.logs.get(name))
         for name in ("metrics.jsonl", "events.jsonl")
     }
     observers = _observers(run, workdir, logs, plan.total, start)
     events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
-    for event in [*_damage(checkpoints, step), *events]:
+    for event in [*_damage(checkpoints, logs, step), *events]:
         for observer in observers:
             observer.event(event)
 
@@ -183,17 +204,22 @@ def _incidents(run: build.Run, workdir: Path) -> train.Incidents:
         step=run.step,
         schema=run.schema,
         most=run.config.guard.max_incidents,
-        metadata={"seed": str(run.config.seed), "config_sha256": load.sha256(run.config)},
+        metadata={
+            "seed": str(run.config.seed),
+            "run": json.dumps(run.identity.as_json() if run.identity else None),
+        },
     )
 
 
-def _damage(checkpoints: train.Checkpoints, step: train.Step) -> list[dict]:
-    """Returns an event for each damaged checkpoint that was passed over or mended."""
+def _damage(
+    checkpoints: train.Checkpoints, logs: dict[str, train.JsonLines], step: train.Step
+) -> list[dict]:
+    """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
     where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
     return [
         {"kind": "damaged", **where, "checkpoint": name, "reason": reason}
         for name, reason in checkpoints.damaged.items()
-    ]
+    ] + [{"kind": "log_lost", **where, "file": name} for name, log in logs.items() if log.is_lost]
 
 
 def _bad_rows(run: build.Run, say: Callable[[str], None]) -> list[dict]:
@@ -237,29 +263,3 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,
     }
-
-
-def export_run(run: build.Run, directory: Path, *, metrics: Mapping[str, Any]) -> Path:
-    """Exports the run's variables as they are, as the next version in `directory`.
-
-    The first test rows are its warm-up requests, and what the check compares.
-
-    Args:
-      metrics: for the model card, as RESULT.json holds them.
-
-    Raises:
-      ExportError: if the model must not be served; nothing is written.
-    """
-    raw = read_raw(
-        run.path("test"),
-        run.schema,
-        num_rows=run.config.export.warmup_requests,
-    )
-    return serve.export(
-        run.model,
-        run.encoder,
-        run.schema,
-        directory,
-        examples=raw,
-        card={"settings": dataclasses.asdict(run.config), "metrics": metrics},
-    )

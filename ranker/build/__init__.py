@@ -1,19 +1,20 @@
 """Settings to objects: the only room that knows both."""
 
+from ranker.build.export import export_run
+from ranker.build.identity import SPLITS, identify
 from ranker.build.knobs import Knobs
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
 from ranker.build.run import (
-    SPLITS,
     Run,
     build_guard,
     build_plan,
     build_rescue,
     build_run,
-    load_run,
     read_used_schema,
     select,
 )
+from ranker.build.saved import check_lost_settings, finished, load_run
 from ranker.build.training import build_stream, open_training
 
 __all__ = [
@@ -28,6 +29,10 @@ __all__ = [
     "build_rescue",
     "build_run",
     "build_stream",
+    "check_lost_settings",
+    "export_run",
+    "finished",
+    "identify",
     "load_run",
     "open_training",
     "read_used_schema",

@@ -10,7 +10,7 @@ from ranker.build.faults import build_faults
 from ranker.build.knobs import Numbers, arguments, constant
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
-from ranker.config import load, settings
+from ranker.config import settings
 from ranker.guard import Detect, Detector, Guard, Skip
 from ranker.input import (
     BadRows,
@@ -24,7 +24,7 @@ from ranker.input import (
 from ranker.objective import Objective
 from ranker.schema import Schema, read_schema
 from ranker.train import (
-    Checkpoints,
+    Identity,
     Ladder,
     Levers,
     Plan,
@@ -36,14 +36,13 @@ from ranker.train import (
     check_monitor,
 )
 
-SPLITS = ("train", "validation", "test")
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Run:
     """A run's objects, made from its settings and its data's schema.
 
     Attributes:
+      identity: its settings and its data, once they have been digested.
       bad_rows: by split, what was bad in it; filled as splits are read or checked.
     """
 
@@ -53,6 +52,7 @@ class Run:
     encoder: Encoder
     step: Step
     scorer: Scorer
+    identity: Identity | None = None
     bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
 
     @property
@@ -146,19 +146,6 @@ def read_used_schema(config: settings.RunConfig) -> Schema:
       ValueError: for a feature or task that they lack.
     """
     return select(read_schema(Path(config.data.path) / "schema.toml"), config.data)
-
-
-def load_run(workdir: Path) -> Run:
-    """Returns the run in `workdir` with the variables of its best checkpoint.
-
-    Raises:
-      FileNotFoundError: if there is no run.
-      CheckpointError: if its best checkpoint is damaged and no other holds the same.
-    """
-    run = build_run(load.load(workdir / "config.toml", [], settings.RunConfig))
-    checkpoints = Checkpoints(workdir / "checkpoints", keep=run.config.train.keep_checkpoints)
-    checkpoints.restore_best(run.step.variables)
-    return run
 
 
 def select(schema: Schema, data: settings.DataSettings) -> Schema:

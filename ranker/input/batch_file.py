@@ -1,5 +1,7 @@
 """One batch as a Parquet file: what was tried, to look at or to try again."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pyarrow.parquet as pq
 
 from ranker.input.batch import Batch
 from ranker.input.parquet import ParquetRows
+
+_ITSELF = "sha256"
 
 
 def to_parquet(batch: Batch, metadata: Mapping[str, str]) -> bytes:
@@ -23,9 +27,10 @@ def to_parquet(batch: Batch, metadata: Mapping[str, str]) -> bytes:
         for part, arrays in batch._asdict().items()
         for name, values in arrays.items()
     }
-    table = pa.table(columns).replace_schema_metadata(dict(metadata))
+    itself = {_ITSELF: _digest(batch, metadata)}
+    table = pa.table(columns).replace_schema_metadata({**metadata, **itself})
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
+    pq.write_table(table, sink, write_page_checksum=True)
     return sink.getvalue().to_pybytes()
 
 
@@ -46,8 +51,23 @@ def from_parquet(path: Path) -> tuple[Batch, dict[str, str]]:
         if part not in arrays or not column:
             raise ValueError(f"{path}: holds no batch: it has a column {name!r:.80}")
         arrays[part][column] = _array(table.column(name))
-    said = {key.decode(): value.decode() for key, value in metadata.items()}
-    return Batch(**arrays), said
+    said = {k.decode(errors="replace"): v.decode(errors="replace") for k, v in metadata.items()}
+    batch, itself = Batch(**arrays), said.pop(_ITSELF, "")
+    said.pop("ARROW:schema", None)
+    if itself != _digest(batch, said):
+        raise ValueError(f"{path}: damaged: not as it was written")
+    return batch, said
+
+
+def _digest(batch: Batch, metadata: Mapping[str, str]) -> str:
+    """Returns the SHA-256 of every array and of what is said of them."""
+    digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
+    for part, arrays in batch._asdict().items():
+        for name, values in arrays.items():
+            array = np.ascontiguousarray(values)
+            digest.update(f"{part}/{name} {array.dtype.str} {array.shape}".encode())
+            digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _column(values: np.ndarray) -> pa.Array:

@@ -43,6 +43,7 @@ class StoredSplit:
         """
         self.path = path
         self._shards = Shards(path, schema)
+        self._stamps = {file: _stamp(file) for file in self._shards.files}
         self._schema = schema
         self._encoder = encoder
         self.is_by_time = True
@@ -65,7 +66,8 @@ class StoredSplit:
         """Returns the rows of a buffer of `groups`, encoded, as they lie.
 
         Raises:
-          OSError, ValueError: naming the file, for what could be read before and cannot now.
+          OSError, ValueError: naming the file, for what could be read before and cannot now,
+            or was written since.
         """
         skip, left = buffer.skip, buffer.num_rows
         parts = []
@@ -75,4 +77,18 @@ class StoredSplit:
                 skip, left = max(0, skip - len(table)), left - len(wanted)
                 if len(wanted):
                     parts.append(encode_rows(wanted, self._schema, self._encoder))
+            self._check(self.groups[group].path)
         return join_rows(parts)
+
+    def _check(self, file: Path) -> None:
+        """Raises ValueError if a file was written since the run began."""
+        if _stamp(file) != self._stamps[file]:
+            raise ValueError(
+                f"{file}: changed since the run began; put it back, and the same command goes on"
+            )
+
+
+def _stamp(file: Path) -> tuple[int, int, int]:
+    """Returns what tells cheaply that a file was written: size, time in ns, inode."""
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino

@@ -60,14 +60,17 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
     config = load.load(workdir / "config.toml", [], RunConfig)
     attempt = _known(workdir / "incidents", attempt)
     batch, said = from_parquet(workdir / "incidents" / f"{attempt}.parquet")
-    if said.get("config_sha256") != load.sha256(config):
-        raise ValueError(
-            f"{workdir}: the batch of attempt {attempt} was kept with other settings than "
-            "config.toml has: put those of before back"
-        )
     say("Building the model")
     run = build.build_run(config)
-    checkpoints = Checkpoints(workdir / "checkpoints", keep=config.train.keep_checkpoints)
+    identity = build.identify(config, run.schema, splits=("train",))
+    if differing := identity.difference(json.loads(said.get("run", "null"))):
+        raise ValueError(
+            f"{workdir}/incidents/{attempt}.parquet: not of the run that is here: {differing}. "
+            "Put back what was there"
+        )
+    checkpoints = Checkpoints(
+        workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
+    )
     state = restore_before(run.step, checkpoints, attempt - 1)
     restored = int(run.step.attempts.numpy())
     say(f"Going forward from attempt {restored:,} to {attempt - 1:,}")

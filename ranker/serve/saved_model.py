@@ -5,8 +5,10 @@ Layout of `<directory>/<N>/`, as TensorFlow Serving wants it:
     saved_model.pb, variables/                  signatures serving_default, serving_tf_example
     assets.extra/tf_serving_warmup_requests     replayed by TensorFlow Serving at loading
     assets.extra/schema.toml, model_card.md     for readers and for `predict`
+    assets.extra/origin.json                    of which run it is: settings, data, attempt
 """
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -106,6 +108,7 @@ def _write(
     extra.mkdir()
     write_warmup_requests(extra / "tf_serving_warmup_requests", examples, serialised)
     write_schema(schema, extra / "schema.toml")
+    (extra / "origin.json").write_text(json.dumps(card.get("origin", {}), indent=2) + "\n")
     (extra / "model_card.md").write_text(model_card(schema, card), encoding="utf-8")
     with tf.device("/CPU:0"):  # where the fresh process computes: GPUs round otherwise
         expected = {task: value.numpy() for task, value in score(examples).items()}

@@ -5,21 +5,24 @@ from ranker.train.checkpoint import Checkpoints, restore_checkpoint
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.cores import share_cores
 from ranker.train.events import interventions, refusal
+from ranker.train.identity import Identity
 from ranker.train.incidents import Incidents, kept
+from ranker.train.json_lines import JsonLines
 from ranker.train.ladder import Ladder, Standing
 from ranker.train.levers import Levers
 from ranker.train.loop import Loop, Outcome, Plan, Progress
 from ranker.train.observers import (
     EventsLog,
-    JsonLines,
     MetricsLog,
     Observer,
     ProgressBar,
     TensorBoard,
 )
 from ranker.train.rescue import Rescue, Store
+from ranker.train.result import RESULT, read_result, write_result
 from ranker.train.run_directory import (
     RunDirectoryError,
+    commit,
     environment,
     hold,
     peak_memory_mb,
@@ -31,12 +34,14 @@ from ranker.train.step import Draft, Step, StepReport, tries
 from ranker.train.stop import Stopped, StopSignals
 
 __all__ = [
+    "RESULT",
     "Cause",
     "CheckpointError",
     "Checkpoints",
     "Draft",
     "Evaluation",
     "EventsLog",
+    "Identity",
     "Incidents",
     "JsonLines",
     "Ladder",
@@ -59,16 +64,19 @@ __all__ = [
     "Store",
     "TensorBoard",
     "check_monitor",
+    "commit",
     "environment",
     "find_cause",
     "hold",
     "interventions",
     "kept",
     "peak_memory_mb",
+    "read_result",
     "refusal",
     "restore_checkpoint",
     "share_cores",
     "tries",
     "write_json",
+    "write_result",
     "write_text",
 ]

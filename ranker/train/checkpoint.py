@@ -3,10 +3,13 @@
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.train.checkpoint_files import CheckpointError, Saved, read_checkpoint, save_checkpoint
+from ranker.train.identity import Identity
+from ranker.train.run_directory import RunDirectoryError
 
 
 def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) -> dict:
@@ -23,14 +26,21 @@ def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) ->
 class Checkpoints:
     """The checkpoints of one run: the newest few by attempt, and the best one beside.
 
+    Each says of which run and of which attempt it is; whoever reads it checks.
+
     Attributes:
       damaged: what was wrong with those that could not be restored, by their names.
     """
 
-    def __init__(self, directory: Path, *, keep: int) -> None:
-        """Takes the folder; makes it when the first checkpoint is saved."""
+    def __init__(self, directory: Path, *, keep: int, identity: Identity | None = None) -> None:
+        """Takes the folder; makes it when the first checkpoint is saved.
+
+        Args:
+          identity: of the run; None for checkpoints that do not say, and are not asked.
+        """
         self._directory = directory
         self._keep = keep
+        self._identity = identity
         self.damaged: dict[str, str] = {}
 
     def save(
@@ -47,7 +57,7 @@ class Checkpoints:
         any of later attempts: a run that is behind them found them damaged. The new one is
         whole before they go.
         """
-        save_checkpoint(self._at(attempt), _saved(variables, state))
+        save_checkpoint(self._at(attempt), self._saved(variables, state))
         for path in self._directory.glob(".[0-9]*"):  # of a killed job
             shutil.rmtree(path, ignore_errors=True)
         numbered = self._numbered()
@@ -60,7 +70,7 @@ class Checkpoints:
 
     def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
         """Writes the best checkpoint, in place of the one before."""
-        save_checkpoint(self._directory / "best", _saved(variables, state))
+        save_checkpoint(self._directory / "best", self._saved(variables, state))
 
     def resume(self, variables: Mapping[str, tf.Variable]) -> dict | None:
         """Restores the newest readable checkpoint, and mends the best one if it is damaged.
@@ -69,19 +79,22 @@ class Checkpoints:
           CheckpointError: if there are some and none can be read, or if the best is
             damaged and no other holds the same: nothing is given out for the best
             that is not.
+          RunDirectoryError: if the newest is of another run, or of other data.
         """
-        state = self.restore_newest(variables)
-        if state and state.get("best_attempt"):
-            best = self._read_best(state["best_attempt"])
+        saved = self._restore_newest(variables)
+        if saved is None:
+            return None
+        if saved.state.get("best_attempt"):
+            best = self._read_best(saved.state | {"attempt": _attempt(saved)})
             if "best" in self.damaged:
                 save_checkpoint(self._directory / "best", best)
-        return state
+        return _state(saved)
 
     def restore_at_most(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict | None:
         """Restores the newest readable checkpoint of at most `attempt`; None if there is none."""
         for directory in self._newest_first():
             try:
-                saved = read_checkpoint(directory)
+                saved = self._read(directory)
                 if saved.arrays["attempts"] <= attempt:
                     return _assign(directory, saved, variables)
             except CheckpointError as error:
@@ -95,20 +108,10 @@ class Checkpoints:
 
         Raises:
           CheckpointError: if there are some and none can be read.
+          RunDirectoryError: if the newest is of another run, or of other data.
         """
-        there = self._newest_first()
-        for directory in there:
-            try:
-                return restore_checkpoint(directory, variables)
-            except CheckpointError as error:
-                self._note(directory, error)
-        if there:
-            said = "; ".join(f"{name}: {reason}" for name, reason in self.damaged.items())
-            raise CheckpointError(
-                f"{self._directory}: no checkpoint can be restored ({said}): "
-                "delete that folder to train from the start"
-            )
-        return None
+        saved = self._restore_newest(variables)
+        return None if saved is None else _state(saved)
 
     def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
         """Restores the checkpoint of `attempt`.
@@ -116,7 +119,7 @@ class Checkpoints:
         Raises:
           CheckpointError: if it is missing or damaged.
         """
-        return restore_checkpoint(self._at(attempt), variables)
+        return _assign(self._at(attempt), self._read(self._at(attempt)), variables)
 
     def has(self, attempt: int) -> bool:
         """Returns whether there is a checkpoint of `attempt`, readable or not."""
@@ -127,9 +130,40 @@ class Checkpoints:
 
         Raises:
           CheckpointError: if neither can be read.
+          RunDirectoryError: if it is of another run, or of other data.
         """
-        newest = self._newest_state() or {}
-        return _assign(self.best, self._read_best(newest.get("best_attempt", 0)), variables)
+        return _assign(self.best, self._read_best(self.newest_state() or {}), variables)
+
+    def _restore_newest(self, variables: Mapping[str, tf.Variable]) -> Saved | None:
+        there = self._newest_first()
+        for directory in there:
+            try:
+                saved = self._read(directory)
+                _assign(directory, saved, variables)
+                return saved
+            except CheckpointError as error:
+                self._note(directory, error)
+        if there:
+            said = "; ".join(f"{name}: {reason}" for name, reason in self.damaged.items())
+            raise CheckpointError(
+                f"{self._directory}: no checkpoint can be restored ({said}): "
+                "delete that folder to train from the start"
+            )
+        return None
+
+    def newest_state(self) -> dict | None:
+        """Returns the state of the newest readable checkpoint, and its attempt; None without one.
+
+        Raises:
+          RunDirectoryError: if it is of another run, or of other data.
+        """
+        for directory in reversed(self._numbered()):
+            try:
+                saved = self._read(directory)
+                return saved.state | {"attempt": _attempt(saved)}
+            except CheckpointError as error:
+                self._note(directory, error)
+        return None
 
     @property
     def best(self) -> Path:
@@ -137,29 +171,51 @@ class Checkpoints:
         best, replaced = self._directory / "best", self._directory / ".best.replaced"
         return replaced if replaced.exists() and not best.exists() else best
 
-    def _read_best(self, attempt: int) -> Saved:
-        best = self.best
+    def _read_best(self, newest: Mapping[str, Any]) -> Saved:
+        """Returns what the best checkpoint holds, by `newest`, the newest one's state."""
+        attempt = newest.get("best_attempt", 0)
         try:
-            return read_checkpoint(best)
-        except CheckpointError as error:
-            self._note(best, error)
+            saved = self._read(self.best)
+            found = _attempt(saved)
+            # After a kill between the two it is of an attempt that the newest has not seen.
+            if found <= newest.get("attempt", found) and attempt not in (0, found):
+                raise CheckpointError(f"{self.best}: of attempt {found}, and the best is {attempt}")
+            if saved.state.get("best_attempt", found) != found:
+                raise CheckpointError(f"{self.best}: of attempt {found}, which was not the best")
+            return saved
+        except (CheckpointError, RunDirectoryError) as error:
+            self._note(self.best, error)
             try:
-                return read_checkpoint(self._at(attempt))
+                return self._read(self._at(attempt))
             except CheckpointError:
                 raise CheckpointError(
                     f"{error}; no other checkpoint holds the best model: delete "
                     f"{self._directory} and RESULT.json to train from the start"
                 ) from error
 
-    def _newest_state(self) -> dict | None:
-        for directory in reversed(self._numbered()):
-            try:
-                return read_checkpoint(directory).state
-            except CheckpointError as error:
-                self._note(directory, error)
-        return None
+    def _read(self, directory: Path) -> Saved:
+        """Returns what a checkpoint holds, if it is of this run and of the attempt in its name.
 
-    def _note(self, directory: Path, error: CheckpointError) -> None:
+        Raises:
+          CheckpointError: if it is missing, damaged or of another attempt.
+          RunDirectoryError: if it is of another run, or of other data.
+        """
+        saved = read_checkpoint(directory)
+        if directory.name.isdigit() and _attempt(saved) not in (-1, int(directory.name)):
+            raise CheckpointError(f"{directory}: damaged: it holds attempt {_attempt(saved)}")
+        if self._identity and (what := self._identity.difference(saved.state.get("run"))):
+            raise RunDirectoryError(
+                f"{directory}: not of this run: {what}. Put back what was there, or take another "
+                "--workdir"
+            )
+        return saved
+
+    def _saved(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> Saved:
+        run = {"run": self._identity.as_json()} if self._identity else {}
+        arrays = {name: variable.numpy() for name, variable in variables.items()}
+        return Saved(arrays, {**state, **run})
+
+    def _note(self, directory: Path, error: ValueError) -> None:
         name = "best" if directory == self.best else directory.name
         self.damaged[name] = str(error).removeprefix(f"{directory}: ")
 
@@ -173,8 +229,10 @@ class Checkpoints:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())
 
 
-def _saved(variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> Saved:
-    return Saved({name: variable.numpy() for name, variable in variables.items()}, dict(state))
+def _attempt(saved: Saved) -> int:
+    """Returns the attempt that a checkpoint was written after, -1 if it has no such count."""
+    attempts = saved.arrays.get("attempts")
+    return -1 if attempts is None or attempts.shape else int(attempts)
 
 
 def _assign(directory: Path, saved: Saved, variables: Mapping[str, tf.Variable]) -> dict:
@@ -191,4 +249,9 @@ def _assign(directory: Path, saved: Saved, variables: Mapping[str, tf.Variable])
             )
     for name, variable in variables.items():
         variable.assign(saved.arrays[name])
-    return saved.state
+    return _state(saved)
+
+
+def _state(saved: Saved) -> dict:
+    """Returns where the run was, without which run it is."""
+    return {name: value for name, value in saved.state.items() if name != "run"}

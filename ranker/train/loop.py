@@ -14,7 +14,8 @@ from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.events import interventions
 from ranker.train.incidents import Incidents
-from ranker.train.observers import JsonLines, Observer
+from ranker.train.json_lines import JsonLines
+from ranker.train.observers import Observer
 from ranker.train.rescue import Rescue
 from ranker.train.scoring import Evaluation
 from ranker.train.step import Step, StepReport, tries
@@ -59,7 +60,7 @@ class Progress:
       evaluated_attempt: after which the last evaluation was.
       evaluations_since_best: what early stopping counts.
       is_finished: whether early stopping ended the run.
-      file_lengths: bytes of each log when the checkpoint was written.
+      logs: `JsonLines.mark` of each log when the checkpoint was written.
       factors: clip factors of the last few attempts, a list a variable each.
       ladder: the ladder's `Standing`; empty without one.
     """
@@ -69,7 +70,7 @@ class Progress:
     evaluated_attempt: int = 0
     evaluations_since_best: int = 0
     is_finished: bool = False
-    file_lengths: dict[str, int] = dataclasses.field(default_factory=dict)
+    logs: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     factors: list[list[float]] = dataclasses.field(default_factory=list)
     ladder: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -131,7 +132,7 @@ class Loop:
         Args:
           evaluate: on the validation split, with the variables as they are; raises
             Stopped to have it done after a resume.
-          logs: files whose lengths go into checkpoints, by name.
+          logs: files whose marks go into checkpoints, by name.
           is_stopping: whether to save and stop at the next cut.
           rescue: the ladder; None to halt where the guard does.
         """
@@ -154,8 +155,8 @@ class Loop:
         cuts = [] if self._progress.is_finished else self._plan.cuts(start)
         began = time.perf_counter()
         waiting = pausing = 0.0
-        # Without a cut left, only a run that never had a finite evaluation is not completed.
-        status = "completed" if cuts or self._progress.best is not None else "diverged"
+        # Without a cut left, what is in the variables and the progress tells how it ended.
+        status = "diverged" if not cuts and self._failure() else "completed"
         if start == 0 and self._rescue and self._rescue.wants_start:
             self._save(start)
         owed = self._between(start) if self._owes(start) else ""
@@ -182,7 +183,7 @@ class Loop:
         seconds = time.perf_counter() - began
         best = self._progress.best_attempt
         good = self._rescue.standing.good if self._rescue else None
-        reason = self._reason or ("no evaluation was finite" if status == "diverged" else "")
+        reason = self._reason or (self._failure() if status == "diverged" else "")
         return Outcome(status, reason, best, good, done, seconds, waiting, pausing)
 
     def _call(self, stack: Batch, first: int) -> None:
@@ -241,12 +242,18 @@ class Loop:
         is_over = progress.is_finished or attempt == plan.total
         if attempt % plan.checkpoint_every == 0 or is_over or self._is_stopping():
             self._save(attempt)
-        if is_over and progress.best is None:
-            self._halt(attempt, "no evaluation was finite")
+        if is_over and (failure := self._failure()):
+            self._halt(attempt, failure)
             return "diverged"
         if is_over:
             return "completed"
         return "preempted" if self._is_stopping() else ""
+
+    def _failure(self) -> str:
+        """Returns why a run that came to its end has no model to show; "" if it has one."""
+        if self._progress.best is None:
+            return "no evaluation was finite"
+        return "" if self._committed() else "every attempt was refused, so nothing was trained"
 
     def _owes(self, attempt: int) -> bool:
         """Whether the evaluation after `attempt` was stopped, before a resume."""
@@ -264,7 +271,7 @@ class Loop:
     def _state(self) -> dict:
         if self._rescue:
             self._progress.ladder = dataclasses.asdict(self._rescue.standing)
-        self._progress.file_lengths = {name: log.length for name, log in self._logs.items()}
+        self._progress.logs = {name: log.mark() for name, log in self._logs.items()}
         return dataclasses.asdict(self._progress)
 
     def _committed(self) -> int:

@@ -1,11 +1,10 @@
 """Observers: called with what happened, they write it down and cannot change it.
 
-Nothing in metrics.jsonl depends on the clock, so that a run that was killed and
-resumed leaves the same file as one that was not.
+Nothing in metrics.jsonl depends on the clock but each line's `time`, so that a run that was
+killed and resumed leaves the same file, that apart, as one that was not.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import tensorflow as tf
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tqdm import tqdm
 
-from ranker.train.run_directory import naming
+from ranker.train.json_lines import JsonLines, finite
 from ranker.train.scoring import Evaluation
 from ranker.train.step import StepReport
 
@@ -35,41 +34,6 @@ class Observer(Protocol):
 
     def close(self) -> None:
         """Ends the observer's work."""
-
-
-class JsonLines:
-    """A file of one JSON object a line, that can go back to where a checkpoint saw it end."""
-
-    def __init__(self, path: Path, *, length: int = 0) -> None:
-        """Opens `path` for appending after its first `length` bytes; the rest is dropped."""
-        self._path = path
-        self._file = path.open("ab", buffering=0)  # so that nothing is left for `close` to write
-        # Never longer than it is: that would fill it with zeros.
-        self._file.truncate(min(length, path.stat().st_size))
-        self._file.seek(0, os.SEEK_END)
-
-    @property
-    def length(self) -> int:
-        """Bytes written so far, and on the disk."""
-        with naming(self._path):
-            os.fsync(self._file.fileno())
-        return self._file.tell()
-
-    def write(self, record: dict) -> None:
-        """Appends `record`; not-finite numbers become strings, since JSON has none.
-
-        Raises:
-          OSError: naming the file; a half line goes when the run resumes.
-        """
-        text = json.dumps(_finite(record), allow_nan=False)
-        left = text.encode() + b"\n"
-        with naming(self._path):
-            while left:
-                left = left[self._file.write(left) :]
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
 
 
 class MetricsLog:
@@ -169,7 +133,7 @@ class TensorBoard:
     def event(self, event: dict) -> None:
         """Writes the event as text."""
         with self._naming(), self._writer.as_default():
-            tf.summary.text(f"event/{event['kind']}", json.dumps(_finite(event)), event["step"])
+            tf.summary.text(f"event/{event['kind']}", json.dumps(finite(event)), event["step"])
 
     def close(self) -> None:
         """Flushes and closes the file."""
@@ -221,7 +185,7 @@ class ProgressBar:
 
     def event(self, event: dict) -> None:
         """Writes the event above the bar."""
-        self._bar.write(json.dumps(_finite(event)))
+        self._bar.write(json.dumps(finite(event)))
 
     def close(self) -> None:
         """Leaves the bar as it stands."""
@@ -234,13 +198,3 @@ def _tagged(group: str, names: Iterable[str], values: Iterable[float]) -> dict[s
 
 def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
     return {name: float(value) for name, value in zip(names, values, strict=True)}
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)
-    return value

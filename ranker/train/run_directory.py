@@ -87,7 +87,7 @@ def environment(*, seed: int, command: list[str]) -> dict:
         "cpus": os.cpu_count(),
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "seed": seed,
-        "commit": _commit(),
+        "commit": commit(),
         "command": command,
     }
 
@@ -98,7 +98,7 @@ def peak_memory_mb() -> float:
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """Returns the commit of the code, or None outside a checkout or without git."""
     try:
         git = subprocess.run(

@@ -6,6 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from programs import call
 
+from ranker.train import write_result
+
 
 @pytest.mark.parametrize(
     ("name", "flags", "said"),
@@ -25,9 +27,12 @@ def test_wrong_flags_are_said_on_one_line_with_exit_code_2(name, flags, said):
 
 
 def test_a_run_that_diverged_is_not_exported(tmp_path):
-    (tmp_path / "RESULT.json").write_text(json.dumps({"status": "diverged"}))
+    write_result(tmp_path, {"status": "diverged"})
     code, _, err = call("export", f"--workdir={tmp_path}")
-    assert (code, err) == (2, f"export: {tmp_path}: the run diverged: not exported\n")
+    assert (code, err.splitlines()[-1]) == (
+        2,
+        f"export: {tmp_path}: the run diverged: not exported",
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["RESULT.json"]
 
 

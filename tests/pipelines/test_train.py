@@ -67,7 +67,7 @@ def test_a_run_that_was_killed_ends_bit_for_bit_as_one_that_was_not(whole, tmp_p
     again = result_of(run)
     assert again["metrics"] == whole.result["metrics"]
     assert again["step"] == whole.result["step"]
-    assert (run / "metrics.jsonl").read_bytes() == (whole.workdir / "metrics.jsonl").read_bytes()
+    assert small_jobs.logs(run) == small_jobs.logs(whole.workdir)
     for checkpoint in ("best", "000000000100"):
         path = Path("checkpoints") / checkpoint
         assert variables(run / path) == variables(whole.workdir / path)

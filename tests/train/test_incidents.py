@@ -1,14 +1,15 @@
 """Refused attempts of a whole run: their events, and the batches that are kept."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from small_jobs import MODEL, SMALL, Killed, at_call, read_settings, run, write_settings
+from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, write_settings
 
 from ranker import build, train
 from ranker.config import load
-from ranker.input import from_parquet
+from ranker.input import digests, from_parquet
 
 CONFIG = (
     SMALL
@@ -99,12 +100,14 @@ def test_the_first_batches_are_kept_as_they_were_tried(config, whole):
     assert np.isnan(batch.labels["rating"][rows]).all()
     is_same = np.isfinite(batch.labels["rating"])
     assert (batch.labels["rating"][is_same] == regular.labels["rating"][0][is_same]).all()
-    assert {name: said[name] for name in ("attempt", "seed", "reason", "config_sha256")} == {
+    assert {name: said[name] for name in ("attempt", "seed", "reason")} == {
         "attempt": "6",
         "seed": "7",
         "reason": "loss not finite",
-        "config_sha256": load.sha256(config),
     }
+    made_with = json.loads(said["run"])
+    assert made_with["config_sha256"] == load.sha256(config)
+    assert made_with["data"] == digests(Path(config.data.path), build.read_used_schema(config))
     assert json.loads(said["event"])["first_bad"] == "label"
 
 
@@ -115,7 +118,8 @@ def test_a_resumed_run_tells_and_keeps_the_same(config, whole, tmp_path):
         )  # 8 attempts were tried, 5 are saved
     assert train.kept(tmp_path / "run/incidents") == [6, 8]
     run(config, tmp_path / "run")
-    for name in ("events.jsonl", "incidents/6.parquet", "incidents/8.parquet"):
+    assert logs(tmp_path / "run") == logs(whole)
+    for name in ("incidents/6.parquet", "incidents/8.parquet"):
         assert (tmp_path / "run" / name).read_bytes() == (whole / name).read_bytes(), name
     assert train.kept(tmp_path / "run/incidents") == [6, 8]
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from small_jobs import MODEL, SMALL, Killed, at_call, read_settings, run, write_settings
+from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, write_settings
 
 CONFIG = (
     SMALL
@@ -48,9 +48,8 @@ stop = 100
 
 def left(workdir):
     """Returns what a run leaves: its logs, and the bits of every variable at the end."""
-    logs = {name: (workdir / name).read_text() for name in ("events.jsonl", "metrics.jsonl")}
     with np.load(workdir / "checkpoints/000000000014/variables.npz") as arrays:
-        return logs | {name: arrays[name].tobytes() for name in arrays.files}
+        return logs(workdir) | {name: arrays[name].tobytes() for name in arrays.files}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +66,7 @@ def whole(config, tmp_path_factory):
 
 
 def test_a_fault_is_an_event_when_it_begins_and_when_it_ends(whole):
-    events = [json.loads(line) for line in (whole / "events.jsonl").read_text().splitlines()]
+    events = logs(whole)["events.jsonl"]
     short = [(e["kind"], e.get("injector"), e["attempt"], e["step"]) for e in events]
     assert short == [
         ("injected", "label_flip", 4, 4),

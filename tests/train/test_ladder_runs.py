@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from small_jobs import MODEL, SMALL, Killed, read_settings, run, write_settings
+from small_jobs import MODEL, SMALL, Killed, logs, read_settings, run, write_settings
 
 from ranker import build, train
 from ranker.config import load
@@ -72,10 +72,10 @@ def climbs(workdir):
 def left(workdir, attempt=110):
     """Returns what a run leaves: its logs, its ladder, and the bits of its variables."""
     folder = workdir / f"checkpoints/{attempt:012d}"
-    logs = {name: (workdir / name).read_text() for name in ("events.jsonl", "metrics.jsonl")}
-    logs["ladder"] = json.loads((folder / "state.json").read_text())["ladder"]
+    found: dict = {**logs(workdir)}
+    found["ladder"] = json.loads((folder / "state.json").read_text())["ladder"]
     with np.load(folder / "variables.npz") as arrays:
-        return logs | {name: arrays[name].tobytes() for name in arrays.files}
+        return found | {name: arrays[name].tobytes() for name in arrays.files}
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +235,7 @@ def reports(*, attempt):
 def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
     step = build.build_run(read("clip=[{kind = 'adagc'}]", "guard.skip={}")).step
     checkpoints = train.Checkpoints(tmp_path, keep=2)
+    step.attempts.assign(30)
     checkpoints.save(30, step.variables, {})
     before = {name: variable.numpy() for name, variable in step.variables.items()}
     for variable in step.variables.values():
@@ -250,7 +251,7 @@ def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
     after = {name: variable.numpy() for name, variable in step.variables.items()}
     differing = {name for name in after if after[name].tobytes() != before[name].tobytes()}
     assert differing == {"attempts", "guard/refused", "ladder/rate_factor", "ladder/is_clipping"}
-    assert (after["attempts"], after["guard/refused"]) == (7, 7)
+    assert (after["attempts"], after["guard/refused"]) == (37, 7)
     assert (after["ladder/rate_factor"], after["ladder/is_clipping"]) == (0.25, True)
     assert rescue.standing.num_rollbacks == 2
     step.guard.refused_in_a_row.assign(5)
@@ -262,6 +263,7 @@ def test_without_a_whole_good_checkpoint_it_halts_and_says_so(read, tmp_path):
     step = build.build_run(read()).step
     checkpoints = train.Checkpoints(tmp_path, keep=2)
     for attempt in (20, 30):
+        step.attempts.assign(attempt)
         checkpoints.save(attempt, step.variables, {})
     (tmp_path / "000000000030/manifest.json").unlink()
     standing = Standing(rung=2, climbed=40, good=30, before=20)

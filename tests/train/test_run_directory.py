@@ -1,11 +1,22 @@
 """The run directory's files: whole, held by one job, cut back at a resume."""
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from ranker.train import Evaluation, JsonLines, RunDirectoryError, TensorBoard, hold, write_json
+from ranker.train import (
+    Evaluation,
+    JsonLines,
+    RunDirectoryError,
+    TensorBoard,
+    hold,
+    json_lines,
+    read_result,
+    write_json,
+    write_result,
+)
 
 
 def test_a_second_job_is_refused_and_the_directory_is_free_afterwards(tmp_path):
@@ -25,33 +36,86 @@ def test_a_path_that_is_no_directory_is_one_sentence(tmp_path):
         pass
 
 
+def lines(path):
+    """Returns the records of a log without their times, which every one must have."""
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records:
+        assert datetime.fromisoformat(record.pop("time")).tzinfo == UTC
+    return records
+
+
+def write(path, *records, seen=None):
+    log = JsonLines(path, seen)
+    for record in records:
+        log.write(record)
+    mark = log.mark()
+    log.close()
+    return mark
+
+
 def test_a_log_goes_back_to_where_the_checkpoint_saw_it(tmp_path):
-    log = JsonLines(tmp_path / "log")
-    log.write({"attempt": 1})
-    seen = log.length
+    seen = write(tmp_path / "log", {"attempt": 1})
+    write(tmp_path / "log", {"attempt": 2}, seen=seen)
+    write(tmp_path / "log", {"attempt": 3}, seen=seen)
+    assert lines(tmp_path / "log") == [{"attempt": 1}, {"attempt": 3}]
+
+
+def test_a_log_that_was_taken_up_has_the_mark_of_one_that_was_not(tmp_path, monkeypatch):
+    records = [{"attempt": k, "losses": {"a": k / 3}} for k in range(5)]
+    whole = write(tmp_path / "whole", *records)
+    seen = None
+    monkeypatch.setattr(json_lines, "datetime", Clock)  # other times than those of the whole
+    for record in records:
+        seen = write(tmp_path / "parts", record, seen=seen)
+    assert seen == whole
+    assert lines(tmp_path / "parts") == lines(tmp_path / "whole") == records
+    assert (tmp_path / "parts").read_text() != (tmp_path / "whole").read_text()
+
+
+class Clock(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2001, 2, 3, tzinfo=tz)
+
+
+def test_a_log_that_lost_its_end_is_refused_at_every_length_and_left_as_it_is(tmp_path):
+    path = tmp_path / "log"
+    seen = write(path, {"attempt": 1}, {"attempt": 2})
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RunDirectoryError, match=r"log: not as .*: it lost its end; put it"):
+            JsonLines(path, seen)
+        assert path.read_bytes() == whole[:length]
+    path.write_bytes(whole + b"what came later")
+    assert write(path, seen=seen) == seen
+
+
+def test_a_log_that_was_changed_is_refused_wherever_it_was(tmp_path):
+    path = tmp_path / "log"
+    seen = write(path, {"attempt": 1}, {"attempt": 2})
+    whole = path.read_bytes()
+    behind_time = whole.index(b', "attempt')
+    for place in (*range(10), *range(behind_time, whole.index(b"\n") + 9), len(whole) - 1):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(RunDirectoryError, match=r"log: not as .* bytes were changed; put"):
+            JsonLines(path, seen)
+
+
+def test_a_log_that_is_gone_begins_anew_and_says_so(tmp_path):
+    seen = write(tmp_path / "log", {"attempt": 1})
+    (tmp_path / "log").unlink()
+    log = JsonLines(tmp_path / "log", seen)
+    assert log.is_lost
     log.write({"attempt": 2})
     log.close()
-    again = JsonLines(tmp_path / "log", length=seen)
-    again.write({"attempt": 3})
-    again.close()
-    lines = (tmp_path / "log").read_text().splitlines()
-    assert [json.loads(line)["attempt"] for line in lines] == [1, 3]
-
-
-def test_a_log_that_lost_its_end_is_not_filled_with_zeros(tmp_path):
-    (tmp_path / "log").write_text("{}\n")
-    log = JsonLines(tmp_path / "log", length=99)
-    log.write({"attempt": 1})
-    log.close()
-    assert (tmp_path / "log").read_text() == '{}\n{"attempt": 1}\n'
+    assert lines(tmp_path / "log") == [{"attempt": 2}]
+    assert not JsonLines(tmp_path / "other").is_lost
 
 
 def test_what_is_not_finite_is_written_as_text(tmp_path):
-    log = JsonLines(tmp_path / "log")
-    log.write({"losses": {"like": float("nan")}, "factors": [np.inf, 0.5]})
-    log.close()
-    written = json.loads((tmp_path / "log").read_text())
-    assert written == {"losses": {"like": "nan"}, "factors": ["inf", 0.5]}
+    write(tmp_path / "log", {"losses": {"like": float("nan")}, "factors": [np.inf, 0.5]})
+    assert lines(tmp_path / "log") == [{"losses": {"like": "nan"}, "factors": ["inf", 0.5]}]
 
 
 def test_json_is_never_half_written(tmp_path):
@@ -67,18 +131,16 @@ def test_a_log_that_cannot_grow_is_named_and_resumes_without_its_half_line(
 ):
     log = JsonLines(tmp_path / "log")
     log.write({"attempt": 1})
-    seen = log.length
+    seen = log.mark()
     with (
-        files_of_at_most(seen + 4),
+        files_of_at_most(seen["length"] + 4),
         pytest.raises(OSError, match=r"File too large: '.*/log'"),
     ):
         log.write({"attempt": 2})
     log.close()
-    assert (tmp_path / "log").read_text() == '{"attempt": 1}\n{"at'
-    again = JsonLines(tmp_path / "log", length=seen)
-    again.write({"attempt": 2})
-    again.close()
-    assert (tmp_path / "log").read_text() == '{"attempt": 1}\n{"attempt": 2}\n'
+    assert (tmp_path / "log").read_text().endswith('1}\n{"ti')
+    write(tmp_path / "log", {"attempt": 2}, seen=seen)
+    assert lines(tmp_path / "log") == [{"attempt": 1}, {"attempt": 2}]
 
 
 def test_a_document_that_cannot_be_written_is_named_and_leaves_the_one_before(
@@ -105,3 +167,20 @@ def test_scalars_that_cannot_be_written_are_a_sentence(tmp_path, files_of_at_mos
         pytest.raises(OSError, match=r"^/.*/board: cannot be written: /.*; File too large$"),
     ):
         write()
+
+
+def test_a_result_comes_back_and_any_change_of_it_shows(tmp_path):
+    result = {"status": "completed", "metrics": {"test": {"like": {"auc": 0.8125, "rows": 7}}}}
+    write_result(tmp_path, result)
+    assert read_result(tmp_path) == result
+    path = tmp_path / "RESULT.json"
+    whole = path.read_text()
+    changes = [whole[:k] for k in range(len(whole) - 1)]
+    changes += ["", "[]", "1", "null", "{}", whole.replace("0.8125", "0.8126")]
+    for change in changes:
+        path.write_text(change)
+        with pytest.raises(RunDirectoryError, match=r"RESULT\.json: not as it was written: del"):
+            read_result(tmp_path)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        read_result(tmp_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from small_jobs import MODEL, SMALL, read_settings, run, write_settings
+from small_jobs import MODEL, SMALL, logs, read_settings, run, write_settings
 from tiny_dataset import tiny_table
 
 from ranker import build, job
@@ -69,9 +69,8 @@ def of_kind(settings, stream, *more):
 
 def left(workdir):
     """Returns what a run leaves: its logs, and the bits of every variable at the end."""
-    logs = {name: (workdir / name).read_text() for name in ("events.jsonl", "metrics.jsonl")}
     with np.load(workdir / "checkpoints/000000000040/variables.npz") as arrays:
-        return logs | {name: arrays[name].tobytes() for name in arrays.files}
+        return logs(workdir) | {name: arrays[name].tobytes() for name in arrays.files}
 
 
 @pytest.fixture(scope="module")
@@ -115,15 +114,15 @@ def test_a_run_from_disk_that_was_killed_goes_on_and_leaves_the_same(
 ):
     workdir = tmp_path / "run"
     command = [sys.executable, "-m", "pipelines.train", f"--config={settings}"]
-    command += [f"--workdir={workdir}", f"--set={BUFFER}", "--set=data.order=blocks"]
-    command += ["--set=data.stream=always", "--set=train.attempts_per_call=1"]
-    command += ["--set=train.checkpoint_every_attempts=1"]
+    often = ("train.attempts_per_call=1", "train.checkpoint_every_attempts=1")
+    changed = (BUFFER, "data.order=blocks", "data.stream=always", *often)
+    command += [f"--workdir={workdir}", *(f"--set={setting}" for setting in changed)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None and not (workdir / "checkpoints/000000000005").exists():
             time.sleep(0.001)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    assert run(of_kind(settings, "always"), workdir)["status"] == "completed"
+    assert run(of_kind(settings, "always", *often), workdir)["status"] == "completed"
     assert left(workdir) == left(from_memory)
 
 
@@ -141,12 +140,43 @@ def test_damage_in_mid_run_is_told_and_once_mended_the_run_goes_on(
                 path.write_bytes(data[:4] + b"\xff" * 2000 + data[2004:])
         return False
 
-    said = r"train/part-\d\.parquet: row group \d, column \w+, cannot be read: .*; write it again"
+    unreadable = r"row group \d, column \w+, cannot be read: .*; write it again"
+    said = rf"train/part-\d\.parquet: ({unreadable}|changed since the run began)"
     try:
         with pytest.raises(ValueError, match=said):
             run(config, workdir, is_stopping=is_stopping)
         assert json.loads((workdir / "RESULT.json").read_text())["status"] == "failed"
         with pytest.raises(ValueError, match=said):  # before anything is trained
+            run(config, workdir)
+    finally:
+        for path, data in whole.items():
+            path.write_bytes(data)
+    assert run(config, workdir)["status"] == "completed"
+    assert left(workdir) == left(from_memory)
+
+
+@pytest.mark.slow
+def test_a_shard_that_is_exchanged_in_mid_run_is_told_before_its_rows_are_learnt(
+    settings, sharded, from_memory, tmp_path
+):
+    config, workdir, shard = of_kind(settings, "always"), tmp_path / "run", sharded / "train"
+    whole = {path: path.read_bytes() for path in shard.iterdir()}
+
+    def is_stopping(calls=[]):  # noqa: B006 - it counts
+        calls.append(1)
+        if len(calls) == 7:
+            for path, other in zip(whole, reversed(whole), strict=True):
+                path.write_bytes(whole[other])
+        return False
+
+    try:
+        with pytest.raises(
+            ValueError, match=r"part-\d\.parquet: .*changed since the run began|had"
+        ):
+            run(config, workdir, is_stopping=is_stopping)
+        with pytest.raises(
+            ValueError, match=r"other data: train/part-0\.parquet changed, train/par"
+        ):
             run(config, workdir)
     finally:
         for path, data in whole.items():

@@ -1,0 +1,29 @@
+"""What a run is, and whether the files that it reads are still those that it began with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ranker.config import load
+from ranker.config.settings import RunConfig
+from ranker.input import check_prepared, digests
+from ranker.schema import Schema
+from ranker.train import Identity
+
+SPLITS = ("train", "validation", "test")
+
+
+def identify(config: RunConfig, schema: Schema, *, splits: Sequence[str] = SPLITS) -> Identity:
+    """Returns the settings and the data of a run, by their digests.
+
+    Args:
+      schema: of the columns that it uses.
+      splits: whose files to read; the others are not compared.
+
+    Raises:
+      FileNotFoundError: if the data are not prepared.
+      ValueError: naming the files that are not as they were prepared.
+    """
+    folder = Path(config.data.path)
+    data = digests(folder, schema, splits=splits)
+    check_prepared(folder, data)
+    return Identity(settings=load.sha256(config), data=data, splits=splits)

@@ -1,0 +1,41 @@
+"""What a run is: its settings and its data. Checkpoints, results and exports say it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ranker.input import changed
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Identity:
+    """A run's settings and data, by their digests. Two runs with the same are the same.
+
+    Attributes:
+      settings: SHA-256 of all settings.
+      data: SHA-256 by file, as `ranker.input.digests` gives them.
+      splits: whose files are in `data`, and are compared.
+    """
+
+    settings: str
+    data: Mapping[str, str]
+    splits: Sequence[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns what is written down of it."""
+        return {"config_sha256": self.settings, "data": dict(self.data)}
+
+    def difference(self, written: object) -> str:
+        """Returns in what the run of which `written` tells is not this one; "" if in nothing.
+
+        Args:
+          written: what `as_json` gave, as it was read back; anything if it is damaged.
+        """
+        if not isinstance(written, dict) or not isinstance(written.get("data"), dict):
+            return "it does not say of which run it is, as files of earlier versions do not"
+        if differing := changed(written["data"], self.data, splits=self.splits):
+            return f"it is of other data: {', '.join(differing)}"
+        found = written.get("config_sha256")
+        if found != self.settings:
+            return f"it is of other settings: sha256 {found!s:.12}, not {self.settings:.12}"
+        return ""
