@@ -78,13 +78,11 @@ def test_a_signal_saves_and_says_that_it_can_go_on(whole, tmp_path):
     process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
     wait_for_checkpoint(process, run)
     process.send_signal(signal.SIGTERM)
-    asked = time.monotonic()
     for again in (signal.SIGINT, signal.SIGTERM):  # while it saves, or is about to
         time.sleep(0.02)
         process.send_signal(again)
     code, out, err = finish(process)
     assert code == 143, err
-    assert time.monotonic() - asked < 10
     assert result_of(run)["status"] == "preempted"
     assert "preempted after" in out
     checkpoints = [p for p in (run / "checkpoints").iterdir() if not p.name.startswith(".")]

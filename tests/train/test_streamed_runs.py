@@ -95,7 +95,7 @@ def test_the_graph_is_drawn_before_the_first_rows_have_come(settings, tmp_path, 
     stack, draw, is_drawn = ShardStream.stack, Step.draw, threading.Event()
 
     def late(self, first, num):
-        assert not num or is_drawn.wait(timeout=60), "no graph"
+        assert not num or is_drawn.wait(timeout=600), "no graph"
         return stack(self, first, num)
 
     def noted(self, rows):
