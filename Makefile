@@ -5,7 +5,7 @@ WORKDIR ?= runs/movielens-100k
 CONFIG ?= configs/movielens_100k.toml
 COMPARISON ?= configs/compare_quick.toml
 
-.PHONY: train compare test unit fuzz lint bench quality clean
+.PHONY: train compare test unit lowest fuzz lint lock bench quality clean
 
 train: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
@@ -22,6 +22,9 @@ test: lint .venv/test
 unit: .venv/test
 	$(BIN)/python -m pytest -m "not slow"
 
+lowest: .venv/lowest/ready
+	.venv/lowest/bin/python -m pytest -m "not slow"
+
 # Other hostile input than the tests see each time; FUZZ_SEED tells which.
 FUZZ_SEED ?= $(shell date +%s)
 fuzz: .venv/test
@@ -31,6 +34,12 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# After a change of requirements.txt.
+lock: .venv/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	echo '# What requirements.txt came to, with the hash of every file; Linux on x86-64, Python 3.11 to 3.13. Made by `make lock`.' > requirements-lock.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links requirements.txt >> requirements-lock.txt
 
 # All of it, whether or not a goal is missed.
 bench: .venv/test .venv/peers/ready
@@ -50,9 +59,17 @@ quality: .venv/test
 	$(BIN)/python -m benchmarks.quality --config=configs/movielens_100k.toml
 	$(BIN)/python -m benchmarks.quality --config=configs/movielens_100k_past_train.toml
 
-.venv/run: requirements.txt
+.venv/run: requirements-lock.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-lock.txt
+	touch $@
+
+# The lowest versions that requirements.txt claims, in an environment of their own.
+.venv/lowest/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv/lowest
+	sed -e 's/>=/==/' -e 's/,<[^ ]*//' requirements.txt > .venv/lowest/requirements.txt
+	cp requirements-dev.txt .venv/lowest/
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check --requirement .venv/lowest/requirements-dev.txt
 	touch $@
 
 .venv/test: .venv/run requirements-dev.txt
