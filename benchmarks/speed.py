@@ -64,6 +64,9 @@ TRAINERS = (
     Trainer("plain TensorFlow loop", "plain"),
     Trainer("Keras 2 fit", "keras_fit", ("2",)),
     Trainer("Keras 3 fit", "keras_fit", ("3",)),
+    Trainer("Keras 3 fit on JAX", "keras_fit", ("3", "adagrad", "jax")),
+    Trainer("JAX", "jax_loop"),
+    Trainer("JAX, Clippy, all or none", "jax_loop", ("clippy",)),
     Trainer("TFRS ClippyAdagrad, fit", "keras_fit", ("2", "clippy")),
     Trainer(EAGER, "pytorch", ("eager",), is_torch=True),
     Trainer("PyTorch, compiled", "pytorch", ("compile",), is_torch=True),
@@ -109,7 +112,9 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=os.environ | {"TF_USE_LEGACY_KERAS": str(int(version == ("2",)))},
+            env=os.environ
+            | {"TF_USE_LEGACY_KERAS": str(int(version == ("2",)))}
+            | {"KERAS_BACKEND": "jax" if "jax" in trainer.arguments else "tensorflow"},
         )
         self._answer()
 

@@ -11,12 +11,16 @@ from benchmarks.peers import workload
 STEPS_PER_CALL = 20
 
 
-def turn(batch_size: int, version: str, rule: str = "adagrad") -> Callable[[], None]:
+def turn(
+    batch_size: int, version: str, rule: str = "adagrad", backend: str = "tensorflow"
+) -> Callable[[], None]:
     """Returns what fits the model to the examples of a turn.
 
     Args:
       version: "2" or "3".
       rule: "adagrad", or "clippy" for TensorFlow Recommenders' ClippyAdagrad.
+      backend: of Keras 3, which KERAS_BACKEND must name too; without compilation JAX would run
+        each operation by itself.
     """
     keras = _keras(version)
     model = build(keras)
@@ -24,7 +28,7 @@ def turn(batch_size: int, version: str, rule: str = "adagrad") -> Callable[[], N
         optimizer(keras, rule),
         loss=[keras.losses.BinaryCrossentropy(from_logits=True) for _ in workload.TASKS],
         steps_per_execution=min(STEPS_PER_CALL, workload.NUM_EXAMPLES // batch_size),
-        jit_compile=False,
+        jit_compile=backend == "jax",
     )
     data = batches(batch_size)
     return lambda: model.fit(data, epochs=1, verbose=0)
@@ -62,7 +66,8 @@ def build(keras: ModuleType) -> Any:
         fields.append(layers.GlobalAveragePooling1D()(rows))
     x = layers.Concatenate()(fields)
     experts = [_dense(layers, x, workload.EXPERT_UNITS) for _ in range(workload.NUM_EXPERTS)]
-    stacked = layers.Lambda(lambda e: tf.stack(e, axis=1), name="stack")(experts)
+    rows = [layers.Reshape((1, workload.EXPERT_UNITS[-1]))(expert) for expert in experts]
+    stacked = layers.Concatenate(axis=1)(rows)
     outputs = []
     for task in workload.TASKS:
         gate = layers.Dense(workload.NUM_EXPERTS, "softmax")(x)
