@@ -7,13 +7,16 @@ A sum is finite only if all that was summed is, so `surely_finite` sums; a sum o
 finite numbers may overflow, so whoever gets False must look closely, which is rare.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Number = float | tf.Tensor | tf.Variable
+REAL = (int, float, np.integer, np.floating)
 
 
 def choose(predicate: tf.Tensor, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
@@ -144,9 +147,34 @@ def share_within(size: tf.Tensor, limit: Number, *, smallest: float = 0.0) -> tf
     Returns:
       0 where `size` or `limit` is NaN or infinite: nothing can be kept of that.
     """
+    limit = as_dtype(limit, size.dtype)
     share = tf.where(size <= limit, tf.ones_like(size), limit / tf.maximum(size, smallest))
     known = (size < math.inf) & tf.math.is_finite(limit)
     return tf.where(known, share, tf.zeros_like(share))
+
+
+def as_dtype(number: Number, dtype: tf.DType) -> tf.Tensor:
+    """Returns `number` as a tensor of `dtype`; one of Python's with all of its digits."""
+    return tf.cast(number, dtype) if tf.is_tensor(number) else tf.constant(number, dtype)
+
+
+def in_dtype(part: Any, dtype: tf.DType) -> Any:
+    """Returns `part` with the floating tensors and variables among its numbers as `dtype`.
+
+    Python's numbers take the dtype of what they meet; a tensor has its own. A part is a frozen
+    dataclass, and so may be one of its fields; anything else comes back as it is.
+    """
+    if not dataclasses.is_dataclass(part) or isinstance(part, type):
+        return part
+    changed = {}
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        if tf.is_tensor(value) and value.dtype.is_floating and value.dtype != dtype:
+            changed[field.name] = tf.cast(value, dtype)
+        elif dataclasses.is_dataclass(value):
+            changed[field.name] = in_dtype(value, dtype)
+    changed = {name: value for name, value in changed.items() if value is not getattr(part, name)}
+    return dataclasses.replace(part, **changed) if changed else part
 
 
 def is_zero(number: Number) -> bool:
@@ -164,15 +192,34 @@ def check_number(
 ) -> None:
     """Raises ValueError unless `owner.name` is finite, > `above`, >= `least`, < `below`.
 
-    A tensor or a variable passes: its value is not known while a graph is drawn.
+    A scalar tensor or variable passes: its value is not known while a graph is drawn.
+
+    Raises:
+      TypeError: for what is no number, as text and a bool are not, and for a fraction in a
+        field of a dataclass that is an int.
     """
-    value = getattr(owner, name)
-    if not isinstance(value, int | float):
+    value, where = getattr(owner, name), f"{type(owner).__name__}: {name}"
+    if tf.is_tensor(value):
+        is_real = value.dtype.is_floating or value.dtype.is_integer
+        if not is_real or value.shape.rank not in (0, None):
+            raise TypeError(f"{where} must be one number, got {value.dtype.name} {value.shape}")
         return
+    if isinstance(value, bool | np.bool_) or not isinstance(value, REAL):
+        raise TypeError(f"{where} must be a number, got {value!r}, a {type(value).__name__}")
     if not (value > above and value >= least and value < below):  # NaN fails each of them
         bounds = {">": above, ">=": least, "<": below}
         text = "".join(f" and {sign} {b}" for sign, b in bounds.items() if math.isfinite(b))
-        raise ValueError(f"{type(owner).__name__}: {name} must be finite{text}, got {value}")
+        raise ValueError(f"{where} must be finite{text}, got {value}")
+    field = getattr(type(owner), "__dataclass_fields__", {}).get(name)
+    if field is not None and field.type is int and not isinstance(value, int | np.integer):
+        raise TypeError(f"{where} must be a whole number, got {value!r}")
+
+
+def check_flag(owner: object, name: str) -> None:
+    """Raises TypeError unless `owner.name` is a bool: any text would count as true."""
+    value = getattr(owner, name)
+    if not isinstance(value, bool):
+        raise TypeError(f"{type(owner).__name__}: {name} must be True or False, got {value!r}")
 
 
 def check_member(owner: object, name: str, allowed: Sequence[str]) -> None:

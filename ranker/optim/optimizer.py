@@ -8,47 +8,15 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, choose, is_zero
-from ranker.optim import rows
+from ranker.numerics import as_dtype, choose, in_dtype, is_zero
+from ranker.optim import arguments, rows
 from ranker.optim.change import Change, Gradient, Proposal, Reads
 from ranker.optim.clip.chain import Chain, Clipped
 from ranker.optim.clip.clipper import Clippable, Clipper
-from ranker.optim.rules.rule import Rule, Slots
-from ranker.optim.schedules import Schedule
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Group:
-    """Variables that share a rule, a schedule and a weight decay.
-
-    Attributes:
-      name: what clippers call it in `targets`: "dense", "embeddings".
-      variables: by a name that is unique in the optimizer and stable from run to run;
-        checkpoints, reports and Clippy's layers go by it. A sequence goes by the
-        variables' own names.
-      rule: such as `Adagrad()`.
-      schedule: such as `Constant(rate=0.1)`.
-      weight_decay: decoupled: rate * weight_decay * variable is part of the update, so
-        clipped and judged with it; of a table, only the rows touched decay. >= 0.
-      reset_every: steps after which the slots, and a rule's correction for their start,
-        start over, again and again; 0 for never. Of a table, only the rows touched at that
-        step do: finding the others would cost a pass over the table or a slot for it.
-    """
-
-    name: str
-    variables: Mapping[str, tf.Variable] | Sequence[tf.Variable]
-    rule: Rule
-    schedule: Schedule
-    weight_decay: Number = 0.0
-    reset_every: int = 0
-
-    def __post_init__(self) -> None:
-        check_number(self, "weight_decay", least=0)
-        check_number(self, "reset_every", least=0)
-
-    def since_reset(self, step: tf.Tensor) -> tf.Tensor:
-        """Returns how many of `step` committed updates came after the last start over."""
-        return tf.math.floormod(step, self.reset_every) if self.reset_every else step
+from ranker.optim.context import refuse_replicas, refuse_xla
+from ranker.optim.fitting import Given, fit
+from ranker.optim.group import Group
+from ranker.optim.rules.rule import Slots
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,6 +40,11 @@ class _Draft(NamedTuple):
 
 class Optimizer:
     """Turns gradients into proposed changes, and writes those that were accepted.
+
+    It computes, and keeps slots and statistics, in float32; in float64 if any of its variables
+    is float64. What it writes is rounded to the variable's dtype last and judged as rounded; of
+    a float16 or bfloat16 variable, an update under half of a rounding step is lost, as it is
+    wherever those train without a float32 copy. Rates are float32 throughout.
 
     Attributes:
       step: int64 variable, the number of committed updates.
@@ -97,25 +70,34 @@ class Optimizer:
           step: int64, where to count committed updates; a new variable for None.
 
         Raises:
-          ValueError: for a repeated name or variable, or a clipper that targets no group.
+          TypeError: for what is no group, no list of clippers, no count of steps.
+          ValueError: for a repeated name or variable, a clipper that targets no group, under a
+            strategy of several replicas.
         """
-        named = [(g, name, v) for g in groups for name, v in _by_name(g.variables)]
+        clippers = arguments.check_clippers(clippers, "Optimizer")
+        groups = _groups(groups)
+        named = [(g, name, v) for g in groups for name, v in g.named()]
+        refuse_replicas("Optimizer", [v for _, _, v in named])
         _refuse_repeated("group name", [group.name for group in groups])
         _refuse_repeated("variable name", [name for _, name, _ in named])
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
-        self.groups = tuple(groups)
-        self._members = [_Member(name, v, g, _make_slots(name, v, g)) for g, name, v in named]
+        self.groups = groups
+        is_double = any(v.dtype == tf.float64 for _, _, v in named)
+        self._dtype = tf.float64 if is_double else tf.float32
+        self._members = [self._make_member(name, v, g) for g, name, v in named]
         self.trainable = tuple(member.variable for member in self._members)
         self.names = tuple(member.name for member in self._members)
         if step is None:
             step = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="step")
+        arguments.check_step(step)
         self.step = step
         self.variables: dict[str, tf.Variable] = {"step": self.step} | {
             f"{member.name}/{slot}": variable
             for member in self._members
             for slot, variable in member.slots.items()
         }
-        self._chain = Chain(clippers, {m.name: m.group.name for m in self._members})
+        targets = {m.name: m.group.name for m in self._members}
+        self._chain = Chain(clippers, targets, dtype=self._dtype)
         self.variables |= self._chain.variables
 
     @property
@@ -129,7 +111,7 @@ class Optimizer:
 
     def propose(
         self,
-        gradients: Sequence[tf.Tensor | tf.IndexedSlices | None],
+        gradients: Sequence[Given | None],
         *,
         rates: tf.Tensor | None = None,
         reads: Reads | None = None,
@@ -137,21 +119,21 @@ class Optimizer:
         """Returns what these gradients would change; writes nothing.
 
         Args:
-          gradients: one for each of `trainable`, in order; None leaves it alone.
+          gradients: one for each of `trainable`, in order; None leaves it alone. Tensors,
+            slices, or arrays and lists of numbers, of the variable's shape, never broadcast.
           rates: the groups' learning rates [G] instead of their schedules'.
           reads: returns the rows that the batch read of the table of a name, as often as it
             did, int [J], for clippers that count them; None for those of the slices.
 
         Raises:
-          ValueError: if there are not as many as there are variables.
+          ValueError: if there are not as many as there are variables, for one that does not fit
+            its variable, under a strategy of several replicas or XLA.
+          tf.errors.InvalidArgumentError: in a graph, for one of a shape that was not known
+            before and does not fit its variable.
         """
-        if len(gradients) != len(self.trainable):
-            raise ValueError(f"{len(gradients)} gradients for {len(self.trainable)} variables")
-        raw = tuple(
-            Gradient(member.variable, *rows.touched(gradient), member.name, index)
-            for index, (member, gradient) in enumerate(zip(self._members, gradients, strict=True))
-            if gradient is not None
-        )
+        refuse_replicas("Optimizer.propose")
+        refuse_xla("Optimizer.propose")
+        raw = self._fitted(gradients)
         step = self.step.read_value()
         kept, noted = self._chain.clip("gradient", [self._item(g, step, reads) for g in raw])
         each = tf.unstack(self.learning_rates() if rates is None else rates)
@@ -166,6 +148,7 @@ class Optimizer:
 
     def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
         """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
+        refuse_replicas("Optimizer.commit")
         choose(accept, lambda: _write(proposal), lambda: tf.constant(False))
 
     def learning_rates(self, step: tf.Tensor | None = None) -> tf.Tensor:
@@ -175,7 +158,7 @@ class Optimizer:
           step: for the schedules, instead of the number of updates committed.
         """
         updates = self.step.read_value() if step is None else step
-        return tf.stack([group.schedule(updates) for group in self.groups])
+        return tf.stack([tf.cast(group.schedule(updates), tf.float32) for group in self.groups])
 
     def factors(self, proposal: Proposal) -> tf.Tensor:
         """Returns the clip factor of each of `trainable` [V]; 1 if it had no gradient."""
@@ -184,13 +167,36 @@ class Optimizer:
             factors[change.index] = tf.cast(change.factor, tf.float32)
         return tf.stack(factors)
 
+    def _make_member(self, name: str, variable: tf.Variable, group: Group) -> _Member:
+        slots = {
+            slot: tf.Variable(
+                tf.fill(variable.shape, as_dtype(value, self._dtype)),
+                trainable=False,
+                name=f"{name}/{slot}",
+            )
+            for slot, value in group.rule.initial().items()
+        }
+        return _Member(name, variable, group, slots)
+
+    def _fitted(self, gradients: Sequence[Given | None]) -> tuple[Gradient, ...]:
+        """Returns those that are not None, each against its variable, rows summed."""
+        if len(gradients) != len(self.trainable):
+            raise ValueError(f"{len(gradients)} gradients for {len(self.trainable)} variables")
+        fitted = []
+        for index, (member, given) in enumerate(zip(self._members, gradients, strict=True)):
+            if given is not None:
+                gradient = fit(given, member.variable, name=member.name, dtype=self._dtype)
+                touched = rows.touched(gradient)
+                fitted.append(Gradient(member.variable, *touched, member.name, index))
+        return tuple(fitted)
+
     def _item(self, gradient: Gradient, step: tf.Tensor, reads: Reads | None) -> Clippable:
         member, touched = self._members[gradient.index], gradient.rows
         return Clippable(
             name=gradient.name,
             group=member.group.name,
             is_table=touched is not None,
-            before=rows.read(gradient.variable, touched),
+            before=tf.cast(rows.read(gradient.variable, touched), self._dtype),
             values=gradient.values,
             slots=_read_slots(member, touched, step),
             counts=None if touched is None else functools.partial(gradient.count, reads),
@@ -205,14 +211,14 @@ class Optimizer:
     ) -> _Draft:
         """Returns the change that `item`, the clipped gradient, would make."""
         member = self._members[gradient.index]
-        group, rule = member.group, member.group.rule
+        group, rule = member.group, in_dtype(member.group.rule, self._dtype)
         slots = tuple(item.slots.values())
         advanced = rule.advance(item.values, slots)
         used = slots if rule.order == "delayed" else advanced
         direction = rule.direct(item.values, used, step=group.since_reset(step))
         update = direction.values
         if not is_zero(group.weight_decay):
-            update += group.weight_decay * item.before
+            update += as_dtype(group.weight_decay, self._dtype) * item.before
         rate = tf.cast(rates[group.name], update.dtype)
         update *= rate
         clippable = item._replace(
@@ -230,7 +236,7 @@ class Optimizer:
     ) -> Change:
         """Returns the change, its slots advanced by the clipped gradient if the rule asks."""
         member = self._members[gradient.index]
-        advanced, rule = draft.advanced, member.group.rule
+        advanced, rule = draft.advanced, in_dtype(member.group.rule, self._dtype)
         if rule.accumulate == "clipped" and clipped.share is not None:
             kept = tf.math.multiply_no_nan(draft.item.values, clipped.share)
             advanced = rule.advance(kept, draft.slots)
@@ -238,7 +244,7 @@ class Optimizer:
             variable=member.variable,
             rows=gradient.rows,
             update=clipped.item.values,
-            after=draft.item.before - clipped.item.values,
+            after=tf.cast(draft.item.before - clipped.item.values, member.variable.dtype),
             slots=tuple(zip(member.slots.values(), advanced, strict=True)),
             factor=factor * clipped.factor,
             unclipped=draft.update.values,
@@ -257,23 +263,11 @@ def _write(proposal: Proposal) -> tf.Tensor:
     return tf.constant(True)
 
 
-def _by_name(
-    variables: Mapping[str, tf.Variable] | Sequence[tf.Variable],
-) -> list[tuple[str, tf.Variable]]:
-    if isinstance(variables, Mapping):
-        return list(variables.items())
-    return [(variable.name.partition(":")[0], variable) for variable in variables]
-
-
-def _make_slots(name: str, variable: tf.Variable, group: Group) -> dict[str, tf.Variable]:
-    return {
-        slot: tf.Variable(
-            tf.fill(variable.shape, tf.cast(value, variable.dtype)),
-            trainable=False,
-            name=f"{name}/{slot}",
-        )
-        for slot, value in group.rule.initial().items()
-    }
+def _groups(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Returns `groups`; TypeError unless they are a list of groups."""
+    if not isinstance(groups, Sequence) or not all(isinstance(g, Group) for g in groups):
+        raise TypeError(f"Optimizer: groups must be a list such as [Group(...)], got {groups!r}")
+    return tuple(groups)
 
 
 def _read_slots(
@@ -286,7 +280,7 @@ def _read_slots(
     is_over = member.group.since_reset(step) == 0
     starts = member.group.rule.initial()
     return {
-        name: tf.where(is_over, tf.cast(starts[name], values.dtype), values)
+        name: tf.where(is_over, as_dtype(starts[name], values.dtype), values)
         for name, values in slots.items()
     }
 

@@ -2,11 +2,12 @@
 
 import dataclasses
 import math
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number
+from ranker.numerics import Number, as_dtype, check_number
 
 
 class Schedule(Protocol):
@@ -27,7 +28,7 @@ class Constant:
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate, float32 scalar."""
         del step
-        return tf.convert_to_tensor(self.rate, tf.float32)
+        return as_dtype(self.rate, tf.float32)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class WarmUp:
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""
-        return self.rate * _risen(step, self.warmup_steps)
+        return as_dtype(self.rate, tf.float32) * _risen(step, self.warmup_steps)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ class Cosine:
         past = tf.cast(step - self.warmup_steps, tf.float32) / length
         fall = (1 + tf.cos(math.pi * tf.clip_by_value(past, 0.0, 1.0))) / 2
         share = self.final_share + (1 - self.final_share) * fall
-        return self.rate * share * _risen(step, self.warmup_steps)
+        return as_dtype(self.rate, tf.float32) * share * _risen(step, self.warmup_steps)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,8 @@ class InverseSquareRoot:
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""
         share = self.warmup_steps / tf.cast(step + 1, tf.float32)
-        return self.rate * _risen(step, self.warmup_steps) * tf.sqrt(tf.minimum(1.0, share))
+        rate = as_dtype(self.rate, tf.float32)
+        return rate * _risen(step, self.warmup_steps) * tf.sqrt(tf.minimum(1.0, share))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,8 @@ class Restarts:
       warmup_steps: >= 0 and < `every`.
       least_share: >= 0: where the cosine starts.
 
-    Source: Huang et al. 2025, arXiv:2501.06842 (SPAM), whose code starts from 0.01.
+    Source: Huang et al. 2025, arXiv:2501.06842 (SPAM). In its authors' code the k-th update has k
+    where k + 1 stands here: the first gets `least_share` itself, 0.01.
     """
 
     schedule: Schedule
@@ -125,6 +128,7 @@ class Restarts:
     least_share: float = 0.01
 
     def __post_init__(self) -> None:
+        check_schedule(self.schedule, "Restarts")
         check_number(self, "every", least=1)
         check_number(self, "warmup_steps", least=0, below=self.every)
         check_number(self, "least_share", least=0)
@@ -133,7 +137,44 @@ class Restarts:
         """Returns the rate of the update after `step` others, float32 scalar."""
         past = tf.cast(tf.math.floormod(step, self.every) + 1, tf.float32) / (self.warmup_steps + 1)
         held = (1 - self.least_share) * (1 + tf.cos(math.pi * tf.minimum(past, 1.0))) / 2
-        return self.schedule(step) * tf.where(step < self.every, 1.0, 1 - held)
+        return tf.cast(self.schedule(step), tf.float32) * tf.where(step < self.every, 1.0, 1 - held)
+
+
+def _as_tensor(schedule: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+    return lambda step: tf.convert_to_tensor(schedule(step))
+
+
+def check_schedule(schedule: Any, what: str) -> None:
+    """Raises unless `schedule` is one of these, or a function that a graph can be drawn of.
+
+    Such a function is given the number of committed updates, an int64 tensor, and returns the
+    next rate; it is drawn once here, so that it does not fail in a training step.
+
+    Raises:
+      TypeError: for anything else: text, a number, a class, a function of no argument, one that
+        asks a tensor for its value.
+      ValueError: if its first rate is not finite and >= 0.
+    """
+    if isinstance(schedule, Constant | WarmUp | Cosine | InverseSquareRoot | Restarts):
+        return
+    if isinstance(schedule, type) or not callable(schedule):
+        said = f"the class {schedule.__name__}" if isinstance(schedule, type) else repr(schedule)
+        raise TypeError(f"{what}: schedule must be one such as Constant(rate=0.1), got {said}")
+    named = f"schedule {getattr(schedule, '__qualname__', type(schedule).__name__)}"
+    with tf.init_scope():
+        drawn = tf.function(_as_tensor(schedule), autograph=False)
+        try:
+            rate = drawn.get_concrete_function(tf.TensorSpec([], tf.int64))(tf.zeros([], tf.int64))
+        except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+            reason = str(error).strip().partition("\n")[0].partition(". ")[0]
+            raise TypeError(
+                f"{what}: {named} must return a rate for a step, an int64 tensor, in a graph: "
+                f"{reason}"
+            ) from error
+    if rate.shape.rank or not (rate.dtype.is_floating or rate.dtype.is_integer):
+        raise TypeError(f"{what}: {named} must return one number, got {rate.dtype} {rate.shape}")
+    if not 0 <= float(rate) < math.inf:
+        raise ValueError(f"{what}: {named} must return a rate >= 0 and finite, got {float(rate)}")
 
 
 def _risen(step: tf.Tensor, warmup_steps: int) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""A small optimizer, numbers and every rule, for the optimizer's tests."""
+"""A small optimizer, numbers, every rule and every clipper, for the optimizer's tests."""
 
 import numpy as np
 import tensorflow as tf
@@ -60,4 +60,21 @@ RULES = {
     "rmsprop": optim.RmsProp(rho=0.8),
     "rmsprop momentum": optim.RmsProp(rho=0.8, momentum=0.6),
     "rmsprop delayed": optim.RmsProp(initial_mean_square=0.1, order="delayed"),
+}
+
+CLIPPERS = {
+    "value": optim.Value(max_value=0.3),
+    "norm": optim.Norm(max_norm=0.3),
+    "global norm": optim.GlobalNorm(max_norm=0.3),
+    "agc": optim.Agc(max_ratio=0.2),
+    "clippy": optim.Clippy(),
+    "lamb": optim.Lamb(scale=0.2),
+    "rms": optim.Rms(max_rms=0.3),
+    "rms of gradient": optim.Rms(max_rms=0.3, of="gradient"),
+    "autoclip": optim.AutoClip(window=5),
+    "zclip": optim.ZClip(max_norm=0.3),
+    "adagc": optim.AdaGc(max_norm=0.3),
+    "gradient stabilizer": optim.GradientStabilizer(),
+    "spam": optim.Spam(threshold=0.09, rest_steps=0),
+    "cowclip": optim.CowClip(max_ratio=0.2),
 }

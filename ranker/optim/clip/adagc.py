@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, is_positive, norm, norms, share_within
+from ranker.numerics import (
+    Number,
+    as_dtype,
+    check_number,
+    is_positive,
+    norm,
+    norms,
+    share_within,
+)
 from ranker.optim.clip.clipper import Clippable, Statistics, gathered, spread
 
 USUAL = "usual_norm"
@@ -60,7 +68,7 @@ class AdaGc:
         warm-up if any is not; 1 if it is 0."""
         sizes, usual = norms([item.values for item in items]), gathered(statistics, items, USUAL)
         number = tf.cast(statistics["num_steps"], tf.float32)
-        is_early = (number < tf.cast(self.warmup_steps, tf.float32)) | (usual == 0)
+        is_early = (number < as_dtype(self.warmup_steps, tf.float32)) | (usual == 0)
         alone = share_within(sizes, self.max_ratio * usual)
         shares = tf.where(is_early, share_within(norm(sizes), self.max_norm), alone)
         kept = shares * sizes

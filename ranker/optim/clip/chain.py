@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from ranker.numerics import in_dtype
 from ranker.optim.clip.clipper import Clippable, Clipper
 
 
@@ -29,11 +30,18 @@ class Chain:
       variables: their statistics, as "clip/<place in the chain>/<statistic>".
     """
 
-    def __init__(self, clippers: Sequence[Clipper], groups: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        clippers: Sequence[Clipper],
+        groups: Mapping[str, str],
+        *,
+        dtype: tf.DType = tf.float32,
+    ) -> None:
         """Makes the statistics.
 
         Args:
           groups: each variable's name to its group's.
+          dtype: of what is clipped, and of statistics that are no counts.
 
         Raises:
           ValueError: for a clipper of an unknown stage, or one that targets no group.
@@ -41,8 +49,9 @@ class Chain:
         for clipper in clippers:
             _refuse_idle(clipper, sorted(set(groups.values())))
         self._clippers = tuple(clippers)
+        self._dtype = dtype
         self._statistics = [
-            _make_statistics(clipper, groups, scope=f"clip/{place}")
+            _make_statistics(clipper, groups, dtype, scope=f"clip/{place}")
             for place, clipper in enumerate(clippers)
         ]
         self.variables: dict[str, tf.Variable] = {
@@ -63,6 +72,7 @@ class Chain:
             if clipper.stage != stage or not places:
                 continue
             statistics = {name: variable.read_value() for name, variable in kept.items()}
+            clipper = in_dtype(clipper, self._dtype)
             scales, advanced = clipper.clip([clipped[i].item for i in places], statistics)
             noted += [(kept[name], value) for name, value in advanced.items()]
             for i, scale in zip(places, scales, strict=True):
@@ -71,18 +81,24 @@ class Chain:
 
 
 def _make_statistics(
-    clipper: Clipper, groups: Mapping[str, str], *, scope: str
+    clipper: Clipper, groups: Mapping[str, str], dtype: tf.DType, *, scope: str
 ) -> dict[str, tf.Variable]:
     names = [name for name, group in groups.items() if clipper.targets in ("all", group)]
     return {
-        name: tf.Variable(value, trainable=False, name=f"{scope}/{name}")
+        name: tf.Variable(
+            tf.cast(value, dtype) if value.dtype.is_floating else value,
+            trainable=False,
+            name=f"{scope}/{name}",
+        )
         for name, value in clipper.initial(names).items()
     }
 
 
 def _keep(clipped: Clipped, scale: tf.Tensor) -> Clipped:
     """Returns what is left times `scale`; zeros where it is 0, whatever was there."""
-    least = tf.minimum(1.0, scale if scale.shape.rank == 0 else tf.reduce_min(scale))
+    scale = tf.cast(scale, clipped.item.values.dtype)
+    least = scale if scale.shape.rank == 0 else tf.reduce_min(scale)
+    least = tf.minimum(1.0, tf.cast(least, tf.float32))
     values = tf.math.multiply_no_nan(clipped.item.values, scale)
     return Clipped(
         item=clipped.item._replace(values=values),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, hypotenuse, is_positive, norms
+from ranker.numerics import Number, as_dtype, check_number, hypotenuse, is_positive, norms
 from ranker.optim.clip.clipper import Clippable, Statistics, gathered, spread
 
 MEAN, ROOT, NUMBER = "mean", "root", "num_norms"
@@ -57,9 +57,9 @@ class GradientStabilizer:
         mean, root, number = (gathered(statistics, items, what) for what in (MEAN, ROOT, NUMBER))
         is_told = is_positive(sizes)
         number += tf.cast(is_told, tf.int64)
-        part = _part(self.gamma_1, number)
+        part = _part(self.gamma_1, number, sizes.dtype)
         mean = tf.where(is_told, mean + part * (sizes - mean), mean)
-        part = _part(self.gamma_2, number)
+        part = _part(self.gamma_2, number, sizes.dtype)
         new = hypotenuse(tf.sqrt(1 - part) * root, tf.sqrt(part) * sizes)
         root = tf.where(is_told, new, root)
         scales = tf.where(is_told, mean / root / sizes, tf.cast(sizes == 0, sizes.dtype))
@@ -68,8 +68,8 @@ class GradientStabilizer:
         return tf.unstack(scales, len(items)), {k: v for each in named for k, v in each.items()}
 
 
-def _part(gamma: Number, number: tf.Tensor) -> tf.Tensor:
+def _part(gamma: Number, number: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     """Returns the part of the `number`-th value in a corrected running mean: 1 of the first."""
-    kept = tf.convert_to_tensor(gamma, tf.float32)
-    seen = tf.cast(tf.maximum(number, 1), tf.float32)
-    return tf.minimum(1.0, (1 - kept) / (1 - tf.pow(kept, seen)))
+    kept = as_dtype(gamma, dtype)
+    seen = tf.cast(tf.maximum(number, 1), dtype)
+    return tf.minimum(tf.ones_like(kept), (1 - kept) / (1 - tf.pow(kept, seen)))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, share_within
+from ranker.numerics import Number, as_dtype, check_number, share_within
 from ranker.optim.clip.clipper import Clippable, Statistics
 
 MOMENTS = ("second_moment", "mean_square")  # Adam's slot, and RmsProp's
@@ -28,8 +28,17 @@ class Spam:
       reset_every: `Group.reset_every`; > `rest_steps`.
       targets: the group it applies to, or "all"; of a table see `Group.reset_every`.
 
-    Source: Huang et al. 2025, arXiv:2501.06842. There an element that had no gradient since the
-    start over has v = 0, so a limit of 0, and is held at 0 until the next; here it passes.
+    Source: Huang et al. 2025, arXiv:2501.06842. Its authors' code differs:
+      - An element that had no gradient since the start over has v = 0, so a limit of 0, and is
+        held at 0 until the next; here it passes.
+      - Slots start over before updates number n, 2n, ..., counted from 1, where n is the number
+        of steps; here one update later, after each n.
+      - It rests in the `rest_steps` updates from each start over on, but in one less at the very
+        beginning; here in as many.
+      - Adam's correction for the start of its moments goes on counting from the first update
+        of all, so late start-overs are all but uncorrected, and their first update is up to
+        (1 - beta_1) / sqrt(1 - beta_2) = 3.2 times as long; here the correction starts over too.
+      - For its warm-up see `Restarts`.
     """
 
     threshold: Number = 5000.0
@@ -60,7 +69,8 @@ class Spam:
     def _share(self, item: Clippable, rests: tf.Tensor) -> tf.Tensor:
         root = tf.sqrt(_moment(item))
         size = tf.abs(item.values)
-        limit = tf.where(rests | (root == 0), size, tf.sqrt(self.threshold) * root)
+        highest = tf.sqrt(as_dtype(self.threshold, root.dtype)) * root
+        limit = tf.where(rests | (root == 0), size, highest)
         return share_within(size, limit)
 
 

@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, hypotenuse, is_positive, norm, norms, share_within
+from ranker.numerics import (
+    Number,
+    as_dtype,
+    check_number,
+    hypotenuse,
+    is_positive,
+    norm,
+    norms,
+    share_within,
+)
 from ranker.optim.clip.clipper import Clippable, Statistics
 
 SMALLEST_DEVIATION = 1e-6  # added to it before dividing
@@ -65,8 +74,8 @@ class ZClip:
         """Returns one share for all: 0 if any gradient is not finite, 1 if all are 0."""
         together = norm(norms([item.values for item in items]))
         mean, deviation = statistics["mean"], statistics["deviation"]
-        number = tf.cast(statistics["num_norms"] + 1, tf.float32)
-        is_warming = number <= tf.cast(self.warmup_steps, tf.float32)
+        number = tf.cast(statistics["num_norms"] + 1, together.dtype)
+        is_warming = number <= as_dtype(self.warmup_steps, together.dtype)
         z = (together - mean) / (deviation + SMALLEST_DEVIATION)
         outer = mean + self.max_z * deviation * (self.max_z / z)
         seen = tf.where(tf.logical_or(is_warming, z <= self.max_z), together, outer)

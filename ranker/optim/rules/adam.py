@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number
+from ranker.numerics import Number, as_dtype, check_number
 from ranker.optim.rules.rule import Direction, Slots
 
 
@@ -50,7 +50,7 @@ class Adam:
     def direct(self, gradient: tf.Tensor, slots: Slots, *, step: tf.Tensor) -> Direction:
         """Returns the corrected momentum over the corrected root, [U, ...]."""
         time = tf.cast(step + 1, gradient.dtype)
-        known = 1 - tf.pow(self.beta_2, time)
-        start = tf.sqrt(known) / (1 - tf.pow(self.beta_1, time))
+        known = 1 - tf.pow(as_dtype(self.beta_2, time.dtype), time)
+        start = tf.sqrt(known) / (1 - tf.pow(as_dtype(self.beta_1, time.dtype), time))
         values = start * slots[0] / (tf.sqrt(slots[1]) + self.epsilon)
         return Direction(values, None, mean_square=slots[1] / known)

@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, is_zero
+from ranker.numerics import Number, check_flag, check_number, is_zero
 from ranker.optim.rules.rule import Direction, Slots
 
 
@@ -31,6 +31,7 @@ class Sgd:
 
     def __post_init__(self) -> None:
         check_number(self, "momentum", least=0, below=1)
+        check_flag(self, "nesterov")
         if self.nesterov and is_zero(self.momentum):
             raise ValueError(f"Sgd: nesterov needs a momentum, got {self.momentum}")
 

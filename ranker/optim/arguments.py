@@ -1,0 +1,99 @@
+"""What is given to an optimizer, looked at where it is given: one sentence for each mistake."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+RULES = ("Adagrad", "Adam", "RmsProp", "Sgd")
+CLIPPERS = (
+    "AdaGc", "Agc", "AutoClip", "Clippy", "CowClip", "GlobalNorm", "GradientStabilizer", "Lamb",
+    "Norm", "Rms", "Spam", "Value", "ZClip",
+)  # fmt: skip
+RULE_PARTS = ("order", "accumulate", "initial", "advance", "direct")
+CLIPPER_PARTS = ("stage", "targets", "initial", "clip")
+TRAINED = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
+
+
+def check_rule(rule: Any, what: str) -> None:
+    """Raises TypeError unless `rule` has the parts of a `Rule` and is no class."""
+    if isinstance(rule, type) or not _has(rule, RULE_PARTS):
+        raise TypeError(
+            f"{what}: rule must be a rule of ranker.optim such as Adagrad(), got "
+            f"{told(rule)}{nearest(rule, RULES)}"
+        )
+
+
+def check_clippers(clippers: Any, what: str) -> tuple[Any, ...]:
+    """Returns `clippers` as a tuple.
+
+    Raises:
+      TypeError: unless they are a list, of what has the parts of a `Clipper` and is no class.
+    """
+    if _has(clippers, CLIPPER_PARTS) and not isinstance(clippers, type):
+        raise TypeError(f"{what}: clippers must be a list: [{clippers!r}], got it without the list")
+    if isinstance(clippers, str | type | Mapping) or not isinstance(clippers, Iterable):
+        raise TypeError(
+            f"{what}: clippers must be a list such as [Clippy()], got "
+            f"{told(clippers)}{nearest(clippers, CLIPPERS)}"
+        )
+    given = tuple(clippers)
+    for clipper in given:
+        if isinstance(clipper, type) or not _has(clipper, CLIPPER_PARTS):
+            raise TypeError(
+                f"{what}: each of clippers must be a clipper of ranker.optim such as Clippy(), got "
+                f"{told(clipper)}{nearest(clipper, CLIPPERS)}"
+            )
+    return given
+
+
+def check_variables(variables: Any, what: str) -> None:
+    """Raises TypeError unless they are a mapping or a sequence of variables, ValueError for one
+    whose dtype does not train or whose shape may change."""
+    if tf.is_tensor(variables) or not isinstance(variables, Mapping | Sequence):
+        raise TypeError(
+            f"{what}: variables must be a mapping from names or a list, got {told(variables)}"
+        )
+    named = variables.items() if isinstance(variables, Mapping) else enumerate(variables)
+    for name, variable in named:
+        if not isinstance(variable, tf.Variable):
+            raise TypeError(f"{what}: {name!r} must be a tf.Variable, got {told(variable)}")
+        name = variable.name if isinstance(name, int) else name
+        if variable.dtype not in TRAINED:
+            raise ValueError(
+                f"{what}: variable {name!r} is {variable.dtype.name}; what trains is one of "
+                f"{', '.join(dtype.name for dtype in TRAINED)}"
+            )
+        if not variable.shape.is_fully_defined():
+            raise ValueError(f"{what}: variable {name!r} has no fixed shape, but {variable.shape}")
+
+
+def check_step(step: Any) -> None:
+    """Raises TypeError unless `step` is an int64 variable, a scalar."""
+    is_count = isinstance(step, tf.Variable) and step.dtype == tf.int64 and step.shape.rank == 0
+    if not is_count:
+        raise TypeError(f"Optimizer: step must be an int64 tf.Variable of shape (), got {step!r}")
+
+
+def told(given: Any) -> str:
+    """Returns what was given, in a few words."""
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    if isinstance(given, str | int | float | None):
+        return repr(given)
+    return f"a {type(given).__module__}.{type(given).__name__}"
+
+
+def nearest(given: Any, known: Sequence[str]) -> str:
+    """Returns a hint at the known part whose name is nearest, or nothing."""
+    if isinstance(given, Iterable) and not isinstance(given, str | type):
+        return ""
+    name = given if isinstance(given, str) else getattr(given, "__name__", type(given).__name__)
+    names = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(name.lower().replace("_", ""), names, n=1, cutoff=0.75)
+    return f"; did you mean {names[found[0]]}(...)?" if found else ""
+
+
+def _has(thing: Any, parts: Sequence[str]) -> bool:
+    return all(hasattr(thing, part) for part in parts)
