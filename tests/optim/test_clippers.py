@@ -8,28 +8,12 @@ import numpy as np
 import optax
 import pytest
 import tensorflow as tf
-from tiny_optimizer import Tiny, values
+from tiny_optimizer import CLIPPERS, Tiny, values
 
 from ranker import optim
 from ranker.optim.clip import Clippable
 
 SHAPES = [(), (5,), (4, 3), (3, 3, 2, 4)]
-CLIPPERS = {
-    "value": optim.Value(max_value=0.3),
-    "norm": optim.Norm(max_norm=0.3),
-    "global norm": optim.GlobalNorm(max_norm=0.3),
-    "agc": optim.Agc(max_ratio=0.2),
-    "clippy": optim.Clippy(),
-    "lamb": optim.Lamb(scale=0.2),
-    "rms": optim.Rms(max_rms=0.3),
-    "rms of gradient": optim.Rms(max_rms=0.3, of="gradient"),
-    "autoclip": optim.AutoClip(window=5),
-    "zclip": optim.ZClip(max_norm=0.3),
-    "adagc": optim.AdaGc(max_norm=0.3),
-    "gradient stabilizer": optim.GradientStabilizer(),
-    "spam": optim.Spam(threshold=0.09, rest_steps=0),
-    "cowclip": optim.CowClip(max_ratio=0.2),
-}
 STRETCH = {"lamb", "gradient stabilizer"}
 TOGETHER = {"global norm", "autoclip", "zclip", "adagc"}  # adagc: at first
 
@@ -95,13 +79,32 @@ def test_value_and_norms_are_those_of_optax(size):
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
 def test_agc_is_that_of_optax(size):
-    gradients = [values(shape, seed=i, size=size) for i, shape in enumerate(SHAPES)]
-    weights = [values(shape, seed=9 + i) for i, shape in enumerate(SHAPES)]
+    # Those of its authors, who take axis 0 of three, and what is long on one axis as a whole.
+    shapes = [
+        *SHAPES,
+        (1, 4),
+        (4, 1),
+        (1,),
+        (1, 1, 5),
+        (2, 3, 4),
+        (1, 3, 4),
+        (2, 1, 4),
+        (1, 1, 1, 6),
+    ]
+    gradients = [values(shape, seed=i, size=size) for i, shape in enumerate(shapes)]
+    weights = [values(shape, seed=9 + i) for i, shape in enumerate(shapes)]
     weights[1] *= 1e-6  # below epsilon
     got = clip(optim.Agc(max_ratio=0.2, epsilon=0.03), gradients, weights)
     expected = by_optax(optax.adaptive_grad_clip(0.2, eps=0.03), gradients, weights)
     for mine, theirs in zip(got, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5)
+
+
+def test_a_unit_of_more_axes_than_the_authors_have_is_all_but_the_last():
+    gradient = np.zeros((2, 2, 2, 2, 2), np.float32)
+    gradient[..., 0], gradient[0, 0, 0, 0, 1] = 1.0, 2.0  # norms 4 and 2; of the weights 4
+    (share,) = optim.Agc(max_ratio=0.25).shares(items([gradient]))
+    np.testing.assert_allclose(share, np.reshape([0.25, 0.5], (1, 1, 1, 1, 2)), rtol=1e-6)
 
 
 def test_a_unit_of_a_kernel_is_a_column_and_of_a_table_a_row():

@@ -49,7 +49,7 @@ class CowClip(Stateless):
                 "count; it is for tables alone"
             )
         rank = item.values.shape.rank
-        axes = unit_axes(rank, is_table=True)
+        axes = unit_axes(item.values.shape, is_table=True)
         counts = tf.reshape(tf.cast(item.counts(), item.values.dtype), [-1, *[1] * (rank - 1)])
         limit = counts * tf.maximum(self.max_ratio * norm(item.before, axes), self.floor)
         return share_within(norm(item.values, axes), limit)

@@ -41,8 +41,8 @@ class Lamb(Stateless):
         return [self._share(item) for item in items]
 
     def _share(self, item: Clippable) -> tf.Tensor:
-        rank = item.values.shape.rank
-        axes = unit_axes(rank, is_table=True) if item.is_table else list(range(rank))
+        shape = item.values.shape
+        axes = unit_axes(shape, is_table=True) if item.is_table else list(range(len(shape)))
         variable, update = norm(item.before, axes), norm(item.values, axes)
         longest = item.values.dtype.max  # the ratio may overflow where the product does not
         ratio = tf.minimum(variable * item.rate / update, longest)
