@@ -7,14 +7,16 @@ import tensorflow as tf
 
 from ranker import numerics, optim
 from ranker.guard import REASONS, Guard, Skip, Verdict
-from ranker.keras import parts
-from ranker.keras.variables import group, is_table
+from ranker.keras import attributes, parts
+from ranker.keras.variables import group, is_table, refuse_repeated
+from ranker.optim import arguments
+from ranker.optim.context import refuse_xla
 
 _Gradient = tf.Tensor | tf.IndexedSlices | None
 
 
 @tf.keras.saving.register_keras_serializable(package="ranker")
-class GuardedOptimizer(tf.keras.optimizers.Optimizer):
+class GuardedOptimizer(attributes.Strict):
     """Any rule, schedule and chain of clippers of `ranker.optim`, behind the guard.
 
     Each call of `apply_gradients` proposes, judges, and writes everything or nothing: if a
@@ -33,8 +35,8 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
     `optimizer.learning_rate = x`, and the callbacks that do so, work if the rate was given as
     a number; with a schedule they are refused. Keras's own clipping, moving averages of
     weights (`use_ema`), constraints of variables, strategies of `tf.distribute` and XLA are not
-    for this optimizer. `load_model` restores everything from ".keras" and ".h5";
-    Keras restores no optimizer from the SavedModel format.
+    for this optimizer; they are refused by name, set later too. `load_model` restores everything
+    from ".keras" and ".h5"; Keras restores no optimizer from the SavedModel format.
 
     Attributes:
       iterations: int64 variable, the number of committed updates; schedules go by it.
@@ -53,12 +55,14 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
         max_refusals: int = 10,
         skip: Skip | None = None,
         name: str = "GuardedOptimizer",
+        **others: Any,
     ) -> None:
         """Takes the parts; variables are made when it first sees those to train.
 
         Args:
           rule: such as `Adagrad()`; of all variables.
-          learning_rate: a number >= 0, or a schedule, of Keras or of `ranker.optim`.
+          learning_rate: a number >= 0, or a schedule, of Keras or of `ranker.optim`, or a
+            function of the step that a graph can be drawn of.
           clippers: applied in order, those of the gradient stage first.
           weight_decay: decoupled, inside what is clipped and judged; of a table, only the rows
             touched decay. >= 0.
@@ -67,27 +71,33 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
           max_refusals: refusals in a row at which `apply_gradients` raises
             `tf.errors.InvalidArgumentError`, after which a good batch may still follow; >= 1.
           skip: refuses gradients far above their usual norm too: `Skip(of="norm")`.
+          **others: what other optimizers of Keras take; only None and False.
 
         Raises:
-          ValueError: for a number out of its range, and for a `skip` that watches the loss.
+          TypeError: for what is none of these: text or a class for a rule, one clipper for a
+            list, text for a number.
+          ValueError: for a number out of its range, for a `skip` that watches the loss, and for
+            an argument of Keras's that would not be read.
         """
+        attributes.refuse_all(str(name), others)
+        arguments.check_rule(rule, str(name))
         super().__init__(name, weight_decay=None, jit_compile=False)
         self._rule = rule
-        self._clippers = self._no_dependency(tuple(clippers))
+        self._clippers = self._no_dependency(arguments.check_clippers(clippers, name))
         self.weight_decay = self._no_dependency(weight_decay)
         numerics.check_number(self, "weight_decay", least=0)
-        self._tables = tables
-        if skip and skip.of != "norm":
-            raise ValueError(f"skip.of must be 'norm', since Keras shows no loss, got {skip.of!r}")
-        self._guard = Guard(max_refusals=max_refusals, skip=skip)
+        self._tables = parts.check_pattern(tables)
+        self._guard = Guard(max_refusals=max_refusals, skip=parts.check_skip(skip))
         self._learning_rate = parts.make_rate(learning_rate)
         self._core: optim.Optimizer | None = None
+        self._is_made = True
 
     def build(self, var_list: Iterable[tf.Variable]) -> None:
         """Makes the slots of `var_list`, all that will ever be trained; once.
 
         Raises:
-          ValueError: for a variable with a constraint, or a clipper that targets no group.
+          ValueError: for a variable with a constraint or of a dtype that does not train, one
+            given twice, a clipper that targets no group, under a strategy of several replicas.
         """
         self._build(list(var_list))
 
@@ -97,8 +107,6 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
         return self._core
 
     def _make_core(self, variables: list[tf.Variable]) -> optim.Optimizer:
-        super().build(variables)
-        self._built = True
         groups = [
             optim.Group(
                 name=name,
@@ -110,6 +118,8 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
             for name, members in group(variables, self._tables).items()
         ]
         core = optim.Optimizer(groups, clippers=self._clippers, step=self.iterations)
+        super().build(variables)
+        self._built = True
         for of_one in (core.variables, self._guard.variables):
             for label, variable in of_one.items():
                 if label != "step":  # Keras has it already
@@ -136,15 +146,19 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
           `iterations`.
 
         Raises:
-          ValueError: for a variable that it was not built with, for a sparse gradient of a
-            variable that is no table, if there is no gradient at all, under a strategy.
+          ValueError: for a variable that it was not built with or that is given twice, a
+            gradient that does not fit its variable, a sparse one of a variable that is no table,
+            if there is no gradient at all, under a strategy or XLA.
           tf.errors.InvalidArgumentError: where `max_refusals` in a row were refused; says of the
-            last what was not finite.
+            last what was not finite. In a graph, for a gradient of a shape that was not known
+            before and does not fit.
         """
         del kwargs
+        refuse_xla(self.name)
         if tf.distribute.has_strategy():
             raise ValueError(f"{self.name}: no strategy, but {tf.distribute.get_strategy()}")
         pairs = list(grads_and_vars)
+        refuse_repeated([variable for _, variable in pairs])
         with tf.init_scope():
             core = self._build([variable for _, variable in pairs])
         with tf.name_scope(name or self.name):
@@ -167,7 +181,7 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
         """Those since the last committed update, int64."""
         return self._guard.refused_in_a_row
 
-    @tf.keras.optimizers.Optimizer.learning_rate.getter
+    @property
     def learning_rate(self) -> tf.Variable | tf.Tensor:
         """The rate of the next update: a variable, or a tensor if it follows a schedule."""
         if isinstance(self._learning_rate, tf.Variable):
@@ -176,13 +190,16 @@ class GuardedOptimizer(tf.keras.optimizers.Optimizer):
         rate.assign = self._refuse_rate  # callbacks of Keras would assign, to no effect
         return rate
 
-    def exclude_from_weight_decay(
-        self,
-        var_list: Sequence[tf.Variable] | None = None,
-        var_names: Sequence[str] | None = None,
-    ) -> None:
-        """Raises ValueError: all variables decay alike."""
-        raise ValueError(f"{self.name}: all variables decay alike, got {var_list or var_names}")
+    @learning_rate.setter
+    def learning_rate(self, value: parts.Rate) -> None:
+        """Sets a rate that is a number, or before the first step one that is a schedule."""
+        if self._core is None and callable(value) and not tf.is_tensor(value):
+            self._learning_rate = parts.make_rate(value)
+        elif not isinstance(self._learning_rate, tf.Variable):
+            self._refuse_rate(value)
+        else:
+            is_symbolic = tf.is_tensor(value) and not hasattr(value, "numpy")
+            self._learning_rate.assign(value if is_symbolic else parts.rate_of(value))
 
     def get_config(self) -> dict[str, Any]:
         """Returns every argument, JSON-ready; of a variable, the value that it has now."""

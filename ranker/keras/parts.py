@@ -1,12 +1,15 @@
 """Rules, schedules, clippers and a `Skip` as the plain values that Keras writes into a config."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ranker import guard, optim
+from ranker.optim.schedules import check_schedule
 
 CustomObjects = dict[str, type] | None
 KerasSchedule = tf.keras.optimizers.schedules.LearningRateSchedule
@@ -19,8 +22,13 @@ def pack(part: Any) -> dict[str, Any]:
     A number that is a variable is written as the value that it has now.
 
     Raises:
-      ValueError: for a class that `unpack` would not find again.
+      ValueError: for a class that `unpack` would not find again, and for a function.
     """
+    if not dataclasses.is_dataclass(part):
+        raise ValueError(
+            f"{part} has no arguments that a config could hold; to save it, give a schedule of "
+            "ranker.optim or of Keras, or a frozen dataclass of your own"
+        )
     name = type(part).__name__
     if _find(name, None) is not type(part):
         raise ValueError(
@@ -48,8 +56,30 @@ def unpack(packed: Mapping[str, Any], custom_objects: CustomObjects = None) -> A
 
 
 def plain(value: Any) -> Any:
-    """Returns a tensor or a variable as the Python number that it holds; others as they are."""
-    return value.numpy().item() if tf.is_tensor(value) else value
+    """Returns a tensor, a variable or a NumPy number as one of Python; others as they are."""
+    if tf.is_tensor(value):
+        return value.numpy().item()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def check_pattern(tables: Any) -> str:
+    """Returns `tables`; TypeError unless it is text, ValueError if it is no regular expression."""
+    if not isinstance(tables, str):
+        raise TypeError(f"tables must be a regular expression as text, got {tables!r}")
+    try:
+        re.compile(tables)
+    except re.error as error:
+        raise ValueError(f"tables={tables!r} is no regular expression: {error}") from error
+    return tables
+
+
+def check_skip(skip: Any) -> guard.Skip | None:
+    """Returns `skip`; TypeError unless it is a `Skip` or None, ValueError if it watches losses."""
+    if skip is not None and not isinstance(skip, guard.Skip):
+        raise TypeError(f"skip must be a Skip such as Skip(of='norm'), got {skip!r}")
+    if skip and skip.of != "norm":
+        raise ValueError(f"skip.of must be 'norm', since Keras shows no loss, got {skip.of!r}")
+    return skip
 
 
 class Scheduled(KerasSchedule):
@@ -71,17 +101,27 @@ def make_rate(rate: Rate) -> tf.Variable | KerasSchedule:
     """Returns a schedule of Keras, or a float32 variable that can be assigned.
 
     Raises:
+      TypeError: for what is neither a number nor a schedule, as text is.
       ValueError: for a number that is not finite and >= 0.
     """
     if isinstance(rate, KerasSchedule):
         return rate
     if not tf.is_tensor(rate) and callable(rate):
+        check_schedule(rate, "learning_rate")
         return Scheduled(rate)
-    number = float(plain(rate))
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"learning_rate must be finite and >= 0, got {number}")
+    number = rate_of(rate)
     with tf.init_scope():
         return tf.Variable(tf.constant(number), trainable=False, name="learning_rate")
+
+
+def rate_of(rate: Any) -> float:
+    """Returns a rate that is a number; raises as `make_rate` does."""
+    number = plain(rate) if not tf.is_tensor(rate) or rate.shape.rank == 0 else rate
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError(f"learning_rate must be a number or a schedule, got {rate!r}")
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"learning_rate must be finite and >= 0, got {number}")
+    return float(number)
 
 
 def pack_rate(rate: tf.Variable | KerasSchedule) -> float | dict[str, Any]:

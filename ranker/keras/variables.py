@@ -1,5 +1,6 @@
 """The variables of a Keras model, told apart: dense ones, tables, and two of one name."""
 
+import collections
 import re
 from collections.abc import Sequence
 
@@ -15,8 +16,9 @@ def group(variables: Sequence[tf.Variable], tables: str) -> dict[str, dict[str, 
       tables: regular expression, found in the names of embedding tables alone.
 
     Raises:
-      ValueError: for a variable with a constraint.
+      ValueError: for a variable with a constraint, or one that is given twice.
     """
+    refuse_repeated(variables)
     grouped: dict[str, dict[str, tf.Variable]] = {DENSE: {}, TABLES: {}}
     for name, variable in zip(unique_names(variables), variables, strict=True):
         if variable.constraint is not None:
@@ -26,6 +28,17 @@ def group(variables: Sequence[tf.Variable], tables: str) -> dict[str, dict[str, 
             )
         grouped[TABLES if is_table(variable, tables) else DENSE][name] = variable
     return grouped
+
+
+def refuse_repeated(variables: Sequence[tf.Variable]) -> None:
+    """Raises ValueError for a variable that is given twice: one of two gradients would be lost."""
+    times = collections.Counter(variable.ref() for variable in variables)
+    for variable in variables:
+        if times[variable.ref()] > 1:
+            raise ValueError(
+                f"{variable.name} is given {times[variable.ref()]} times; add its gradients up "
+                "and give it once"
+            )
 
 
 def is_table(variable: tf.Variable, tables: str) -> bool:

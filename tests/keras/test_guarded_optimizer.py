@@ -255,8 +255,3 @@ def test_what_it_cannot_do_is_refused():
 def test_arguments_out_of_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         GuardedOptimizer(**({"rule": optim.Sgd(), "learning_rate": 0.1} | arguments))
-
-
-def test_the_clipping_of_keras_is_not_taken():
-    with pytest.raises(TypeError, match="clipnorm"):
-        GuardedOptimizer(optim.Sgd(), 0.1, clipnorm=1.0)  # type: ignore[call-arg]

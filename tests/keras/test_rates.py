@@ -72,8 +72,12 @@ def test_a_schedule_goes_by_committed_updates(schedule, expected):
 
 def test_a_rate_that_is_not_finite_is_refused_like_a_gradient():
     optimizer = GuardedOptimizer(optim.Sgd(), 0.5)
-    optimizer.learning_rate = np.nan
-    assert moves(optimizer, steps=2).tolist() == [0, 0]
+    variable = tf.Variable([0.0], name="w")
+    optimizer.build([variable])
+    optimizer.learning_rate.assign(np.nan)
+    for _ in range(2):
+        optimizer.apply_gradients([(tf.constant([1.0]), variable)])
+    assert variable.numpy().tolist() == [0]
     assert int(optimizer.refused) == 2
 
 
@@ -100,5 +104,26 @@ def test_a_schedule_may_not_be_overruled(schedule):
         TypeError, match=r"learning rate follows .* cannot be set to 0\.125; give a"
     ):
         fit(optimizer, scheduler, epochs=1)
-    with pytest.raises(TypeError, match="learning rate is not settable"):
+    with pytest.raises(TypeError, match=r"cannot be set to 0\.1; give a number"):
         optimizer.learning_rate = 0.1
+
+
+@pytest.mark.parametrize("rate", [np.nan, np.inf, -0.5, "0.1", True, None, [0.1]], ids=repr)
+def test_a_rate_that_is_none_is_refused_when_it_is_set(rate):
+    optimizer = GuardedOptimizer(optim.Sgd(), 0.5)
+    for name in ("learning_rate", "lr"):
+        with pytest.raises((TypeError, ValueError), match="learning_rate must be "):
+            setattr(optimizer, name, rate)
+    with pytest.raises((TypeError, ValueError), match="learning_rate must be "):
+        GuardedOptimizer(optim.Sgd(), rate)
+    assert float(optimizer.learning_rate) == 0.5
+
+
+def test_a_schedule_may_be_set_before_the_first_step_and_not_later():
+    optimizer = GuardedOptimizer(optim.Sgd(), 0.5)
+    optimizer.learning_rate = lambda step: 0.25 * tf.cast(step + 1, tf.float32)
+    np.testing.assert_allclose(moves(optimizer, steps=2), [0.25, 0.5])
+    with pytest.raises(TypeError, match="follows Scheduled and cannot be set to"):
+        optimizer.learning_rate = optim.Constant(rate=0.1)
+    with pytest.raises(ValueError, match=r"has no arguments that a config could hold; to save it"):
+        optimizer.get_config()
