@@ -12,6 +12,7 @@ from ranker.model import Ranker
 from ranker.numerics import norm, norms
 from ranker.objective import Objective
 from ranker.optim import Optimizer, Proposal
+from ranker.optim.context import refuse_replicas
 from ranker.train.levers import Levers
 
 
@@ -67,7 +68,8 @@ class Draft(NamedTuple):
 
 
 class Step(tf.Module):
-    """Runs attempts on a model.
+    """Runs attempts on a model, on one device: under a strategy of `tf.distribute` with several
+    replicas each would train a model of its own, so that is refused.
 
     Attributes:
       attempts: attempts so far, int64: also the number of the next batch.
@@ -91,7 +93,11 @@ class Step(tf.Module):
           seed: of the dropout, int32.
           detector: of the model's tasks; None for none.
           levers: what a ladder changes between two calls; None without one.
+
+        Raises:
+          ValueError: under a strategy of several replicas; so do all ways to attempt a batch.
         """
+        refuse_replicas("Step")
         super().__init__(name="step")
         self.model = model
         self.objective = objective
@@ -121,6 +127,7 @@ class Step(tf.Module):
 
         What faults write is no change of the batch's: that moves, whatever the verdict.
         """
+        refuse_replicas("Step")
         self.faults.write(self.attempts)
         batch = self.faults.batch(batch, self.attempts)
         draft = self.propose(batch)
@@ -158,6 +165,7 @@ class Step(tf.Module):
 
         `run` does so at its first call, if it was not done before.
         """
+        refuse_replicas("Step")
         if self._compiled is None:
             self._compiled = self._compile(stack)
             self._compiled.get_concrete_function()

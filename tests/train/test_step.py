@@ -1,11 +1,15 @@
 """The step: what it reports, what it refuses, and that a call is many attempts."""
 
+import types
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ranker import build
 from ranker.config import settings
 from ranker.input import Batch, Stream
+from ranker.train.step import Step
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +119,26 @@ def test_the_optimizer_is_told_what_features_and_lists_read(steps, stack, monkey
     read = [*items, *lists[lists >= 0]]
     assert len(set(read)) < len(read)
     assert sorted(told["reads"]("embedding/item_id").numpy()) == sorted(read)
+
+
+def test_it_is_refused_in_several_replicas(config, steps, stack, monkeypatch):
+    step = fresh(steps)
+    before = state(step)
+    strategy = types.SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: strategy)
+    doors = [
+        lambda: build.build_run(config),
+        lambda: step.run(stack),
+        lambda: step.draw(stack),
+        lambda: step.attempt(stack.at(0)),
+        lambda: step.propose(stack.at(0)),
+        lambda: Step(
+            step.model, step.objective, step.optimizer, step.guard, faults=step.faults, seed=3
+        ),
+    ]
+    for door in doors:
+        with pytest.raises(ValueError, match="SimpleNamespace has 2 replicas, and each would"):
+            door()
+    monkeypatch.undo()
+    for name, array in state(step).items():
+        np.testing.assert_array_equal(array, before[name])
