@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ranker.numerics import Number, check_number
 from ranker.optim import arguments
+from ranker.optim.clip.clipper import Clipper
 from ranker.optim.rules.rule import Rule
 from ranker.optim.schedules import Schedule, check_schedule
 
@@ -54,6 +55,13 @@ class Group:
     def since_reset(self, step: tf.Tensor) -> tf.Tensor:
         """Returns how many of `step` committed updates came after the last start over."""
         return tf.math.floormod(step, self.reset_every) if self.reset_every else step
+
+    def refuse_unsuited(self, clippers: Sequence[Clipper]) -> None:
+        """Raises ValueError for a clipper of this group that asks what its rule does not have."""
+        for clipper in clippers:
+            check = getattr(clipper, "check_rule", None)
+            if check and self.variables and clipper.targets in ("all", self.name):
+                check(self.rule, f"group {self.name!r}")
 
     def named(self) -> list[tuple[str, tf.Variable]]:
         """Returns each variable with its name."""

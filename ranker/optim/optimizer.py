@@ -72,7 +72,7 @@ class Optimizer:
         Raises:
           TypeError: for what is no group, no list of clippers, no count of steps.
           ValueError: for a repeated name or variable, a clipper that targets no group, under a
-            strategy of several replicas.
+            strategy of several replicas; a clipper that asks what its group's rule has not.
         """
         clippers = arguments.check_clippers(clippers, "Optimizer")
         groups = _groups(groups)
@@ -81,6 +81,8 @@ class Optimizer:
         _refuse_repeated("group name", [group.name for group in groups])
         _refuse_repeated("variable name", [name for _, name, _ in named])
         _refuse_repeated("variable", [v.ref() for _, _, v in named])
+        for group in groups:
+            group.refuse_unsuited(clippers)
         self.groups = groups
         is_double = any(v.dtype == tf.float64 for _, _, v in named)
         self._dtype = tf.float64 if is_double else tf.float32

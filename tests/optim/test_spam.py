@@ -8,6 +8,7 @@ import tensorflow as tf
 from tiny_optimizer import RULES, Tiny, values
 
 from ranker import optim
+from ranker.optim.clip import Emergency
 
 SLICES = np.zeros((1, 4), np.float32)
 
@@ -126,9 +127,9 @@ def test_its_parts_together_bring_a_step_after_a_start_over_to_a_share():
 
 @pytest.mark.parametrize("name", [n for n in RULES if n != "adam" and "rmsprop" not in n])
 def test_a_rule_without_a_mean_of_squares_is_refused(name):
-    tiny = Tiny(RULES[name], clippers=[optim.Spam()])
-    with pytest.raises(ValueError, match="rule of 'dense/kernel' keeps no mean of squared"):
-        tiny.propose(values((3, 2)), SLICES, [0])
+    for clipper in (optim.Spam(), Emergency(clipper=optim.Spam(), is_on=tf.Variable(False))):
+        with pytest.raises(ValueError, match="rule of group 'dense' keeps no mean of squared"):
+            Tiny(RULES[name], clippers=[clipper])
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,9 @@ class Clippable(NamedTuple):
 class Clipper(Protocol):
     """A pure function of all it applies to and of its statistics; frozen settings.
 
+    One that asks something of a rule may have `check_rule(rule, what)`, which raises ValueError
+    when an optimizer is made.
+
     Attributes:
       stage: "gradient" or "update": what it is given.
       targets: the name of the group of variables it applies to, or "all".

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ranker.numerics import Number, check_member, check_number, is_zero, share_within
 from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.rules.rule import Rule, first_direction
 
 SCOPES = ("variable", "layer", "row", "coordinate")
 
@@ -47,6 +48,11 @@ class Clippy(Stateless):
         check_number(self, "accumulator_relative", least=0)
         check_member(self, "scope", SCOPES)
 
+    def check_rule(self, rule: Rule, what: str) -> None:
+        """Raises ValueError for a rule without the precondition that is asked for."""
+        if not is_zero(self.accumulator_relative) and first_direction(rule).precondition is None:
+            raise self._no_precondition(what)
+
     def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
         """Returns for each update the share to keep; 0 for a scope that is not finite."""
         excesses = [self._excess(item) for item in items]
@@ -62,12 +68,15 @@ class Clippy(Stateless):
         bound = self.relative * tf.abs(item.before) + self.absolute
         if not is_zero(self.accumulator_relative):
             if item.precondition is None:
-                raise ValueError(
-                    f"Clippy: accumulator_relative is {self.accumulator_relative}, but the rule "
-                    f"of {item.name!r} has no precondition; Adagrad and RmsProp have"
-                )
+                raise self._no_precondition(repr(item.name))
             bound += self.accumulator_relative * item.precondition
         return tf.abs(item.values) / bound
+
+    def _no_precondition(self, what: str) -> ValueError:
+        return ValueError(
+            f"Clippy: accumulator_relative is {self.accumulator_relative}, but the rule of {what} "
+            "has no precondition; Adagrad and RmsProp have"
+        )
 
 
 def _each(items: Sequence[Clippable], worst: list[tf.Tensor], *, by_layer: bool) -> list[tf.Tensor]:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ranker.numerics import choose
 from ranker.optim.clip.clipper import Clippable, Clipper, Statistics
+from ranker.optim.rules.rule import Rule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,6 +34,12 @@ class Emergency:
     def targets(self) -> str:
         """Its clipper's."""
         return self.clipper.targets
+
+    def check_rule(self, rule: Rule, what: str) -> None:
+        """Raises what its clipper's raises, if it asks anything of a rule."""
+        check = getattr(self.clipper, "check_rule", None)
+        if check:
+            check(rule, what)
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns its clipper's."""

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ranker.numerics import Number, check_member, check_number, norms, share_within
 from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.rules.rule import Rule, first_direction
 
 MEASURED = ("update", "gradient")
 
@@ -47,6 +48,11 @@ class Rms(Stateless):
         check_member(self, "of", MEASURED)
         check_number(self, "epsilon", above=0)
 
+    def check_rule(self, rule: Rule, what: str) -> None:
+        """Raises ValueError for a rule without the mean of squared gradients that is asked for."""
+        if self.of == "gradient" and first_direction(rule).mean_square is None:
+            raise self._no_mean(what)
+
     def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
         """Returns for each update the share to keep, a scalar; 0 if it is not finite, 1 if
         it is 0."""
@@ -61,11 +67,14 @@ class Rms(Stateless):
     def _against_moment(self, item: Clippable) -> tf.Tensor:
         """Returns the gradient over the root of the mean of its squares."""
         if item.mean_square is None or item.gradient is None:
-            raise ValueError(
-                f"Rms: of is {self.of!r}, but the rule of {item.name!r} has no mean of squared "
-                "gradients; Adam and RmsProp have"
-            )
+            raise self._no_mean(repr(item.name))
         return item.gradient / tf.maximum(tf.sqrt(item.mean_square), self.epsilon)
+
+    def _no_mean(self, what: str) -> ValueError:
+        return ValueError(
+            f"Rms: of is {self.of!r}, but the rule of {what} has no mean of squared gradients; "
+            "Adam and RmsProp have"
+        )
 
 
 def _root_of_size(item: Clippable) -> tf.Tensor:

@@ -2,11 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.numerics import Number, as_dtype, check_number, share_within
 from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.optim.rules.rule import Rule
 
 MOMENTS = ("second_moment", "mean_square")  # Adam's slot, and RmsProp's
 
@@ -52,6 +54,10 @@ class Spam:
         check_number(self, "rest_steps", least=0)
         check_number(self, "reset_every", above=self.rest_steps)
 
+    def check_rule(self, rule: Rule, what: str) -> None:
+        """Raises ValueError for a rule without a mean of squared gradients."""
+        _refuse_without_moment(rule.initial(), what)
+
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns a count of 0."""
         del names
@@ -75,10 +81,13 @@ class Spam:
 
 
 def _moment(item: Clippable) -> tf.Tensor:
-    for name in MOMENTS:
-        if name in item.slots:
-            return item.slots[name]
-    raise ValueError(
-        f"Spam: the rule of {item.name!r} keeps no mean of squared gradients, only "
-        f"{list(item.slots)}; Adam and RmsProp do"
-    )
+    _refuse_without_moment(item.slots, repr(item.name))
+    return next(item.slots[name] for name in MOMENTS if name in item.slots)
+
+
+def _refuse_without_moment(slots: Mapping[str, Any], what: str) -> None:
+    if not any(name in slots for name in MOMENTS):
+        raise ValueError(
+            f"Spam: the rule of {what} keeps no mean of squared gradients, only {list(slots)}; "
+            "Adam and RmsProp do"
+        )

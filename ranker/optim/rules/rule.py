@@ -55,3 +55,10 @@ class Rule(Protocol):
           step: int64, updates committed before, since the slots last started over.
         """
         ...
+
+
+def first_direction(rule: Rule) -> Direction:
+    """Returns a first step's direction of one element, [1], to see what `rule` gives."""
+    with tf.init_scope():
+        slots = tuple(tf.constant([float(start)]) for start in rule.initial().values())
+        return rule.direct(tf.ones([1]), slots, step=tf.zeros([], tf.int64))
