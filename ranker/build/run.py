@@ -124,7 +124,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         faults=build_faults(
             config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
         ),
-        detector=build_detector(config.guard, schema),
+        detector=build_detector(config.guard, schema, objective),
         levers=levers,
         seed=numbers("seed", config.seed),
     )
@@ -194,12 +194,15 @@ def build_rescue(
     return Rescue(Ladder(**given), step, store, Standing(**standing))
 
 
-def build_detector(wanted: settings.GuardSettings, schema: Schema) -> Detector | None:
+def build_detector(
+    wanted: settings.GuardSettings, schema: Schema, objective: Objective
+) -> Detector | None:
     """Returns the detector of the tasks of `schema`, with nothing seen; None if it is off."""
     if wanted.detect is None:
         return None
     detect = Detect(**arguments(wanted.detect))
-    return Detector(detect, is_binary=[task.kind == "binary" for task in schema.tasks])
+    is_binary = [task.kind == "binary" for task in schema.tasks]
+    return Detector(detect, is_binary=is_binary, bases=objective.constant_losses())
 
 
 def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ranker.compare.grid import Trial
 from ranker.config import load
-from ranker.measure.divergence import classify
+from ranker.measure.divergence import classify, recovered
 from ranker.train.run_directory import write_text
 
 _JUDGED = {"task_losses", "accepted", "validation", "status"}  # what a verdict needs of a run
@@ -92,6 +92,7 @@ def _divergence(columns: Mapping[str, Any]) -> dict[str, Any]:
         halted=columns["status"] == "diverged",
         aucs={n: [e.get(n, math.nan) for e in evaluations] for n in tasks},
         losses_before=first,
+        has_recovered=recovered(evaluations),
     )
     return {
         "divergence": verdict.kind,

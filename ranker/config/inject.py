@@ -219,6 +219,13 @@ class RepeatedShardInjector(RangedInjector):
         require(self, "batches", minimum=1, maximum=self.start)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RepeatedRowInjector(RangedInjector):
+    """Every row of the batches is the first that they would have had."""
+
+    kind: Literal["repeated_row"] = "repeated_row"
+
+
 InjectorSettings = (
     LabelFlipInjector
     | ExtremeLabelInjector
@@ -237,4 +244,5 @@ InjectorSettings = (
     | OptimizerResetInjector
     | OrderShiftInjector
     | RepeatedShardInjector
+    | RepeatedRowInjector
 )

@@ -148,17 +148,21 @@ class SkipSettings:
       window: accepted attempts that count.
       minimum: accepted attempts before anything is usual.
       of: what is watched: the total "loss", the "norm" of all gradients, or "both".
+      floor_windows: the limit is never below the median of what it was at the ends of so many
+        windows, where the first accepted value stands for those to come; 0 for no floor.
     """
 
     sigmas: float = 6.0
     window: int = 128
     minimum: int = 64
     of: Literal["loss", "norm", "both"] = "both"
+    floor_windows: int = 9
 
     def __post_init__(self) -> None:
         require(self, "sigmas", above=0)
         require(self, "minimum", minimum=2)
         require(self, "window", minimum=self.minimum)
+        require(self, "floor_windows", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -173,6 +177,9 @@ class DetectSettings:
       margin: by this share of it.
       max_recovery: attempts after which what has not returned is full divergence; a multiple
         of five.
+      floor_windows: the level is never below the median of what it was at the ends of so many
+        windows, where the loss of the best constant stands for those to come; 0 for no floor.
+        A fall is believed once it has lasted for half of them.
     """
 
     window: int = 200
@@ -180,6 +187,7 @@ class DetectSettings:
     sigmas: float = 7.0
     margin: float = 0.1
     max_recovery: int = 40
+    floor_windows: int = 5
 
     def __post_init__(self) -> None:
         require(self, "minimum", minimum=2)
@@ -187,6 +195,7 @@ class DetectSettings:
         require(self, "sigmas", above=0)
         require(self, "margin", above=0.05)
         require(self, "max_recovery", minimum=5)
+        require(self, "floor_windows", minimum=0)
         for name in ("window", "max_recovery"):
             if getattr(self, name) % 5:
                 raise ValueError(f"{name} must be a multiple of 5, got {getattr(self, name)}")

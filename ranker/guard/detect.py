@@ -12,6 +12,7 @@ BLOCK = 5  # attempts, of whose losses the median is judged
 RETURN = 0.05  # share of the level within which a jump has returned
 RISE = 0.5  # of the first batch's loss, for a jump before the level is known
 CHANCE = 0.02  # of AUC above 0.5; twice that is above chance
+BELIEVED = 0.1  # of the loss of the best constant; what fits better so soon is not the task
 TIED = 1e-6  # of AUC; nearer to 0.5 than any ranking but that of equal scores
 
 
@@ -27,6 +28,8 @@ class Detect:
       margin: by this share of it, > 0.05, the share within which it has returned.
       max_recovery: attempts after which what has not returned is full divergence, a multiple of
         five, >= 5.
+      floor_windows: the level is never below the median of what it was at the ends of so many
+        windows, >= 0; 0 for no floor.
     """
 
     window: int = 200
@@ -34,6 +37,7 @@ class Detect:
     sigmas: float = 7.0
     margin: float = 0.1
     max_recovery: int = 40
+    floor_windows: int = 5
 
     def __post_init__(self) -> None:
         check_number(self, "minimum", least=2)
@@ -46,3 +50,4 @@ class Detect:
         check_number(self, "sigmas", above=0)
         check_number(self, "margin", above=RETURN)
         check_number(self, "max_recovery", least=BLOCK)
+        check_number(self, "floor_windows", least=0)

@@ -12,6 +12,9 @@ constants. What differs, because the end of the run is not known and a step has 
   and a jump is a median of five that is half above it.
 - The AUC is that of the batch at each look, its mean over `max_recovery` attempts. A task that
   ranked must be at chance by itself; hindsight asks for all of them, on validation.
+- The level of a loss is no lower than its floor: the median of the last five windows' levels,
+  with the loss of the best constant for each that has not been yet. Levels below a tenth of
+  that loss are none. So a row that is repeated, and fitted at once, lowers no level.
 - A loss of exactly 0 is that of a batch without the task's label, and is passed over.
 
 Broken data are no broken model, but a loss that they lift looks the same.
@@ -60,24 +63,35 @@ class Detector:
 
     Attributes:
       detect: as given.
-      is_binary: as given.
+      is_binary, bases: as given.
       variables: all state by name, for checkpoints: "block" float32 [5, T], the losses since
         the last look, NaN of refused attempts, and "num_attempts" int64, all of them; "num_bad"
         int64 [T], attempts in a row that were refused or whose loss was not finite, in fives;
         "symptoms" int64 [T]; those of `Chance`; those of `Jumps`, "norm_" before the norm's.
     """
 
-    def __init__(self, detect: Detect, *, is_binary: Sequence[bool]) -> None:
+    def __init__(
+        self, detect: Detect, *, is_binary: Sequence[bool], bases: Sequence[float] = ()
+    ) -> None:
         """Makes the variables, with nothing seen.
 
         Args:
           is_binary: of each task, in order.
+          bases: the loss of each task at the constant that is best for it, >= 0, such as the
+            entropy of its base rate; 0 if not known, as if none is given: then the first
+            loss stands for it.
+
+        Raises:
+          ValueError: unless there is a finite base >= 0 for each task, or none.
         """
         self.detect = detect
         self.is_binary = tuple(is_binary)
         num_tasks = len(self.is_binary)
-        self._losses = Jumps(detect, size=num_tasks, width=BLOCK, is_held=True)
-        self._norm = Jumps(detect, size=1, width=1, is_held=False)
+        self.bases = tuple(bases) or (0.0,) * num_tasks
+        if len(self.bases) != num_tasks or not all(0 <= b < math.inf for b in self.bases):
+            raise ValueError(f"bases must be {num_tasks} finite numbers >= 0, got {self.bases}")
+        self._losses = Jumps(detect, bases=self.bases, width=BLOCK, is_held=True)
+        self._norm = Jumps(detect, bases=[0.0], width=1, is_held=False)
         self._chance = Chance(num_tasks=sum(is_binary), length=detect.max_recovery // BLOCK)
         initial = {
             "block": tf.zeros([BLOCK, num_tasks]),

@@ -1,11 +1,13 @@
 """Jumps of numbers that are watched block by block of attempts, in the graph."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from ranker.guard.detect import BLOCK, RETURN, RISE, Detect
+from ranker.guard.detect import BELIEVED, BLOCK, RETURN, RISE, Detect
+from ranker.guard.floor import Floor, upper_medians
 
 _SIGMA = 1.4826 / math.sqrt(2)  # of noise, from the median of neighbours' distances
 
@@ -28,18 +30,23 @@ class Jump(NamedTuple):
 class Jumps:
     """The values of S numbers in their last blocks outside of jumps, and the open jumps.
 
+    A level is no lower than its floor, see `Floor`: what fell for a while is no level yet.
+
     Attributes:
       variables: "recent" float32 [S, blocks, width], -inf where nothing was seen, the n-th
         block of a number in place n % blocks; "num_recent" int64 [S], all blocks that ever
         entered; "first" float32 [S], the first value ever seen, +inf before; "age" int64
-        and "level" float32 [S], of the open jumps.
+        and "level" float32 [S], of the open jumps; and the floor's.
     """
 
-    def __init__(self, detect: Detect, *, size: int, width: int, is_held: bool) -> None:
+    def __init__(
+        self, detect: Detect, *, bases: Sequence[float], width: int, is_held: bool
+    ) -> None:
         """Makes the variables.
 
         Args:
-          size: how many numbers.
+          bases: what each of the S numbers is where nothing has been learned, >= 0; 0 if that
+            is not known: then its first value stands for it.
           width: how often each is seen in a block of `BLOCK` attempts.
           is_held: whether the level before a jump is kept until the number returns to it,
             and the first value says how high is too high while no level is known. If not,
@@ -48,7 +55,10 @@ class Jumps:
         self._detect = detect
         self._is_held = is_held
         self._width = width
+        self._bases = tf.constant(list(bases), tf.float32)
+        size = len(bases)
         blocks = detect.window // BLOCK
+        self._floor = Floor(size=size, windows=detect.floor_windows, every=blocks)
         counts = tf.zeros([size], tf.int64)
         initial = {
             "recent": tf.fill([size, blocks, width], -math.inf),
@@ -59,7 +69,7 @@ class Jumps:
         }
         self.variables: dict[str, tf.Variable] = {
             name: tf.Variable(value, trainable=False, name=name) for name, value in initial.items()
-        }
+        } | self._floor.variables
 
     def observe(self, block: tf.Tensor) -> Jump:
         """Returns what is known after a block of `BLOCK` attempts.
@@ -71,9 +81,9 @@ class Jumps:
         age, level = variables["age"].read_value(), variables["level"].read_value()
         num_seen = _count(block > -math.inf)
         can_tell = 2 * num_seen > self._width
-        typical = _upper_medians(block, num_seen)
+        typical = upper_medians(block, num_seen)
         self._start(block)
-        usual, limit = self._limits()
+        median, usual, limit = self._limits()
         is_open = age > 0
         is_above = is_open if self._is_held else is_open & (age < self._detect.max_recovery)
         level = tf.where(is_above, level, usual)
@@ -82,26 +92,32 @@ class Jumps:
         since = BLOCK - tf.argmax(tf.cast(block > limit[:, tf.newaxis], tf.int32), axis=1)
         grown = (age + BLOCK) * tf.cast(is_open & ~returns, tf.int64)
         age = tf.where(opens, since, grown)
-        self._enter(block, can_tell & ~is_above & ~opens)
+        enters = can_tell & ~is_above & ~opens
+        self._enter(block, enters)
+        num, least = variables["num_recent"].read_value(), BELIEVED * self._bases
+        self._floor.enter(median, num, enters=enters, least=least)
         variables["age"].assign(age)
         variables["level"].assign(level)
         return Jump(age, level, returns)
 
-    def _limits(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the level of each number and what a jump would be above, [S] each."""
+    def _limits(self) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns the median of each number, its level, and what a jump would be above, [S]
+        each; the median is -inf before enough is known."""
         detect, first = self._detect, self.variables["first"].read_value()
         values = tf.reshape(self.variables["recent"].read_value(), [first.shape[0], -1])
         before = tf.roll(values, 1, axis=1)
         num = _count(values > -math.inf)
-        median = _upper_medians(values, num)
+        is_known = num >= detect.minimum
+        median = tf.where(is_known, upper_medians(values, num), -math.inf)
         is_pair = tf.minimum(values, before) > -math.inf
         distances = tf.where(is_pair, tf.abs(values - before), -math.inf)
-        spread = _SIGMA * _upper_medians(distances, _count(is_pair))
-        far = tf.maximum(detect.sigmas * spread, detect.margin * tf.abs(median))
-        is_known = num >= detect.minimum
-        early = RISE * tf.abs(first) if self._is_held else math.inf
-        level = tf.where(is_known, median, first)
-        return level, level + tf.where(is_known, far, early)
+        spread = _SIGMA * upper_medians(distances, _count(is_pair))
+        untrained = tf.maximum(first, self._bases)
+        start = tf.where(self._bases > 0, self._bases, first)
+        level = tf.where(is_known, self._floor.raised(median, start), untrained)
+        far = tf.maximum(detect.sigmas * spread, detect.margin * tf.abs(level))
+        early = RISE * tf.abs(untrained) if self._is_held else math.inf
+        return median, level, level + tf.where(is_known, far, early)
 
     def _start(self, block: tf.Tensor) -> None:
         """Keeps the first values ever seen."""
@@ -124,11 +140,3 @@ class Jumps:
 def _count(is_there: tf.Tensor) -> tf.Tensor:
     """Returns how many of each row are, int32 [S]."""
     return tf.math.count_nonzero(is_there, axis=1, dtype=tf.int32)
-
-
-def _upper_medians(values: tf.Tensor, num: tf.Tensor) -> tf.Tensor:
-    """Returns of each row the median, the upper of two, of its `num` values that are not -inf;
-    -inf of none."""
-    upper = tf.math.top_k(values, k=(values.shape[1] or 0) // 2 + 1).values
-    place = tf.maximum(num - 1 - num // 2, 0)
-    return tf.gather(upper, place, batch_dims=1)

@@ -1,10 +1,12 @@
 """Skipping a step whose loss or gradient norm is far above what lately was usual."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
+from ranker.guard.floor import Floor
 from ranker.numerics import Number, check_member, check_number, norm, norms
 
 LOSS, NORM = "loss", "norm"
@@ -15,11 +17,15 @@ WATCHED = {LOSS: (LOSS,), NORM: (NORM,), "both": (LOSS, NORM)}
 class Skip:
     """Refuses an attempt above mean + sigmas * deviation of the last accepted attempts.
 
-    The deviation is that of a sample, with divisor n - 1; it is 0 after attempts that were
-    all alike, and then nothing above them is accepted. Refused attempts never enter: a
+    The deviation is that of a sample, with divisor n - 1. Refused attempts never enter: a
     single spike, however high, does not widen the range, and after a lasting change of level
     every attempt is refused until the guard halts. Before `minimum` attempts are known, only
     what is not finite is refused.
+
+    The limit has a floor, since both fall to 0 where attempts are all alike, as those of one
+    row that is repeated, and every usual value after it would be refused: the median of the
+    limits at the ends of the last `floor_windows` windows, with the first accepted value for
+    each that has not been yet.
 
     Attributes:
       sigmas: how many deviations above the mean are still usual, > 0.
@@ -27,21 +33,24 @@ class Skip:
       minimum: accepted attempts before anything is usual, >= 2.
       of: what is watched: the total "loss", the "norm" of all gradients together as
         differentiated, or "both".
+      floor_windows: >= 0; 0 for no floor.
 
     Source: OLMo-core's SkipStepOptimizer (6 sigmas, 128 steps, from 64 on), which lets skipped
-    steps into its statistics.
+    steps into its statistics and has no floor: `floor_windows=0`.
     """
 
     sigmas: Number = 6.0
     window: int = 128
     minimum: int = 64
     of: str = "both"
+    floor_windows: int = 9
 
     def __post_init__(self) -> None:
         check_number(self, "sigmas", above=0)
         check_number(self, "minimum", least=2)
         check_number(self, "window", least=self.minimum)
         check_member(self, "of", tuple(WATCHED))
+        check_number(self, "floor_windows", least=0)
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -54,7 +63,8 @@ class Recent:
 
     Attributes:
       variables: "recent" float32 [window, S], and "num_recent" int64, all that ever
-        entered; the n-th is in row n % window.
+        entered; the n-th is in row n % window. With a floor "first" float32 [S], the first that
+        entered, and those of `Floor`.
     """
 
     def __init__(self, skip: Skip) -> None:
@@ -65,6 +75,11 @@ class Recent:
             "recent": tf.Variable(empty, trainable=False, name="recent"),
             "num_recent": tf.Variable(tf.zeros([], tf.int64), trainable=False, name="num_recent"),
         }
+        size = len(skip.watched)
+        self._floor = Floor(size=size, windows=skip.floor_windows, every=skip.window)
+        if skip.floor_windows:
+            first = tf.Variable(tf.zeros([size]), trainable=False, name="first")
+            self.variables |= {"first": first, **self._floor.variables}
 
     def measure(self, total: tf.Tensor | None, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
         """Returns what is watched of an attempt, float32 [S].
@@ -80,17 +95,11 @@ class Recent:
     def limits(self) -> tf.Tensor:
         """Returns the highest usual value of each that is watched, float32 [S]; the largest
         number there is before `minimum` attempts are known."""
-        num = tf.minimum(self.variables["num_recent"].read_value(), self.skip.window)
-        # In double precision, where the square of no float32 overflows.
-        values = tf.cast(self.variables["recent"][:num], tf.float64)
-        count = tf.cast(num, tf.float64)
-        mean = tf.math.divide_no_nan(tf.reduce_sum(values, axis=0), count)
-        squares = tf.reduce_sum(tf.square(values - mean), axis=0)
-        deviation = tf.sqrt(squares / tf.maximum(count - 1, 1))
-        limit = mean + tf.cast(self.skip.sigmas, tf.float64) * deviation
-        is_known = num >= self.skip.minimum
-        largest = tf.fill(tf.shape(limit), tf.float32.max)
-        return tf.where(is_known, tf.minimum(tf.cast(limit, tf.float32), largest), largest)
+        num = self.variables["num_recent"].read_value()
+        limits = self._range()
+        if "first" in self.variables:
+            limits = self._floor.raised(limits, self.variables["first"].read_value())
+        return tf.where(num >= self.skip.minimum, limits, tf.float32.max)
 
     def enter(self, watched: tf.Tensor, *, accept: tf.Tensor) -> None:
         """Lets `watched` [S] in if `accept`, in place of the oldest once the window is full."""
@@ -99,3 +108,26 @@ class Recent:
         values = tf.where(accept, watched, recent[place])
         recent.scatter_update(tf.IndexedSlices(values[tf.newaxis], place[tf.newaxis]))
         num.assign_add(tf.cast(accept, tf.int64))
+        if "first" in self.variables:
+            first, now = self.variables["first"], num.read_value()
+            first.assign(tf.where(accept & (now == 1), watched, first.read_value()))
+            is_end = accept & (now % self.skip.window == 0)
+            tf.cond(is_end, lambda: self._end(now), lambda: tf.constant(False))
+
+    def _range(self) -> tf.Tensor:
+        """Returns mean + sigmas * deviation of what is kept, float32 [S]."""
+        num = tf.minimum(self.variables["num_recent"].read_value(), self.skip.window)
+        # In double precision, where the square of no float32 overflows.
+        values = tf.cast(self.variables["recent"][:num], tf.float64)
+        count = tf.cast(num, tf.float64)
+        mean = tf.math.divide_no_nan(tf.reduce_sum(values, axis=0), count)
+        squares = tf.reduce_sum(tf.square(values - mean), axis=0)
+        deviation = tf.sqrt(squares / tf.maximum(count - 1, 1))
+        limit = mean + tf.cast(self.skip.sigmas, tf.float64) * deviation
+        return tf.minimum(tf.cast(limit, tf.float32), tf.float32.max)
+
+    def _end(self, num: tf.Tensor) -> tf.Tensor:
+        """Remembers the range at a window's end, not what the floor made of it: that would
+        hold itself up."""
+        self._floor.enter(self._range(), num, enters=tf.constant(True), least=-math.inf)
+        return tf.constant(True)

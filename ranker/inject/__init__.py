@@ -10,7 +10,7 @@ from ranker.inject.faults import Faults
 from ranker.inject.features import FeatureOutlier, FeatureScale, Noise, UnknownIds
 from ranker.inject.injector import Injector
 from ranker.inject.labels import ExtremeLabel, LabelFlip, TaskVanishes
-from ranker.inject.order import Ages, OrderFault, OrderShift, Reordering, RepeatedShard
+from ranker.inject.order import Ages, OrderFault, OrderShift, Reordering, RepeatedRow, RepeatedShard
 from ranker.inject.state import EmbeddingScale, OptimizerReset, StateFault
 from ranker.inject.subjects import Subjects
 from ranker.inject.training import (
@@ -43,6 +43,7 @@ __all__ = [
     "OrderShift",
     "RateScale",
     "Reordering",
+    "RepeatedRow",
     "RepeatedShard",
     "ShortWarmup",
     "StateFault",
@@ -70,4 +71,5 @@ INJECTORS: tuple[type[Injector], ...] = (
     OptimizerReset,
     OrderShift,
     RepeatedShard,
+    RepeatedRow,
 )

@@ -100,6 +100,21 @@ class RepeatedShard(OrderFault):
         return regular(start - length + (places - start) % length)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RepeatedRow(OrderFault):
+    """Every row of the batches is the one that would have come first: an export gone wrong.
+
+    A model fits it at once, so that its loss falls to nothing.
+    """
+
+    kind = "repeated_row"
+
+    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
+        """Returns one row, as often as `places` asks."""
+        del ages
+        return regular(np.full_like(places, int(self.start) * batch_size))
+
+
 class Reordering:
     """What a stream asks for the rows at its places: order faults applied to its own."""
 

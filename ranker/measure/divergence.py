@@ -59,6 +59,7 @@ def classify(
     halted: bool,
     aucs: Mapping[str, Sequence[float]],
     losses_before: Sequence[float] | np.ndarray,
+    has_recovered: bool = False,
 ) -> Divergence:
     """Returns whether, when and how a run diverged.
 
@@ -83,6 +84,9 @@ def classify(
       aucs: of each binary task, at each evaluation, the first before training; NaN where
         it is not defined.
       losses_before: of each task before it was trained; NaN if not known. [T]
+      has_recovered: whether the run ended as good as it ever was, see `recovered`. Then a jump
+        that stayed is one that returned: the level was lower than the task ever is, as after
+        one batch that was repeated, or the data were broken and the model was not.
 
     Raises:
       ValueError: if the shapes do not fit.
@@ -95,7 +99,33 @@ def classify(
             "are not [A, T], [A] and [T]"
         )
     with np.errstate(over="ignore", invalid="ignore"):  # inf is right near the largest float64
-        return _classify(losses, accepted, halted, aucs, before)
+        return _classify(losses, accepted, halted, aucs, before, has_recovered)
+
+
+def recovered(evaluations: Sequence[Mapping[str, float]]) -> bool:
+    """Returns whether a run ended as good on validation as it ever was, having learned something.
+
+    Every AUC is at the end within 0.02 of its best, every RMSE within a twentieth, and at least
+    one was at its best that far from where it began.
+
+    Args:
+      evaluations: values by "task.metric", the first before training.
+    """
+    if not evaluations:
+        return False
+    told = [name for name in evaluations[-1] if name.endswith((".auc", ".rmse"))]
+    has_learned = False
+    for name in told:
+        values = np.array([e.get(name, np.nan) for e in evaluations], np.float64)
+        if not np.isfinite(values[-1]):
+            return False
+        sign = 1 if name.endswith(".auc") else -1
+        best = float(np.nanmax(sign * values)) * sign
+        margin = _CHANCE if sign > 0 else _RETURN * best
+        if sign * (values[-1] - best) < -margin:
+            return False
+        has_learned |= bool(sign * (best - values[0]) > margin)
+    return has_learned
 
 
 class _Jump(NamedTuple):
@@ -111,6 +141,7 @@ def _classify(
     halted: bool,
     aucs: Mapping[str, Sequence[float]],
     before: np.ndarray,
+    has_recovered: bool,
 ) -> Divergence:
     attempts = np.flatnonzero(accepted) + 1
     is_finite = np.asarray(np.isfinite(losses).all(axis=1))
@@ -121,6 +152,8 @@ def _classify(
     jumps = _merged(jump for jumps, _ in of_tasks for jump in jumps)
     stayed = [jumps[-1].start for jumps, has_stayed in of_tasks if has_stayed]
     still_up = [j.start for jumps, _ in of_tasks for j in jumps if j.end == np.inf]
+    if has_recovered:
+        stayed, still_up = [], []
     no_loss_since = _after_last(is_finite)
     is_broken = jumps or _has_learned_or_died(aucs) or _rose(losses[kept - 1], before)
     signs = (  # of full divergence: the attempt since when, or 0
@@ -132,7 +165,7 @@ def _classify(
         [len(losses), *(j.start for j in jumps)][-1] if is_broken and _is_at_chance(aucs) else 0,
     )
     starts = tuple(jump.start for jump in jumps)
-    num_returned = sum(jump.end < np.inf for jump in jumps)
+    num_returned = sum(jump.end < np.inf or has_recovered for jump in jumps)
     if any(signs):
         full_attempt = min(since for since in (*signs, *still_up) if since)
         return Divergence("full", num_returned, full_attempt, starts)

@@ -1,5 +1,6 @@
 """One loss a task, over the rows that have its label, and their weighted sum."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,6 +45,7 @@ class Objective:
         if regression not in REGRESSION_LOSSES:
             raise ValueError(f"regression loss {regression!r} is none of {REGRESSION_LOSSES}")
         self.tasks = tuple(names)
+        self._schema = tuple(tasks)
         self._kinds = {task.name: task.kind for task in tasks}
         self._weights = tf.constant([(weights or {}).get(name, 1.0) for name in names])
         self._regression = regression
@@ -65,6 +67,27 @@ class Objective:
     def weighted(self, losses: Array) -> tf.Tensor:
         """Returns what each of `losses`, [T] or [N, T], is in the sum: as often as it counts."""
         return self._weights * losses
+
+    def constant_losses(self) -> tuple[float, ...]:
+        """Returns the loss of each task at its best constant: what a model that has learned
+        nothing of the features has.
+
+        The entropy of a binary task's base rate; of a regression, the variance of its labels,
+        or an upper bound of its mean Huber error. 0 where the schema has no statistics: a
+        rate of 0 or 1, a mean of 0 and a deviation of 1.
+        """
+        return tuple(self._constant_loss(task) for task in self._schema)
+
+    def _constant_loss(self, task: Task) -> float:
+        if task.kind == "binary":
+            rates = (task.mean, 1.0 - task.mean)
+            return -sum(r * math.log(r) for r in rates if 0 < r < 1)
+        if (task.mean, task.standard_deviation) == (0.0, 1.0):
+            return 0.0
+        size, delta = abs(task.standard_deviation), self._huber_delta
+        if self._regression == "squared":
+            return size * size
+        return 0.5 * size * size if size <= delta else delta * (size - 0.5 * delta)
 
     def total(self, losses: tf.Tensor) -> tf.Tensor:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""

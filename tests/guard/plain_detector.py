@@ -17,11 +17,15 @@ class PlainDetector:
     sigmas: float = 7.0
     margin: float = 0.1
     max_recovery: int = 40
+    floor_windows: int = 5
+    base: float = 0.0
     blocks: list = dataclasses.field(default_factory=list)
     first: float | None = None
     age: int = 0
     level: float = math.inf
     num_bad: int = 0
+    ends: dict = dataclasses.field(default_factory=dict)
+    num_entered: int = 0
 
     def look(self, losses, accepted):
         """Returns the symptom, in words, after five attempts."""
@@ -41,21 +45,41 @@ class PlainDetector:
                 above = [v is not None and v > limit for v in block]
                 self.age = 5 - above.index(True)
             else:
-                self.blocks = [*self.blocks, block][-(self.window // 5) :]
+                self.enter(block)
         if self.age >= self.max_recovery or self.num_bad >= self.max_recovery:
             return "full"
         return "jump" if self.age else "micro" if has_returned else "healthy"
 
+    def enter(self, block):
+        before = self.values()
+        self.num_entered += 1
+        if self.num_entered % (self.window // 5) == 0 and self.floor_windows:
+            level = median(before) if len(before) >= self.minimum else -math.inf
+            if level >= 0.1 * self.base and math.isfinite(level):
+                place = self.num_entered // (self.window // 5) % self.floor_windows
+                self.ends[place] = level
+        self.blocks = [*self.blocks, block][-(self.window // 5) :]
+
+    def values(self):
+        return [v for block in self.blocks for v in block if v is not None]
+
+    def floor(self):
+        if not self.floor_windows:
+            return -math.inf
+        start = self.base or self.first
+        return median([self.ends.get(place, start) for place in range(self.floor_windows)])
+
     def limits(self):
-        values = [v for block in self.blocks for v in block if v is not None]
+        values = self.values()
         if len(values) < self.minimum:
-            return self.first, self.first + 0.5 * abs(self.first)
+            untrained = max(self.first, self.base)
+            return untrained, untrained + 0.5 * abs(untrained)
         slots = [v for block in self.blocks for v in block]
         pairs = list(itertools.pairwise(slots))
         if len(slots) == self.window:  # in a ring the newest and the oldest are neighbours
             pairs.append((slots[-1], slots[0]))
         distances = [abs(b - a) for a, b in pairs if a is not None and b is not None]
-        middle = median(values)
+        middle = max(median(values), self.floor())
         spread = SIGMA * median(distances)
         return middle, middle + max(self.sigmas * spread, self.margin * abs(middle))
 

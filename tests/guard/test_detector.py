@@ -19,8 +19,9 @@ LABELS = np.array([0, 1, 0, 1, 1, 0] * 40, np.float32)
 class Watched:
     """A detector that takes one attempt after the other, in a graph or not."""
 
-    def __init__(self, *, is_binary=(False,), is_compiled=True, **settings):
-        self.detector = Detector(Detect(**{**SMALL, **settings}), is_binary=is_binary)
+    def __init__(self, *, is_binary=(False,), bases=(), is_compiled=True, **settings):
+        detect = Detect(**{**SMALL, **settings})
+        self.detector = Detector(detect, is_binary=is_binary, bases=bases)
         self.attempt = self._attempt
         if is_compiled:
             self.attempt = tf.function(self._attempt, autograph=False, reduce_retracing=True)
@@ -109,7 +110,7 @@ def test_two_of_five_are_no_jump_and_three_are():
 
 
 def test_a_trend_is_no_noise():
-    watched = Watched(window=200)
+    watched = Watched(window=200, floor_windows=0)
     watched(np.linspace(4.0, 2.0, 100))  # neighbours differ by 0.02: 7 sigma are 0.15
     assert watched.looks([3.4] * 5) == [JUMP]  # median 3: above 3.3
 
@@ -199,7 +200,8 @@ def test_constant_losses_are_healthy(level):
 def test_it_is_what_plain_python_says():
     generator = np.random.default_rng(3)
     said = []
-    for _ in range(8):
+    for place in range(8):
+        windows, base = [(0, 0.0), (5, 0.0), (5, 1.5), (2, 1.0)][place % 4]
         losses = generator.lognormal(0.0, generator.uniform(0.02, 0.2), 400)
         losses *= np.linspace(generator.uniform(1, 3), 1, 400)
         for start in generator.integers(20, 400, 4):
@@ -209,10 +211,11 @@ def test_it_is_what_plain_python_says():
             accepted[start : start + generator.integers(1, 40)] = False
         losses[generator.integers(0, 400, 30)] = generator.choice([NAN, INF, 0.0], 30)
         losses = losses.astype(np.float32)
-        plain = PlainDetector(**SMALL)
+        plain = PlainDetector(**SMALL, floor_windows=windows, base=base)
         rows = zip(losses.reshape(-1, 5), accepted.reshape(-1, 5), strict=True)
         expected = [SYMPTOMS.index(plain.look(*map(np.ndarray.tolist, row))) for row in rows]
-        assert Watched().looks(losses, accepted=accepted) == expected
+        watched = Watched(bases=(base,), floor_windows=windows)
+        assert watched.looks(losses, accepted=accepted) == expected
         said += expected
     assert min(said.count(symptom) for symptom in range(4)) >= 10
 
@@ -272,6 +275,7 @@ def test_the_norm_s_jump_is_said_and_what_stays_becomes_usual():
         ({"max_recovery": 42}, "max_recovery must be a multiple of 5, got 42"),
         ({"max_recovery": 0}, "max_recovery must be finite and >= 5, got 0"),
         ({"sigmas": 0.0}, r"sigmas must be finite and > 0, got 0\.0"),
+        ({"floor_windows": -1}, "floor_windows must be finite and >= 0, got -1"),
         ({"margin": 0.05}, r"margin must be finite and > 0\.05, got 0\.05"),
         ({"margin": NAN}, "margin must be finite and > 0.05, got nan"),
     ],
