@@ -1,12 +1,17 @@
 """How well divergence is told while a run goes on: `python -m benchmarks.detection`.
 
-Trains what the two configs describe, healthy runs and broken ones, with the detector on, and
-holds what it said against what `ranker.measure.divergence` says with hindsight. Finished runs
-in the folder are used again. Exit code 1 if a goal is missed.
+Trains what the configs describe, healthy runs and broken ones, with the detector on, and holds
+what it said against what `ranker.measure.divergence` says with hindsight. The runs of the first
+seed under faults that no constant was chosen by are trained once more with the ladder of
+configs/safeguarded.toml: one that heals by itself must not be halted. Finished runs in the
+folder are used again. Exit code 1 if a goal is missed.
 """
 
+import dataclasses
 import json
+import math
 import statistics
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,19 +22,23 @@ from scipy import stats
 from tqdm import tqdm
 
 from pipelines import program
+from ranker import job
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
 from ranker.compare.results import Results
 from ranker.config import load
 from ranker.config.compare import CompareConfig
+from ranker.config.settings import RunConfig
 
 MAX_DELAY = 50  # attempts from hindsight's first to the detector's word
 _GOAL_FOUND = 0.95
 _GOAL_ALARMS = 1.0  # in 100,000 healthy attempts
-_CONFIGS = {kind: f"configs/compare_detection_{kind}.toml" for kind in ("healthy", "broken")}
+_KINDS = ("unseen", "healthy", "broken")
+_CONFIGS = {kind: f"configs/compare_detection_{kind}.toml" for kind in _KINDS}
+_SAFEGUARDED = Path("configs/safeguarded.toml")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/detection", "Where finished runs are kept.")
-_SET = flags.DEFINE_multi_string("set", [], "A setting of both configs, as name=value.")
-_ONLY = flags.DEFINE_enum("only", None, list(_CONFIGS), "One of the two.")
+_SET = flags.DEFINE_multi_string("set", [], "A setting of each config, as name=value.")
+_ONLY = flags.DEFINE_enum("only", None, list(_CONFIGS), "One of the configs.")
 
 
 class Run(NamedTuple):
@@ -70,10 +79,12 @@ def main(argv: Sequence[str]) -> int:
     except (ValueError, OSError) as error:
         return program.refuse(error)
     met = []
-    if "broken" in tables:
-        met.append(_report_broken([read(row) for row in tables["broken"].to_dict("records")]))
-    if "healthy" in tables:
-        met.append(_report_healthy([read(row) for row in tables["healthy"].to_dict("records")]))
+    for kind, table in tables.items():
+        report = _report_healthy if kind == "healthy" else _report_broken
+        print(f"\n{_CONFIGS[kind]}")
+        met.append(report([read(row) for row in table.to_dict("records")]))
+    if "unseen" in tables:
+        met.append(_report_safeguarded(tables["unseen"]))
     return 0 if all(met) else 1
 
 
@@ -132,6 +143,43 @@ def _report_broken(runs: Sequence[Run]) -> bool:
     share = sum(map(is_found, full)) / len(full)
     print(f"found within {MAX_DELAY} attempts: {share:.3f}, goal {_GOAL_FOUND}")
     return share >= _GOAL_FOUND
+
+
+def _report_safeguarded(table: pd.DataFrame) -> bool:
+    """Trains the runs of the first seed with every safeguard on; returns whether all that heal
+    without one live."""
+    first = table[table["seed"] == table["seed"].min()].to_dict("records")
+    print("\n| fault | by hindsight | like AUC | every safeguard on | like AUC |")
+    print("|---|---|--:|---|--:|")
+    num_halted = 0
+    for row in tqdm(first, desc="safeguarded", unit=" runs"):
+        result = _safeguarded(row)
+        metrics = result.get("metrics", {})
+        auc = metrics["test"]["like"]["auc"] if metrics else math.nan
+        before = json.loads(row["test"])["like.auc"]
+        status = result["status"]
+        num_halted += row["divergence"] != "full" and status != "completed"
+        print(f"| {row['injector']} | {row['divergence']} | {before:.4f} | {status} | {auc:.4f} |")
+    print(f"{num_halted} runs that heal by themselves were halted, goal 0")
+    return num_halted == 0
+
+
+def _safeguarded(row: dict) -> dict:
+    """Returns RESULT.json of the run in `row` with detector and ladder as in safeguarded.toml."""
+    workdir = Path(_WORKDIR.value) / "safeguarded" / row["run"]
+    if not (workdir / "RESULT.json").exists():
+        workdir.mkdir(parents=True, exist_ok=True)
+        config = load.load(_SAFEGUARDED, [], RunConfig)
+        names = ("attempts_per_call", "checkpoint_every_attempts")
+        train = {name: getattr(config.train, name) for name in names}
+        (workdir / "fault.toml").write_text(row["config"], "utf-8")
+        run = load.load(workdir / "fault.toml", ["export.enabled=false"], RunConfig)
+        run = dataclasses.replace(
+            run, guard=config.guard, train=dataclasses.replace(run.train, **train)
+        )
+        job.open_run_directory(run, workdir, command=sys.argv)
+        job.run_job(run, workdir, is_stopping=lambda: False, say=lambda line: None)
+    return json.loads((workdir / "RESULT.json").read_text("utf-8"))
 
 
 def is_found(run: Run) -> bool:

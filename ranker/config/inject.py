@@ -59,6 +59,15 @@ class ExtremeLabelInjector(RangedInjector):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelScaleInjector(RangedInjector):
+    """A regression task's labels times a factor."""
+
+    kind: Literal["label_scale"] = "label_scale"
+    task: str
+    factor: float = 1_000.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureScaleInjector(RangedInjector):
     """A numeric feature times a factor."""
 
@@ -229,6 +238,7 @@ class RepeatedRowInjector(RangedInjector):
 InjectorSettings = (
     LabelFlipInjector
     | ExtremeLabelInjector
+    | LabelScaleInjector
     | FeatureScaleInjector
     | FeatureOutlierInjector
     | NotFiniteInjector

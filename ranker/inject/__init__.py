@@ -9,7 +9,7 @@ from ranker.inject.batch import BatchFault, NotFinite
 from ranker.inject.faults import Faults
 from ranker.inject.features import FeatureOutlier, FeatureScale, Noise, UnknownIds
 from ranker.inject.injector import Injector
-from ranker.inject.labels import ExtremeLabel, LabelFlip, TaskVanishes
+from ranker.inject.labels import ExtremeLabel, LabelFlip, LabelScale, TaskVanishes
 from ranker.inject.order import Ages, OrderFault, OrderShift, Reordering, RepeatedRow, RepeatedShard
 from ranker.inject.state import EmbeddingScale, OptimizerReset, StateFault
 from ranker.inject.subjects import Subjects
@@ -36,6 +36,7 @@ __all__ = [
     "GradientSpike",
     "Injector",
     "LabelFlip",
+    "LabelScale",
     "Noise",
     "NotFinite",
     "OptimizerReset",
@@ -56,6 +57,7 @@ __all__ = [
 INJECTORS: tuple[type[Injector], ...] = (
     LabelFlip,
     ExtremeLabel,
+    LabelScale,
     FeatureScale,
     FeatureOutlier,
     NotFinite,

@@ -72,6 +72,33 @@ class ExtremeLabel(BatchFault):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelScale(BatchFault):
+    """A regression's labels times `factor`: a unit that changed; several in a row are a drift."""
+
+    kind = "label_scale"
+    task: str
+    factor: Number
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        finite(self, "factor")
+
+    @property
+    def part(self) -> Part:
+        """Where in the batch its columns are."""
+        return "labels"
+
+    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+        """Returns the regression tasks."""
+        return match(self.task, subjects.tasks("regression"), what="regression task")
+
+    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+        """Returns `values` times the factor."""
+        del seed, unknown
+        return values * tf.cast(self.factor, values.dtype)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class TaskVanishes(BatchFault):
     """No row has the task's label; a task that appears at N vanishes in [0, N)."""
 
