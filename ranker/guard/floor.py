@@ -62,8 +62,15 @@ class Floor:
         if not self._windows:
             return
         ends = self.variables["ends"]
-        is_end = enters & (num % self._every == 0) & tf.math.is_finite(levels) & (levels >= least)
-        place = tf.broadcast_to((num // self._every) % self._windows, tf.shape(levels))
+        is_end = (
+            enters
+            & (tf.math.floormod(num, self._every) == 0)
+            & tf.math.is_finite(levels)
+            & (levels >= least)
+        )
+        place = tf.broadcast_to(
+            tf.math.floormod(num // self._every, self._windows), tf.shape(levels)
+        )
         columns = tf.range(self._windows, dtype=tf.int64)
         is_new = is_end[:, tf.newaxis] & (columns == place[:, tf.newaxis])
         ends.assign(tf.where(is_new, levels[:, tf.newaxis], ends.read_value()))

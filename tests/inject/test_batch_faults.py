@@ -12,6 +12,7 @@ NUMERIC = BATCH.features["user_count"]
 INJECTORS = {
     "label_flip": inject.LabelFlip(task="like", share=0.25, **WHEN),
     "extreme_label": inject.ExtremeLabel(task="rating", value=-1e6, share=0.25, **WHEN),
+    "label_scale": inject.LabelScale(task="rating", factor=-3.0, **WHEN),
     "feature_scale": inject.FeatureScale(feature="user_count", factor=-3.0, **WHEN),
     "feature_outlier": inject.FeatureOutlier(feature="user_count", value=7e8, share=0.25, **WHEN),
     "not_finite": inject.NotFinite(feature="user_count", value="-inf", share=0.25, **WHEN),
@@ -24,12 +25,13 @@ INJECTORS = {
 COLUMNS = {
     "label_flip": "labels/like",
     "extreme_label": "labels/rating",
+    "label_scale": "labels/rating",
     "unknown_ids": "features/user_id",
     "unknown_ids_lists": "features/genres",
     "task_vanishes": "weights/rating",
     "not_finite_label": "labels/rating",
 }
-RANDOM = sorted(INJECTORS.keys() - {"feature_scale", "task_vanishes"})
+RANDOM = sorted(INJECTORS.keys() - {"feature_scale", "label_scale", "task_vanishes"})
 
 
 def column(name, batch):
@@ -118,6 +120,12 @@ def test_the_rows_hit_have_the_value(name, value):
 def test_a_feature_is_scaled():
     spoilt = spoil(INJECTORS["feature_scale"], BATCH).features["user_count"]
     np.testing.assert_array_equal(spoilt, NUMERIC * np.float32(-3))
+
+
+def test_a_label_is_scaled():
+    spoilt = spoil(INJECTORS["label_scale"], BATCH).labels
+    np.testing.assert_array_equal(spoilt["rating"], BATCH.labels["rating"] * np.float32(-3))
+    np.testing.assert_array_equal(spoilt["like"], BATCH.labels["like"])
 
 
 def test_a_task_without_weights_has_vanished():

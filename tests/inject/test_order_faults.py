@@ -42,6 +42,14 @@ def test_a_shard_is_the_batches_before_the_range_again_and_again():
     np.testing.assert_array_equal(repeated, REGULAR[[0, 1, 2, 3, 2, 3, 2, 7, 8]])
 
 
+def test_a_row_is_the_first_that_would_have_come_from_any_attempt_on():
+    for start in (0, 4):
+        repeated = batches(inject.RepeatedRow(start=start, stop=7))
+        expected = REGULAR.copy()
+        expected[start:7] = REGULAR[start, 0]
+        np.testing.assert_array_equal(repeated, expected)
+
+
 def test_a_shard_repeats_what_an_injector_before_it_left():
     both = batches(
         inject.OrderShift(order="time", start=1, stop=3),
@@ -55,6 +63,7 @@ def test_any_batch_comes_out_the_same_whatever_came_before(first):
     injectors = [
         inject.RepeatedShard(batches=3, start=5, stop=8),  # reaches into the pass before
         inject.OrderShift(order="item_age", start=1, stop=3),
+        inject.RepeatedRow(start=3, stop=5),
     ]
     whole, resumed = batches(*injectors), stream(*injectors)
     np.testing.assert_array_equal(resumed.stack(first, 9 - first).labels["row"], whole[first:])

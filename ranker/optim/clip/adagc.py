@@ -30,7 +30,8 @@ class AdaGc:
     so far. Of a table, the norm is that of the rows touched.
 
     `usual` may grow by 1 + (max_ratio - 1) * (1 - beta) a step and no faster, a thousandth at
-    the defaults: after a warm-up that was too quiet it takes 2,300 steps to grow tenfold.
+    the defaults: after a warm-up that was too quiet it takes 2,300 steps to grow tenfold. The
+    paper has no floor under it, and none is here: after norms that fell to nothing, too.
 
     Attributes:
       max_ratio: of a norm to the usual one, no unit, > 0.

@@ -18,6 +18,9 @@ class AutoClip:
     The norms kept are those from before clipping. So about 1 - percentile / 100 of all steps
     are clipped, whatever the gradients: nine in ten at the default.
 
+    The paper has no floor under the limit, and none is here. Norms that fell to nothing lower it
+    once they are `percentile` of those kept, and until they have left the window.
+
     Attributes:
       percentile: > 0 and < 100.
       window: norms kept, >= 1; each step sorts them. The paper keeps all.

@@ -15,7 +15,8 @@ class Emergency:
     """`clipper` while `is_on`, and nothing at all while not: every share is then 1.
 
     A clipper that keeps statistics goes on keeping them, so that it knows what is usual when
-    it is needed; of one that keeps none, nothing is computed while it is off.
+    it is needed; of one that keeps none, nothing is computed while it is off. It has no level of
+    its own.
 
     Attributes:
       clipper: any other.

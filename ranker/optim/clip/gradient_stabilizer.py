@@ -30,6 +30,9 @@ class GradientStabilizer:
       gamma_1, gamma_2: shares of the old moments kept, in [0, 1).
       targets: the group it applies to, or "all".
 
+    Nothing is compared with the moments, so they need no floor, and the paper has none. After
+    norms that fell to nothing the first usual ones are as long as after a spike, see above.
+
     Source: arXiv:2502.17055.
     """
 

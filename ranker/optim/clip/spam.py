@@ -32,7 +32,9 @@ class Spam:
 
     Source: Huang et al. 2025, arXiv:2501.06842. Its authors' code differs:
       - An element that had no gradient since the start over has v = 0, so a limit of 0, and is
-        held at 0 until the next; here it passes.
+        held at 0 until the next; here it passes. There is no other floor under v, there or
+        here: where it fell to next to nothing, usual elements are held near it until v has
+        grown, or until the slots start over.
       - Slots start over before updates number n, 2n, ..., counted from 1, where n is the number
         of steps; here one update later, after each n.
       - It rests in the `rest_steps` updates from each start over on, but in one less at the very

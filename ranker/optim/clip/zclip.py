@@ -42,6 +42,11 @@ class ZClip:
       warmup_steps: >= 1.
       targets: the group it is taken over and applied to, or "all".
 
+    The paper has no floor under either statistic, and none is here. After norms that fell to
+    nothing and were all alike, as those of one row that is repeated, every usual norm is an
+    outlier and is held to about the mean, so that both hardly grow again, from a deviation of 0
+    not at all.
+
     Source: Kumar et al. 2025, arXiv:2504.02507. The deviation is kept instead of the variance,
     whose square of a spike would overflow.
     """
