@@ -35,6 +35,12 @@ class Feature:
       log1p: numeric only: log(1 + x) is taken before it is standardised.
       mean, standard_deviation: numeric only: of the training split, after log1p.
       minimum, maximum: numeric only: the range a raw value must keep, inclusive.
+      past_of: the schema's user, if a value is computed from what that user did before the
+        row, as a running mean or a history is; else "". A final evaluation also scores with
+        these *frozen*, as they were at the user's first row of the split.
+      frozen: the column of the held-out splits that has the frozen values, where they are
+        of the row's item too, as a user's mean in its genre is; "" if the value in the
+        user's first row is that of all.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Feature:
     standard_deviation: float = 1.0
     minimum: float | None = None
     maximum: float | None = None
+    past_of: str = ""
+    frozen: str = ""
 
     def __post_init__(self) -> None:
         _check_types(f"feature {self.name!r:.80}", self)
@@ -69,6 +77,13 @@ class Feature:
             self.max_length > 1 and not self.is_multivalued
         ):
             raise ValueError(f"feature {self.name!r}: max_length is {self.max_length}")
+        if self.frozen:
+            _check_name("column", self.frozen)
+            if not self.past_of:
+                raise ValueError(
+                    f"feature {self.name!r}: frozen is {self.frozen!r}, and past_of does not say "
+                    "whose past the feature is of"
+                )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,7 +140,8 @@ class Schema:
 
     def __post_init__(self) -> None:
         _check_types("schema", self)
-        names = [column.name for column in (*self.features, *self.tasks)]
+        columns = (*self.features, *self.frozen_columns(), *self.tasks)
+        names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"schema of {self.dataset!r}: names used twice: {', '.join(twice)}")
@@ -135,6 +151,9 @@ class Schema:
             _check_name("vocabulary", name)
             if type(size) is not int or size < 0:
                 raise ValueError(f"vocabulary {name!r}: size {size!r:.80} is no whole number >= 0")
+        self._check_features()
+
+    def _check_features(self) -> None:
         dtypes: dict[str, str] = {}
         for feature in self.features:
             if feature.vocabulary and feature.vocabulary not in self.vocabularies:
@@ -147,6 +166,19 @@ class Schema:
                     f"feature {feature.name!r} is {feature.dtype}, and vocabulary "
                     f"{feature.vocabulary!r} has {dtypes[feature.vocabulary]} of another feature"
                 )
+            if feature.past_of not in ("", self.user):
+                raise ValueError(
+                    f"feature {feature.name!r}: past_of {feature.past_of!r} is not the user, "
+                    f"{self.user!r}; leave it out for a feature that is of no user's past"
+                )
+
+    def frozen_columns(self) -> tuple[Feature, ...]:
+        """Returns the columns of frozen values, each as the feature that it is of."""
+        return tuple(
+            dataclasses.replace(feature, name=feature.frozen, frozen="")
+            for feature in self.features
+            if feature.frozen
+        )
 
     def feature(self, name: str) -> Feature:
         """Returns the feature of that name; KeyError if there is none."""

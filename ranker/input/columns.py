@@ -21,7 +21,7 @@ def raw_values(column: pa.ChunkedArray, feature: Feature) -> np.ndarray:
 def encoded_values(column: pa.ChunkedArray, feature: Feature, encoder: Encoder) -> np.ndarray:
     """Returns what the encoder makes of `raw_values`; it is asked once for each distinct value."""
     if feature.kind == "numeric":
-        return column.to_numpy()
+        return column.to_numpy().astype(np.float32, copy=False)
     whole = column.combine_chunks()
     values = (whole.values if feature.is_multivalued else whole).dictionary_encode()
     distinct = values.dictionary.to_numpy(zero_copy_only=False)

@@ -18,6 +18,10 @@ from ranker.schema import Feature, Schema, Task
 # so that no training row is refused below 10^8 of them.
 MAX_DEVIATIONS = 1e4
 
+# Sums of sample weights, and of losses times them, keep within float32; nor does one that is
+# above 0 become 0 in it, which would mask the row.
+WEIGHTS = (1e-30, 1e30)
+
 _LARGEST = float(np.finfo(np.float32).max)
 _TYPES = {"int64": pa.int64(), "string": pa.string(), "float32": pa.float32()}
 _WORDS = {"int64": "whole numbers", "string": "text", "float32": "numbers"}
@@ -51,8 +55,9 @@ def rules_of(schema: Schema, *, has_labels: bool = True) -> list[Rule]:
     rules += [_label_rule(task) for task in schema.tasks]
     rules.append(Rule(schema.time, pa.int64(), "must be Unix seconds", _are_null))
     if schema.weight:
-        number = _numbers(0.0, _LARGEST)
-        rules.append(Rule(schema.weight, pa.float32(), "must be >= 0 and finite", number))
+        lowest, highest = WEIGHTS
+        must = f"must be 0, or a number from {lowest:g} to {highest:g}"
+        rules.append(Rule(schema.weight, pa.float64(), must, _zero_or(lowest, highest)))
     return rules
 
 
@@ -129,6 +134,15 @@ def _numbers(
     return is_bad
 
 
+def _zero_or(lowest: float, highest: float) -> Callable[[pa.Array], np.ndarray | None]:
+    def is_bad(column: pa.Array) -> np.ndarray | None:
+        values = column.fill_null(math.nan).to_numpy()
+        is_good = (values == 0) | ((values >= lowest) & (values <= highest))
+        return None if is_good.all() else ~is_good
+
+    return is_bad
+
+
 def _either(first: float, second: float) -> Callable[[pa.Array], np.ndarray | None]:
     def is_bad(column: pa.Array) -> np.ndarray | None:
         values = (column.fill_null(first) if column.null_count else column).to_numpy()
@@ -191,4 +205,6 @@ def named(kind: pa.DataType) -> str:
     """Returns what values of a rule's type are called."""
     if pa.types.is_list(kind):
         return f"lists of {named(kind.value_type)}"
+    if pa.types.is_floating(kind):
+        return _WORDS["float32"]
     return {_TYPES[dtype]: word for dtype, word in _WORDS.items()}[kind]

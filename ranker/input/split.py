@@ -30,6 +30,8 @@ class Split:
       times: Unix seconds, int64. [N]
       bad_rows: what was left out of the files, if the rows are of files.
       groups: the row groups that they came in, in this order; () for one.
+      frozen: by feature of a user's past, its frozen values, of those whose file has a column
+        of them and was read with it.
     """
 
     rows: Batch
@@ -38,9 +40,18 @@ class Split:
     times: np.ndarray
     bad_rows: BadRows | None = None
     groups: tuple[RowGroup, ...] = ()
+    frozen: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def first_rows(self) -> np.ndarray:
+        """Returns for each row the position of its user's first in time, ties as they stand. [N]"""
+        by_time = np.argsort(self.times, kind="stable")
+        _, first, user = np.unique(self.users[by_time], return_index=True, return_inverse=True)
+        positions = np.empty(len(self), np.int64)
+        positions[by_time] = by_time[first][user]
+        return positions
 
     def take(self, positions: np.ndarray) -> Batch:
         """Returns the rows at `positions`, any shape of them, as a stack of batches."""
@@ -99,12 +110,14 @@ def read_split(
     *,
     known_users: Sequence[str],
     max_bad_rows: float = 0.0,
+    with_frozen: bool = False,
 ) -> Split:
     """Returns the good rows of a Parquet file, or of a folder of them, encoded.
 
     Args:
       known_users: the user vocabulary: who is warm.
       max_bad_rows: the largest share of the rows that may be bad, and is left out.
+      with_frozen: whether to read the columns of frozen values too.
 
     Raises:
       FileNotFoundError: if there is no such file.
@@ -113,21 +126,38 @@ def read_split(
         more bad rows than may be.
     """
     known = np.array(known_users, schema.feature(schema.user).dtype.replace("string", "object"))
-    shards = Shards(path, schema)
+    wanted = _with_frozen(schema) if with_frozen else schema
+    shards = Shards(path, wanted)
     parts = [
-        _encode_table(table, schema, encoder, known) for table in shards.tables() if len(table)
+        _encode_table(table, wanted, encoder, known) for table in shards.tables() if len(table)
     ]
     bad_rows = shards.account(max_bad_rows=max_bad_rows)
-    return dataclasses.replace(_join(parts), bad_rows=bad_rows, groups=tuple(shards.groups))
+    whole = _join(parts)
+    features = whole.rows.features
+    return dataclasses.replace(
+        whole,
+        bad_rows=bad_rows,
+        groups=tuple(shards.groups),
+        frozen={f.name: features.pop(f.frozen) for f in schema.features if f.frozen in features},
+    )
 
 
-def check_split(path: Path, schema: Schema, *, max_bad_rows: float = 0.0) -> BadRows:
+def _with_frozen(schema: Schema) -> Schema:
+    """Returns `schema` with the columns of frozen values among its features."""
+    columns = (*schema.features, *schema.frozen_columns())
+    plain = tuple(dataclasses.replace(feature, frozen="") for feature in columns)
+    return dataclasses.replace(schema, features=plain)
+
+
+def check_split(
+    path: Path, schema: Schema, *, max_bad_rows: float = 0.0, with_frozen: bool = False
+) -> BadRows:
     """Reads the rows at `path` as `read_split` does, keeps nothing, encodes nothing.
 
     Raises:
       FileNotFoundError, ValueError: as `read_split` does.
     """
-    shards = Shards(path, schema)
+    shards = Shards(path, _with_frozen(schema) if with_frozen else schema)
     for _ in shards.tables():
         pass
     return shards.account(max_bad_rows=max_bad_rows)
@@ -158,8 +188,9 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
 def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
     """Returns rows that the door let in as a batch."""
     encoded = {f.name: encoded_values(table.column(f.name), f, encoder) for f in schema.features}
-    ones = np.ones(len(table), np.float32)
-    sample_weight = table.column(schema.weight).to_numpy() if schema.weight else ones
+    sample_weight = np.ones(len(table), np.float32)
+    if schema.weight:
+        sample_weight = table.column(schema.weight).to_numpy().astype(np.float32)
     labels, weights = {}, {}
     for task in schema.tasks:
         column = table.column(task.name)

@@ -1,7 +1,9 @@
 """Metrics of binary tasks: how well scores rank, and how true they are as probabilities.
 
-Every function takes labels (0 or 1), scores and weights (> 0), float64 [N] with N >= 1,
-all finite, and returns None where the rows do not define the metric. Rows may come in any
+Every function takes labels (0 or 1), scores and weights, float64 [N] with N >= 1, and
+returns None where the rows do not define the metric, or float64 cannot hold it. Whatever
+the weights are, from 5e-324 to 1.8e308, none overflows or vanishes. ValueError, saying
+which, for a value that is not finite or a weight that is not above 0. Rows may come in any
 order; those that sort are several times faster on rows already in the order of the scores.
 """
 
@@ -9,8 +11,27 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ranker.measure.weights import check_rows, mean, scaled, total
+
 _EPSILON = float(np.finfo(np.float32).eps)  # a float32 sigmoid reaches 0 and 1 exactly
 _NUM_BINS = 15
+
+
+class _Pairs(NamedTuple):
+    """Of each of G groups, what its rows are in pairs of a positive and a negative.
+
+    Attributes:
+      won, all: the pairs that the positive wins, ties half, and all of them: both in the
+        same unit, which is the group's own. [G]
+      weight, exponent: of its rows: `weight` * 2 ** `exponent`. [G]
+      rows: their number. [G]
+    """
+
+    won: np.ndarray
+    all: np.ndarray
+    weight: np.ndarray
+    exponent: np.ndarray
+    rows: np.ndarray
 
 
 class AucByUser(NamedTuple):
@@ -27,8 +48,8 @@ def auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float | 
     Exact over all pairs, each counted with the product of its weights. None if there
     is one class only.
     """
-    won, pairs, *_ = _pairs(labels, scores, weights, np.zeros(len(labels), np.int64))
-    return float(won[0] / pairs[0]) if pairs[0] > 0 else None
+    pairs = _pairs(labels, scores, weights, np.zeros(len(labels), np.int64))
+    return float(pairs.won[0] / pairs.all[0]) if pairs.all[0] > 0 else None
 
 
 def auc_by_user(
@@ -36,39 +57,56 @@ def auc_by_user(
 ) -> AucByUser | None:
     """Returns the mean of each user's own AUC, weighted by the user's rows.
 
-    Users with one class are left out; None if that leaves nobody.
+    Users with one class are left out; None if that leaves nobody. It is biased where the
+    scores follow a user's labels from row to row: see docs/measures.md.
 
     Args:
       users: whose row it is, an integer. [N]
 
     Source: Zhu et al. 2017, arXiv:1703.02091 ("group AUC").
     """
-    won, pairs, weight, rows = _pairs(labels, scores, weights, users)
-    is_ranked = pairs > 0
+    pairs = _pairs(labels, scores, weights, users)
+    is_ranked = pairs.all > 0
     if not is_ranked.any():
         return None
-    value = np.average(won[is_ranked] / pairs[is_ranked], weights=weight[is_ranked])
-    return AucByUser(float(value), int(is_ranked.sum()), int(rows[is_ranked].sum()))
+    won, pairs_of, weight, exponent, rows = (each[is_ranked] for each in pairs)
+    with np.errstate(under="ignore"):  # a user of no weight beside another's
+        weight = np.ldexp(weight, exponent - exponent.max())
+    value = np.average(won / pairs_of, weights=weight)
+    return AucByUser(float(value), len(rows), int(rows.sum()))
 
 
 def log_loss(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     """Returns the mean cross-entropy in nats; scores are kept 1.2e-7 away from 0 and 1."""
+    check_rows(labels, scores, weights)
     of_label = np.where(labels > 0, scores, 1 - scores)
-    return float(-np.average(np.log(np.clip(of_label, _EPSILON, 1 - _EPSILON)), weights=weights))
+    return mean(-np.log(np.clip(of_label, _EPSILON, 1 - _EPSILON)), weights)
 
 
 def normalized_entropy(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float | None:
     """Returns the log loss over that of always predicting these rows' own base rate.
 
-    Below 1 is better than the base rate. None if there is one class only.
+    Below 1 is better than the base rate. None if there is one class only, or one class
+    weighs so little beside the other that the ratio is above 1.8e308.
 
     Source: He et al. 2014, "Practical Lessons from Predicting Clicks on Ads at Facebook".
     """
-    rate = np.average(labels, weights=weights)
-    if not 0 < rate < 1:
+    check_rows(labels, scores, weights)
+    is_positive = labels > 0
+    if is_positive.all() or not is_positive.any():
         return None
-    entropy = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
-    return log_loss(labels, scores, weights) / float(entropy)
+    positive, negative = total(weights[is_positive]), total(weights[~is_positive])
+    # Of each class its share, the smaller to all its digits.
+    shares = [
+        1 / (1 + other.over(own)) for own, other in ((positive, negative), (negative, positive))
+    ]
+    smaller, larger = min(shares), max(shares)
+    entropy = -(smaller * np.log(smaller) + larger * np.log1p(-smaller)) if smaller > 0 else 0.0
+    if not entropy > 0:
+        return None
+    with np.errstate(over="ignore"):
+        value = float(log_loss(labels, scores, weights) / entropy)
+    return value if np.isfinite(value) else None
 
 
 def calibration_error(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
@@ -81,35 +119,56 @@ def calibration_error(labels: np.ndarray, scores: np.ndarray, weights: np.ndarra
     Source: Guo et al. 2017, arXiv:1706.04599; equal mass as Nixon et al. 2019,
     arXiv:1904.01685.
     """
+    check_rows(labels, scores, weights)
     shares = np.arange(1, _NUM_BINS) / _NUM_BINS
     edges = np.quantile(scores, shares, method="inverted_cdf")
     bins = np.searchsorted(edges, scores, side="left")
+    weights, _ = scaled(weights)
     return float(np.abs(np.bincount(bins, weights * (scores - labels))).sum() / weights.sum())
 
 
 def calibration_ratio(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float | None:
-    """Returns mean score over mean label; above 1 promises too much. None without positives."""
-    positives = np.dot(labels, weights)
-    return float(np.dot(scores, weights) / positives) if positives > 0 else None
+    """Returns mean score over mean label; above 1 promises too much.
+
+    None without positives, or if they weigh so little that the ratio is above 1.8e308.
+    """
+    check_rows(labels, scores, weights)
+    is_positive = labels > 0
+    if not is_positive.any():
+        return None
+    ratio = total(weights, scores).over(total(weights[is_positive]))
+    return ratio if np.isfinite(ratio) else None
 
 
 def _pairs(
     labels: np.ndarray, scores: np.ndarray, weights: np.ndarray, groups: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Returns of each group: pairs won, all pairs of a positive and a negative, weight, rows.
+) -> _Pairs:
+    """Returns the pairs of each group; `groups` are integers.
 
-    `groups` are integers. One sort, then sums over blocks of ties.
+    One sort, then sums over blocks of ties. Each class of each group has its weights scaled
+    by itself, so that a group is exact however little it weighs beside another.
     """
+    check_rows(labels, scores, weights)
     order = np.lexsort((scores, groups))
     groups, scores = groups[order], scores[order]
     is_new_group = np.append(True, groups[1:] != groups[:-1])
     starts = np.flatnonzero(is_new_group | np.append(True, scores[1:] != scores[:-1]))
-    positive = np.add.reduceat((weights * labels)[order], starts)
-    negative = np.add.reduceat((weights * (1 - labels))[order], starts)
-    firsts = np.flatnonzero(is_new_group[starts])  # the first block of ties of each group
+    begins, firsts = np.flatnonzero(is_new_group), np.flatnonzero(is_new_group[starts])
+    rows = np.diff(begins, append=len(order))
+    sides, exponents = [], []
+    for side in (weights * labels, weights * (1 - labels)):
+        side = side[order]
+        exponent = np.frexp(np.maximum.reduceat(side, begins))[1]
+        with np.errstate(under="ignore"):
+            sides.append(np.add.reduceat(np.ldexp(side, -np.repeat(exponent, rows)), starts))
+        exponents.append(exponent)
+    positive, negative = sides
     below = np.cumsum(negative) - negative
     below -= np.repeat(below[firsts], np.diff(firsts, append=len(starts)))
     won = np.add.reduceat(positive * (below + negative / 2), firsts)
-    positives, negatives = (np.add.reduceat(each, firsts) for each in (positive, negative))
-    rows = np.diff(starts[firsts], append=len(order))
-    return won, positives * negatives, positives + negatives, rows
+    positives, negatives = (np.add.reduceat(each, firsts) for each in sides)
+    exponent = np.maximum(*exponents)
+    with np.errstate(under="ignore"):
+        weight = np.ldexp(positives, exponents[0] - exponent)
+        weight += np.ldexp(negatives, exponents[1] - exponent)
+    return _Pairs(won, positives * negatives, weight, exponent, rows)

@@ -21,33 +21,41 @@ def evaluate(
     weights: Mapping[str, np.ndarray],
     users: np.ndarray,
     is_warm: np.ndarray,
+    frozen: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Returns the metrics of each task over the rows that carry its label.
 
     A binary task has `auc`, `log_loss`, `gauc` with `gauc_users` and `gauc_rows`,
     `normalized_entropy`, `ece` and `calibration`; a regression `rmse` and `mae`; each
-    has `rows`, and the same again under `warm` and `cold`.
+    has `rows`, and the same again under `warm`, `cold` and, of the scores in `frozen`,
+    `frozen`. All but that are *live*: a row's score may know of the user's earlier rows.
 
     Args:
       labels, scores, weights: by task, [N]; a weight of 0 masks the row. Scores are
         what is served: probabilities, or predictions in the label's unit.
       users: whose rows they are, integers or strings. [N]
       is_warm: whether that user was in the training split. [N]
+      frozen: scores of the same rows, by task, with what is known of each user's past
+        frozen at the user's first row; None for no such group. [N]
 
     Raises:
-      ValueError: for a label of a binary task that is neither 0 nor 1.
+      ValueError: for a label of a binary task that is neither 0 nor 1, or a weight that is
+        not finite or below 0.
     """
     is_numbered = np.issubdtype(np.asarray(users).dtype, np.integer)
     numbers = users if is_numbered else np.unique(users, return_inverse=True)[1]
     result = {}
     for task in tasks:
-        rows = _Rows(labels[task.name], scores[task.name], weights[task.name], numbers, is_warm)
-        rows = rows.take(np.flatnonzero(np.asarray(rows.weights) > 0))
-        rows = rows.take(np.argsort(rows.scores))  # once here, not in every metric
-        result[task.name] = _metrics(task, rows) | {
-            "warm": _metrics(task, rows.take(rows.is_warm)),
-            "cold": _metrics(task, rows.take(~rows.is_warm)),
+        name = task.name
+        _check_weights(name, np.asarray(weights[name]))
+        live = _Rows(labels[name], scores[name], weights[name], numbers, is_warm).by_score()
+        result[name] = _metrics(task, live) | {
+            "warm": _metrics(task, live.take(live.is_warm)),
+            "cold": _metrics(task, live.take(~live.is_warm)),
         }
+        if frozen is not None:
+            rows = _Rows(labels[name], frozen[name], weights[name], numbers, is_warm)
+            result[name]["frozen"] = _metrics(task, rows.by_score())
     return result
 
 
@@ -58,10 +66,25 @@ class _Rows(NamedTuple):
     users: np.ndarray
     is_warm: np.ndarray
 
+    def by_score(self) -> "_Rows":
+        """Returns the rows that count, sorted once here and not in every metric."""
+        rows = self.take(np.flatnonzero(np.asarray(self.weights) > 0))
+        return rows.take(np.argsort(rows.scores))
+
     def take(self, rows: np.ndarray) -> "_Rows":
         """Returns those rows; labels, scores and weights as float64."""
         labels, scores, weights = (np.asarray(v)[rows].astype(np.float64) for v in self[:3])
         return _Rows(labels, scores, weights, *(np.asarray(v)[rows] for v in self[3:]))
+
+
+def _check_weights(task: str, weights: np.ndarray) -> None:
+    is_good = np.isfinite(weights) & (weights >= 0)
+    if not is_good.all():
+        row = int(is_good.argmin())
+        raise ValueError(
+            f"task {task!r}: the weight in row {row} of {len(weights)} is {weights[row]}, and "
+            "must be finite and at least 0"
+        )
 
 
 def _metrics(task: Task, rows: _Rows) -> dict[str, Any]:
@@ -97,11 +120,18 @@ def _binary(task: Task, rows: _Rows) -> dict[str, Any]:
         "calibration": binary.calibration_ratio(labels, scores, weights),
     }
     present = {name: value for name, value in values.items() if value is not None}
-    absent = ", ".join(name for name in values if name not in present)
-    if not absent:
-        return present
-    reason = "one class only" if values["auc"] is None else "no user has both classes"
-    return present | {"note": f"{reason}: no {absent}"}
+    notes = _notes([name for name in values if name not in present])
+    return present | ({"note": "; ".join(notes)} if notes else {})
+
+
+def _notes(absent: Sequence[str]) -> list[str]:
+    """Returns why metrics are absent, one reason at a time."""
+    if "auc" in absent:
+        return [f"one class only: no {', '.join(absent)}"]
+    by_user = [name for name in absent if name.startswith("gauc")]
+    others = [name for name in absent if name not in by_user]
+    reasons = {"no user has both classes": by_user, "above 1.8e308": others}
+    return [f"{reason}: no {', '.join(names)}" for reason, names in reasons.items() if names]
 
 
 def is_higher_better(metric: str) -> bool:

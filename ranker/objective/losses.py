@@ -60,7 +60,9 @@ class Objective:
         """Returns the loss of each task, [T], in the order of the tasks.
 
         Args:
-          logits, labels, weights: by task, [B]; weight 0 masks a row.
+          logits, labels, weights: by task, [B]; weight 0 masks a row, one that is not
+            finite shows in the loss, and none is below 0. Sums of weights, and of losses
+            times them, must keep within float32.
         """
         return tf.stack([self._loss(t, logits[t], labels[t], weights[t]) for t in self.tasks])
 
@@ -94,7 +96,7 @@ class Objective:
         return tf.tensordot(self._weights, losses, 1)
 
     def _loss(self, task: str, logit: Array, label: Array, weight: Array) -> tf.Tensor:
-        is_counted = weight > 0
+        is_counted = tf.not_equal(weight, 0.0)  # so that a weight of NaN shows
         # Both sides of a select are differentiated: a masked NaN must not get that far.
         label = tf.where(is_counted, label, 0.0)
         if self._kinds[task] == "binary":

@@ -71,3 +71,14 @@ def test_tasks_are_ranked_apart():
         1.0,
         0.0,
     ]
+
+
+@pytest.mark.parametrize("weight", [1e-30, 1e30, 3e38, np.inf])
+def test_a_row_counts_once_whatever_its_weight(weight):
+    logits, labels = [3, 2, 1, 1], [1, 0, 1, 0]
+    assert ranked(logits, labels, [weight, 1, 1, weight])[0] == 2.5 / 4
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan])
+def test_a_row_without_a_weight_above_0_does_not_count(weight):
+    assert ranked([3, 2, 1, 9], [1, 0, 1, 0], [1, 1, 1, weight])[0] == 0.5

@@ -1,6 +1,7 @@
 """Parquet to arrays: nulls, lists, missing columns, damaged files."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 from tiny_dataset import tiny_schema, tiny_table
 
-from ranker.input import Encoder, raw_values, read_split, read_vocabularies, shards
+from ranker.input import (
+    Batch,
+    Encoder,
+    Split,
+    check_split,
+    raw_values,
+    read_split,
+    read_vocabularies,
+    shards,
+)
 from ranker.input.split import encode_rows
 
 
@@ -116,5 +126,65 @@ def test_sample_weights_weigh_the_labels_that_are_there(encoder, tmp_path):
     np.testing.assert_array_equal(rows.weights["like"], expected)
     table = table.append_column("weight", pa.array(np.where(weight > 2, -0.25, weight)))
     pq.write_table(table, tmp_path / "w.parquet")
-    with pytest.raises(ValueError, match=r"20 in weight .*-0\.25 must be >= 0"):
+    with pytest.raises(
+        ValueError, match=r"20 in weight .*-0\.25 must be 0, or a number from 1e-30 to 1e\+30"
+    ):
         read_split(tmp_path / "w.parquet", schema, encoder, known_users=[])
+
+
+def crossed(schema):
+    """Returns the schema with a column of frozen values of `user_count`."""
+    return dataclasses.replace(
+        schema,
+        features=tuple(
+            dataclasses.replace(f, frozen="count_then") if f.name == "user_count" else f
+            for f in schema.features
+        ),
+    )
+
+
+def test_frozen_values_are_read_beside_the_features_and_only_if_asked_for(encoder, tmp_path):
+    table, schema = tiny_table(50, 0), crossed(tiny_schema())
+    then = np.arange(50, dtype=np.float32)
+    path = tmp_path / "x.parquet"
+    pq.write_table(table.append_column("count_then", pa.array(then)), path)
+    split = read_split(path, schema, encoder, known_users=[], with_frozen=True)
+    assert list(split.frozen) == ["user_count"]
+    np.testing.assert_array_equal(split.frozen["user_count"], then)
+    plain = read_split(path, schema, encoder, known_users=[])
+    assert plain.frozen == {}
+    assert list(split.rows.features) == list(plain.rows.features)
+    assert check_split(path, schema, with_frozen=True).num_bad == 0
+
+
+def test_a_missing_or_bad_frozen_value_is_told_as_a_feature_s_is(encoder, tmp_path):
+    table, schema = tiny_table(50, 0), crossed(tiny_schema())
+    path = tmp_path / "x.parquet"
+    pq.write_table(table, path)
+    read_split(path, schema, encoder, known_users=[])
+    for look in (check_split, partial(read_split, encoder=encoder, known_users=[])):
+        pq.write_table(table, path)
+        with pytest.raises(ValueError, match=r"x\.parquet: no column count_then; it has: user_id"):
+            look(path, schema, with_frozen=True)
+        bad = pa.array([np.nan, *[1.0] * 49])
+        pq.write_table(table.append_column("count_then", bad), path)
+        with pytest.raises(ValueError, match=r"1 in count_then \(row 0 .*: nan must be a number"):
+            look(path, schema, with_frozen=True)
+
+
+@pytest.mark.parametrize("kind", ["whole", "text"])
+def test_the_first_row_of_a_user_is_the_first_in_time_whatever_the_order(kind):
+    users = np.array([7, 5, 7, 5, 9, 7])
+    if kind == "text":
+        users = np.array([f"user {u}" for u in users], object)
+    times = np.array([30, 20, 10, 20, 5, 10])  # 5 has two rows in a second, 7 too
+    split = Split(Batch({}, {}, {}), users=users, is_warm=times > 0, times=times)
+    assert split.first_rows().tolist() == [2, 1, 2, 1, 4, 2]
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(6)
+        mixed = Split(Batch({}, {}, {}), users=users[order], is_warm=order > 0, times=times[order])
+        first = order[mixed.first_rows()]
+        assert (users[first] == users[order]).all()
+        expected = [10 if str(u).endswith("7") else 20 if str(u).endswith("5") else 5
+                    for u in users[order]]  # fmt: skip
+        assert times[first].tolist() == expected

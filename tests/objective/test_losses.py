@@ -57,6 +57,29 @@ def test_a_masked_label_counts_neither_forward_nor_backward(bad):
     assert np.isfinite(gradient).all()
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-12, 1e12, 1e30])
+@pytest.mark.parametrize("rows", [1, 3, 8192])
+def test_how_large_all_weights_are_changes_no_loss_and_no_gradient(size, rows):
+    generator = np.random.default_rng(rows)
+    label = {"like": (generator.random(rows) < 0.5).astype(np.float32)}
+    label["rating"] = generator.integers(1, 6, rows).astype(np.float32)
+    weight = generator.integers(1, 4, rows).astype(np.float32)
+    logit = tf.Variable(generator.normal(size=rows).astype(np.float32))
+    found = []
+    for scale in (1.0, size):
+        with tf.GradientTape() as tape:
+            weights = dict.fromkeys(label, tf.constant(weight * np.float32(scale)))
+            loss = Objective([LIKE, RATING]).losses(dict.fromkeys(label, logit), label, weights)
+        found.append((loss.numpy(), tape.gradient(loss, logit).numpy()))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("weight", [math.nan, math.inf, -math.inf])
+def test_a_weight_that_is_not_finite_is_seen(weight):
+    assert not np.isfinite(losses(Objective([LIKE]), [[0.5, 0.5]], [[1.0, 1.0]], [[1.0, weight]]))
+
+
 def test_an_unmasked_nan_label_is_seen():
     assert np.isnan(losses(Objective([LIKE]), [[0.5]], [[math.nan]], [[1.0]]))[0]
 
