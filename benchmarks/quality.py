@@ -6,6 +6,10 @@
 Each seed is a run of `pipelines.train` in a directory of its own, one after the other and
 without export. With --workdir they are kept, and the same command goes on where it was
 stopped; a finished run is not repeated. Exit code: that of the first run that fails.
+
+Lines of a run say "frozen" where each user's features are as they were at the user's first
+row of the split; the others are live. The references, and a run whose data have no such
+features, know nothing of the rows of the split: they are both. See docs/measures.md.
 """
 
 import json
@@ -59,6 +63,10 @@ def train(config: Path, workdir: Path, *, seeds: int) -> references.Result:
         subprocess.run(command, check=True, stdout=sys.stderr)  # resumes, or sees it is done
         results.append(json.loads((directory / "RESULT.json").read_text("utf-8")))
     metrics = {split: [r["metrics"][split] for r in results] for split in ("validation", "test")}
+    for split in tuple(metrics):
+        frozen = [{t: m["frozen"] for t, m in r.items() if "frozen" in m} for r in metrics[split]]
+        if all(frozen):
+            metrics[f"{split}, frozen"] = frozen
     return references.Result(config.stem, metrics)
 
 

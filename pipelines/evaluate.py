@@ -6,18 +6,19 @@
 
 The rows must be those that the run was made with, unless --data names others on purpose.
 Prints each task's metrics for all rows, and for warm users (known from training) and
-cold ones apart. Exit codes: 0 done; 2 no such run, or data that cannot be read.
+cold ones apart: live, where a row's features know of the user's earlier rows; and for all
+rows with each user's features frozen at the user's first row of the split.
+Exit codes: 0 done; 2 no such run, or data that cannot be read.
 """
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
-from pipelines import program
+from pipelines import metrics_text, program
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
 _SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which rows.")
@@ -40,35 +41,18 @@ def main(_: Sequence[str]) -> int:
             print(
                 f"Rows of {run.path(_SPLIT.value)}, whatever the run was made with", file=sys.stderr
             )
-        metrics = run.scorer.evaluate(run.split(_SPLIT.value)).metrics
+        metrics = run.evaluate(_SPLIT.value).metrics
     except (ValueError, OSError) as error:
         return program.refuse(error)
     for bad in run.bad_rows.values():
         if bad.num_bad:
             print(f"Left out: {bad}", file=sys.stderr)
-    print(json.dumps(metrics, indent=2, allow_nan=False) if _JSON.value else _tables(metrics))
+    print(
+        json.dumps(metrics, indent=2, allow_nan=False)
+        if _JSON.value
+        else metrics_text.tables(metrics)
+    )
     return 0
-
-
-def _tables(metrics: Mapping[str, Any]) -> str:
-    return "\n\n".join(_table(task, of_task) for task, of_task in metrics.items())
-
-
-def _table(task: str, metrics: Mapping[str, Any]) -> str:
-    groups = {"all": metrics, "warm": metrics["warm"], "cold": metrics["cold"]}
-    names = [name for name, value in metrics.items() if isinstance(value, int | float)]
-    lines = [[task, *names]]
-    lines += [[g, *(_cell(values.get(name)) for name in names)] for g, values in groups.items()]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rows = ["  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
-    notes = [f"{g}: {values['note']}" for g, values in groups.items() if "note" in values]
-    return "\n".join([*rows, *notes])
-
-
-def _cell(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from absl import flags
 
+from pipelines import metrics_text
 from pipelines.program import refuse, run
 from ranker.config import load
 from ranker.config.settings import RunConfig
@@ -75,9 +76,8 @@ def _summary(result: dict, workdir: Path) -> str:
     lines = [f"{result['status']}{steps}: {workdir / 'RESULT.json'}"]
     for split, tasks in result.get("metrics", {}).items():
         for task, metrics in tasks.items():
-            numbers = {n: v for n, v in metrics.items() if isinstance(v, float)}
-            shown = "  ".join(f"{name} {value:.4f}" for name, value in numbers.items())
-            lines.append(f"  {split:<10} {task:<8} {metrics['rows']:>7,} rows  {shown}")
+            found = metrics_text.lines(metrics)
+            lines += [f"  {split:<10} {task:<8} {line}" for line in found]
     if "export" in result:
         lines.append(f"  SavedModel: {result['export']}")
     if result["status"] == "diverged":

@@ -114,8 +114,7 @@ def _conclude(
     """Evaluates and exports the best checkpoint; puts what RESULT.json tells of it in `result`."""
     checkpoints.restore_best(run.step.variables)
     say("Evaluating the best checkpoint")
-    names = ("validation", "test")
-    metrics = {name: run.scorer.evaluate(run.split(name)).metrics for name in names}
+    metrics = {name: run.evaluate(name).metrics for name in ("validation", "test")}
     now = build.identify(run.config, run.schema)
     if differing := now.difference(run.identity.as_json() if run.identity else None):
         raise train.RunDirectoryError(

@@ -35,6 +35,7 @@ def tiny_schema() -> Schema:
                 vocabulary="item_id",
                 is_multivalued=True,
                 max_length=4,
+                past_of="user_id",
             ),
             Feature(
                 name="user_count",
@@ -43,6 +44,7 @@ def tiny_schema() -> Schema:
                 log1p=True,
                 mean=1.5,
                 standard_deviation=0.5,
+                past_of="user_id",
             ),
         ),
         tasks=(

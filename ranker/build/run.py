@@ -24,6 +24,7 @@ from ranker.input import (
 from ranker.objective import Objective
 from ranker.schema import Schema, read_schema
 from ranker.train import (
+    Evaluation,
     Identity,
     Ladder,
     Levers,
@@ -63,8 +64,19 @@ class Run:
     def check_split(self, name: str) -> None:
         """Reads a split and keeps nothing but what is bad in it; ValueError if too much."""
         self.bad_rows[name] = check_split(
-            self.path(name), self.schema, max_bad_rows=self.max_bad_rows
+            self.path(name),
+            self.schema,
+            max_bad_rows=self.max_bad_rows,
+            with_frozen=name != "train",
         )
+
+    def evaluate(self, name: str) -> Evaluation:
+        """Evaluates the variables as they are on a split; ValueError if too few rows are good.
+
+        Of a held-out split also with the features of each user's past frozen: before the
+        training split there is no past.
+        """
+        return self.scorer.evaluate(self.split(name), with_frozen=name != "train")
 
     def split(self, name: str) -> Split:
         """Reads the good rows of "train", "validation" or "test"; ValueError if too few are."""
@@ -74,6 +86,7 @@ class Run:
             self.encoder,
             known_users=self.vocabularies[self.schema.feature(self.schema.user).vocabulary],
             max_bad_rows=self.max_bad_rows,
+            with_frozen=name != "train",
         )
         if split.bad_rows is not None:
             self.bad_rows[name] = split.bad_rows

@@ -34,14 +34,17 @@ class Moments(NamedTuple):
 class Columns:
     """Makes the feature columns of events, going forward in time."""
 
-    def __init__(self, data: Interactions, *, history: int) -> None:
+    def __init__(
+        self, data: Interactions, *, history: int, began: np.ndarray | None = None
+    ) -> None:
         """Knows of no rating yet; `history` is the most items a list has.
 
         Args:
           data: whose users, items, tags and scale; its ratings are not looked at.
+          began: as `PastNumbers` takes it.
         """
         self._data = data
-        self._numbers = PastNumbers(data)
+        self._numbers = PastNumbers(data, began=began)
         num_users = len(data.users.ids)
         self._histories = {
             name: Tails(num_users, max_length=history) for name in ("liked_items", "disliked_items")
@@ -68,13 +71,24 @@ class Columns:
             *self._numbers.features(),
             *(
                 _categorical(
-                    name, pa.list_(pa.int64()), max_length=self._history, vocabulary="item_id"
+                    name,
+                    pa.list_(pa.int64()),
+                    max_length=self._history,
+                    vocabulary="item_id",
+                    past_of="user_id",
                 )
                 for name in self._histories
             ),
         )
 
-    def advance(self, events: Events, rating: np.ndarray, *, is_known: np.ndarray) -> Moments:
+    def advance(
+        self,
+        events: Events,
+        rating: np.ndarray,
+        *,
+        is_known: np.ndarray,
+        part: np.ndarray | None = None,
+    ) -> Moments:
         """Returns what `table` needs of the next M events, then remembers those known.
 
         Args:
@@ -82,13 +96,16 @@ class Columns:
             taken place.
           rating: stars; of what is not known, anything finite. [M]
           is_known: whose rating those after it may know. [M]
+          part: of the split, of each; needed for frozen values. [M]
         """
         by_user = Window(events.user, events.time, is_known=is_known)
         is_liked = rating >= LIKED_STARS
         liked, disliked = (by_user.only(is_meant) for is_meant in (is_liked, ~is_liked))
         return Moments(
             events=events,
-            numbers=self._numbers.advance(events, rating, by_user=by_user, is_known=is_known),
+            numbers=self._numbers.advance(
+                events, rating, by_user=by_user, is_known=is_known, part=part
+            ),
             histories={
                 name: histories_of(tail.advance(window, events.item), self._data.items.ids)
                 for (name, tail), window in zip(
@@ -133,7 +150,7 @@ def _longest(column: pa.Array) -> int:
 
 
 def _categorical(
-    name: str, kind: pa.DataType, *, max_length: int = 1, vocabulary: str = ""
+    name: str, kind: pa.DataType, *, max_length: int = 1, vocabulary: str = "", past_of: str = ""
 ) -> Feature:
     is_list = pa.types.is_list(kind)
     value = kind.value_type if is_list else kind
@@ -144,4 +161,5 @@ def _categorical(
         vocabulary=vocabulary or name,
         is_multivalued=is_list,
         max_length=max_length,
+        past_of=past_of,
     )

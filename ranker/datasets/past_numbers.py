@@ -7,12 +7,19 @@ first, towards the middle of the scale). So a new user has the mean of the day, 
 A rating's *residual* is what it has above its item's mean of that moment: how the user
 rates, whatever he happened to rate. A user's mean residual is drawn towards 0, that of
 his last ratings or of a genre towards the user's.
+
+What is of a user's genre is of the row's item too, so its value at the start of a held-out
+split is a column of its own: what it would be, had the user rated nothing since.
 """
+
+import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
 from ranker.datasets.forward import Ages, Tails, Totals, Window
 from ranker.datasets.interactions import Events, Interactions
+from ranker.datasets.splits import TEST, VALIDATION
 from ranker.schema import Feature
 
 PRIOR_WEIGHT = 5.0  # ratings
@@ -20,7 +27,9 @@ RECENT = 10  # a user's last so many ratings are his mood
 COUNTS = ("user_count", "item_count")
 AGES = ("user_age_seconds", "user_idle_seconds", "item_age_seconds")
 MEANS = ("user_mean", "item_mean")
-RESIDUALS = ("user_residual", "user_recent_residual", "user_genre_residual")
+GENRE = "user_genre_residual"
+RESIDUALS = ("user_residual", "user_recent_residual", GENRE)
+FROZEN = f"{GENRE}_frozen"
 _RESIDUAL_UNIT = 1e-3  # stars: residuals are added up as whole numbers, exactly
 
 
@@ -34,8 +43,13 @@ class PastNumbers:
     `user_idle_seconds` since the last; 0 if there was none.
     """
 
-    def __init__(self, data: Interactions) -> None:
-        """Knows of no rating yet; of `data` it takes the scale, users and items."""
+    def __init__(self, data: Interactions, *, began: np.ndarray | None = None) -> None:
+        """Knows of no rating yet; of `data` it takes the scale, users and items.
+
+        Args:
+          began: when each user's first event of each part of the split is, [3, users];
+            None to make no column of frozen values.
+        """
         self._data = data
         num_users, num_items = len(data.users.ids), len(data.items.ids)
         genres = data.items.columns["genres"]
@@ -44,8 +58,14 @@ class PastNumbers:
         self._num_genres = max(len(words.dictionary), 1)
         self._genre_offsets = genres.offsets.to_numpy()
         self._of_all, self._of_item = Totals(1), Totals(num_items)
-        self._of_user, self._residuals = Totals(num_users), Totals(num_users)
-        self._of_genre = Totals(num_users * self._num_genres)
+        self._of_user = Totals(num_users)
+        self._residuals = _Residuals(num_users, self._num_genres)
+        self._began = began
+        self._held_out = {
+            part: _Residuals(num_users, self._num_genres)
+            for part in (VALIDATION, TEST)
+            if began is not None
+        }
         self._recent = Tails(num_users, max_length=RECENT)
         self._user_ages, self._item_ages = Ages(num_users), Ages(num_items)
 
@@ -55,10 +75,18 @@ class PastNumbers:
         counts = [_number(name, log1p=True, minimum=0.0) for name in (*COUNTS, *AGES)]
         means = [_number(name, minimum=low, maximum=high) for name in MEANS]
         residuals = [_number(n, minimum=low - high, maximum=high - low) for n in RESIDUALS]
+        if self._began is not None:
+            residuals[-1] = dataclasses.replace(residuals[-1], frozen=FROZEN)
         return (*counts, *means, *residuals)
 
     def advance(
-        self, events: Events, rating: np.ndarray, *, by_user: Window, is_known: np.ndarray
+        self,
+        events: Events,
+        rating: np.ndarray,
+        *,
+        by_user: Window,
+        is_known: np.ndarray,
+        part: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         """Returns the columns, by name, of the next M events, then remembers those known.
 
@@ -67,6 +95,7 @@ class PastNumbers:
           rating: stars; of what is not known, anything finite. [M]
           by_user: the events by user.
           is_known: whose rating those after it may know. [M]
+          part: of the split, of each; needed for the frozen values. [M]
         """
         user, item, time = events
         unit = self._data.step
@@ -79,8 +108,9 @@ class PastNumbers:
         user_age, user_idle = self._user_ages.advance(by_user, time)
         item_age, _ = self._item_ages.advance(by_item, time)
         above = np.rint((rating - item_mean) / _RESIDUAL_UNIT).astype(np.int32)
-        count, total = self._residuals.advance(by_user, above)
-        residual = _mean(_RESIDUAL_UNIT * total, count, np.zeros(len(user)))
+        pairs = self._pairs(user, item)
+        by_genre = Window(pairs.group, time[pairs.row], is_known=is_known[pairs.row])
+        residual, of_genre = self._residuals.advance(by_user, by_genre, above, pairs)
         columns = {
             "user_count": user_count,
             "item_count": item_count,
@@ -91,8 +121,10 @@ class PastNumbers:
             "item_mean": item_mean,
             "user_residual": residual,
             "user_recent_residual": self._recent_residual(by_user, above, residual),
-            "user_genre_residual": self._genre_residual(events, above, residual, is_known=is_known),
+            GENRE: of_genre,
         }
+        if part is not None and self._began is not None:
+            columns[FROZEN] = self._frozen(events, part, by_user, by_genre, above, pairs)
         return {name: column.astype(np.float32) for name, column in columns.items()}
 
     def _prior(self, time: np.ndarray, stars: np.ndarray, *, is_known: np.ndarray) -> np.ndarray:
@@ -111,25 +143,60 @@ class PastNumbers:
         total = sums[until] - sums[until - length]
         return _mean(_RESIDUAL_UNIT * total, length, residual)
 
-    def _genre_residual(
-        self, events: Events, above: np.ndarray, residual: np.ndarray, *, is_known: np.ndarray
+    def _frozen(
+        self,
+        events: Events,
+        part: np.ndarray,
+        by_user: Window,
+        by_genre: Window,
+        above: np.ndarray,
+        pairs: "_Pairs",
     ) -> np.ndarray:
-        row, group = self._pairs(events.user, events.item)
-        by_genre = Window(group, events.time[row], is_known=is_known[row])
-        count, total = self._of_genre.advance(by_genre, above[row])
-        of_genre = _mean(_RESIDUAL_UNIT * total, count, residual[row])
-        num_genres = np.bincount(row, minlength=len(residual))
-        total = np.bincount(row, of_genre, minlength=len(residual))
-        return np.where(num_genres > 0, total / np.maximum(num_genres, 1), residual)
+        """Returns the residual of the user's genres at the user's first event of the part."""
+        assert self._began is not None
+        frozen = np.zeros(len(part))
+        for number, residuals in self._held_out.items():
+            is_before = events.time < self._began[number][events.user]
+            windows = by_user.only(is_before), by_genre.only(is_before[pairs.row])
+            _, of_genre = residuals.advance(*windows, above, pairs)
+            frozen = np.where(part == number, of_genre, frozen)
+        return frozen
 
-    def _pairs(self, user: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _pairs(self, user: np.ndarray, item: np.ndarray) -> "_Pairs":
         """Returns, for each genre of each event's item, the event's place and (user, genre)."""
         starts, ends = self._genre_offsets[item], self._genre_offsets[item + 1]
         lengths = ends - starts
         row = np.repeat(np.arange(len(item)), lengths)
         within = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         genre = self._genre[starts[row] + within]
-        return row, user[row].astype(np.int64) * self._num_genres + genre
+        return _Pairs(row, user[row].astype(np.int64) * self._num_genres + genre)
+
+
+class _Pairs(NamedTuple):
+    """Events by the genres of their items: an event's place, and its user and a genre. [P]"""
+
+    row: np.ndarray
+    group: np.ndarray
+
+
+class _Residuals:
+    """What each user's ratings have above their items' means, in all and by genre."""
+
+    def __init__(self, num_users: int, num_genres: int) -> None:
+        self._of_user = Totals(num_users)
+        self._of_genre = Totals(num_users * num_genres)
+
+    def advance(
+        self, by_user: Window, by_genre: Window, above: np.ndarray, pairs: _Pairs
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the user's mean before each event, and that of its item's genres. [M]"""
+        count, total = self._of_user.advance(by_user, above)
+        residual = _mean(_RESIDUAL_UNIT * total, count, np.zeros(len(above)))
+        count, total = self._of_genre.advance(by_genre, above[pairs.row])
+        of_genre = _mean(_RESIDUAL_UNIT * total, count, residual[pairs.row])
+        num_genres = np.bincount(pairs.row, minlength=len(residual))
+        total = np.bincount(pairs.row, of_genre, minlength=len(residual))
+        return residual, np.where(num_genres > 0, total / np.maximum(num_genres, 1), residual)
 
 
 def _mean(
@@ -147,5 +214,11 @@ def _number(
     name: str, *, minimum: float, maximum: float | None = None, log1p: bool = False
 ) -> Feature:
     return Feature(
-        name=name, kind="numeric", dtype="float32", log1p=log1p, minimum=minimum, maximum=maximum
+        name=name,
+        kind="numeric",
+        dtype="float32",
+        log1p=log1p,
+        minimum=minimum,
+        maximum=maximum,
+        past_of="user_id" if name.startswith("user_") else "",
     )

@@ -142,6 +142,7 @@ class _Rows:
                     vocabulary=vocabulary,
                     is_multivalued=True,
                     max_length=longest,
+                    past_of="user_id" if name == _HISTORY else "",
                 )
                 for name, (dtype, vocabulary, longest) in lists.items()
             ),

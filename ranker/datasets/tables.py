@@ -13,6 +13,7 @@ from ranker.datasets.features import LIKED_STARS, Columns, Moments
 from ranker.datasets.interactions import Events, Interactions
 from ranker.datasets.negatives import Sampled
 from ranker.datasets.options import Options
+from ranker.datasets.past_numbers import FROZEN
 from ranker.datasets.progress import Progress
 from ranker.datasets.writing import ThreadedWriter
 from ranker.schema import Task
@@ -54,7 +55,7 @@ class Rows:
         self._data = data
         self._parts = parts
         self._options = options
-        self._columns = Columns(data, history=options.history)
+        self._columns = Columns(data, history=options.history, began=_began(data, parts))
         self._sampled = Sampled(data, parts, options) if options.negatives else None
         self.features = self._columns.features()
 
@@ -76,10 +77,14 @@ class Rows:
             is_known = np.zeros(len(is_known), bool)
             is_known[batch.parts[splits.TRAIN]] = True
             is_known &= batch.is_rated
-        moments = self._columns.advance(batch.events, batch.rating, is_known=is_known)
-        for places, writer in zip(batch.parts, writers, strict=True):
+        part = np.empty(len(is_known), np.int8)
+        for number, places in enumerate(batch.parts):
+            part[places] = number
+        moments = self._columns.advance(batch.events, batch.rating, is_known=is_known, part=part)
+        for number, (places, writer) in enumerate(zip(batch.parts, writers, strict=True)):
             if len(places):
-                writer.write(self._table(moments, batch, places))
+                table = self._table(moments, batch, places, is_held_out=number != splits.TRAIN)
+                writer.write(table)
 
     def _batch(self, window: slice) -> Batch:
         data = self._data
@@ -92,7 +97,10 @@ class Rows:
         places = [np.flatnonzero(parts == part) for part in range(len(splits.NAMES))]
         return Batch(events, rating, is_rated, places)
 
-    def _table(self, moments: Moments, batch: Batch, places: np.ndarray) -> pa.Table:
+    def _table(
+        self, moments: Moments, batch: Batch, places: np.ndarray, *, is_held_out: bool
+    ) -> pa.Table:
+        """Returns the rows at `places`; of the held-out ones also what is frozen, last."""
         rating = batch.rating[places]
         labels = {"like": (rating >= LIKED_STARS).astype(np.float32), "rating": rating}
         if self._sampled is not None:
@@ -101,8 +109,17 @@ class Rows:
             labels = {name: np.where(is_rated, v, missing) for name, v in labels.items()}
             labels["watch"] = is_rated.astype(np.float32)
         columns = self._columns.make(moments, places)
+        frozen = columns.pop(FROZEN)
         columns |= {name: pa.array(v, from_pandas=True) for name, v in labels.items()}
-        return pa.table({**columns, "timestamp": pa.array(batch.events.time[places])})
+        columns["timestamp"] = pa.array(batch.events.time[places])
+        return pa.table(columns | ({FROZEN: frozen} if is_held_out else {}))
+
+
+def _began(data: Interactions, parts: np.ndarray) -> np.ndarray:
+    """Returns when each user's first event of each part is; the last second without one."""
+    began = np.full((len(splits.NAMES), len(data.users.ids)), np.iinfo(np.int64).max)
+    np.minimum.at(began, (parts, data.user), data.time)
+    return began
 
 
 def windows(time: np.ndarray, num_rows: int) -> Iterator[slice]:

@@ -8,6 +8,11 @@ from typing import Any
 from ranker import toml
 from ranker.schema import Schema
 
+_LIVE_AND_FROZEN = (
+    "In *all*, *warm* and *cold* a row's features know of the user's earlier rows of the split;",
+    "in *frozen*, all rows, they are as they were at the user's first. GAUC, the AUC within each",
+    "user, is biased in the former where features follow the user's own labels.",
+)
 _SPECIAL = re.compile(r"[\\`*\[\]|~!]")  # an underscore within a word is none
 
 
@@ -36,6 +41,8 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
     lines += _table(["task", "score"], ([_plain(t.name), _meaning(t.kind)] for t in schema.tasks))
     for split, tasks in card.get("metrics", {}).items():
         lines += ["", f"## Metrics: {_plain(split)}"]
+        if any("frozen" in metrics for metrics in tasks.values()):
+            lines += ["", *_LIVE_AND_FROZEN]
         for task, metrics in tasks.items():
             lines += ["", f"### {_plain(task)}", "", *_metrics(metrics)]
     if "settings" in card:

@@ -1,7 +1,7 @@
 """Scores of a whole split, in batches, and what they are worth."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,29 +59,54 @@ class Scorer:
     def __init__(self, model: Ranker, objective: Objective, schema: Schema) -> None:
         self._objective = objective
         self._schema = schema
+        self._past = tuple(feature.name for feature in schema.features if feature.past_of)
         self._logits = tf.function(
             lambda features: model(features), reduce_retracing=True, autograph=False
         )
 
     def logits(self, split: Split) -> dict[str, np.ndarray]:
         """Returns the logits of every row of `split`, by task, [N]."""
-        parts = []
-        for start in range(0, len(split), _BATCH):
-            rows = np.arange(start, min(start + _BATCH, len(split)))
-            parts.append(self._logits(split.take(rows).features))
-        return {t: np.concatenate([p[t].numpy() for p in parts]) for t in parts[0]}
+        return self._logits_with(split, {})
 
-    def evaluate(self, split: Split) -> Evaluation:
-        """Returns the loss and the metrics of `split`, by exact formulas over all its rows."""
+    def evaluate(self, split: Split, *, with_frozen: bool = False) -> Evaluation:
+        """Returns the loss and the metrics of `split`, by exact formulas over all its rows.
+
+        Args:
+          with_frozen: whether to score once more with the features of each user's past
+            frozen, for the group "frozen" of each task's metrics; there is no such group
+            if the schema names no such feature. `split` must have been read with its
+            frozen values.
+        """
         logits = self.logits(split)
         losses = self._objective.losses(logits, split.rows.labels, split.rows.weights)
-        predicted = {t: s.numpy() for t, s in scores(logits, self._schema).items()}
         metrics = measure.evaluate(
             self._schema.tasks,
             labels=split.rows.labels,
-            scores=predicted,
+            scores=self._scores(logits),
             weights=split.rows.weights,
             users=split.users,
             is_warm=split.is_warm,
+            frozen=self._frozen_scores(split) if with_frozen and self._past else None,
         )
         return Evaluation(float(self._objective.total(losses)), metrics)
+
+    def _frozen_scores(self, split: Split) -> dict[str, np.ndarray]:
+        first, each = split.first_rows(), np.arange(len(split))
+        columns = {name: (split.rows.features[name], first) for name in self._past}
+        columns |= {name: (values, each) for name, values in split.frozen.items()}
+        return self._scores(self._logits_with(split, columns))
+
+    def _logits_with(
+        self, split: Split, columns: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """Returns the logits of `split` with other features: values, and the row of each."""
+        parts = []
+        for start in range(0, len(split), _BATCH):
+            rows = np.arange(start, min(start + _BATCH, len(split)))
+            features = split.take(rows).features
+            features |= {name: values[row[rows]] for name, (values, row) in columns.items()}
+            parts.append(self._logits(features))
+        return {t: np.concatenate([p[t].numpy() for p in parts]) for t in parts[0]}
+
+    def _scores(self, logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {task: s.numpy() for task, s in scores(logits, self._schema).items()}

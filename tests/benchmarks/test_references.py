@@ -165,17 +165,25 @@ def test_the_table_has_means_and_deviations_of_samples():
     assert validation == "| one | validation | 0.7000 | - | - | 1.0000 | - |"
 
 
-def test_every_seed_is_a_run_of_its_own(tmp_path, monkeypatch):
+@pytest.mark.parametrize("has_past", [True, False])
+def test_every_seed_is_a_run_of_its_own(has_past, tmp_path, monkeypatch):
     def pretend(command: list[str], **_: object) -> None:
         given = dict(part.removeprefix("--").split("=", 1) for part in command[3:5])
         assert {"--set=export.enabled=false"} < set(command)
         seed = int(command[5].removeprefix("--set=seed="))
         folder = Path(given["workdir"])
         folder.mkdir()
-        metrics = {s: {"like": {"auc": seed / 10}} for s in ("validation", "test")}
+        like = {"auc": seed / 10}
+        like |= {"frozen": {"auc": seed / 5}} if has_past else {}
+        metrics = {s: {"like": like} for s in ("validation", "test")}
         (folder / "RESULT.json").write_text(json.dumps({"metrics": metrics}))
 
     monkeypatch.setattr(subprocess, "run", pretend)
     result = quality.train(Path("configs/some.toml"), tmp_path, seeds=3)
     assert result.name == "some"
     assert [run["like"]["auc"] for run in result.metrics["test"]] == [0.0, 0.1, 0.2]
+    lines = references.markdown([result]).splitlines()[2:]
+    names = ["validation", "test"] + ["validation, frozen", "test, frozen"] * has_past
+    assert [line.split(" | ")[1] for line in lines] == names
+    if has_past:
+        assert lines[-1].startswith("| some | test, frozen | 0.2000 ± 0.2000 |")

@@ -8,6 +8,8 @@ import pytest
 
 from ranker.datasets.features import MAX_TAGS, Columns
 from ranker.datasets.interactions import Entities, Events, Interactions, Tags
+from ranker.datasets.past_numbers import FROZEN
+from ranker.datasets.tables import _began, windows
 
 NUM_USERS, NUM_ITEMS = 4, 6
 
@@ -184,3 +186,60 @@ def test_what_happened_before_does_reach_it():
     different = {name for name in found if found[name] != other[name]}
     counts = {"user_count", "item_count"}  # the user's other rating is as old
     assert different == {"liked_items", *means, "item_age_seconds", *counts}
+
+
+def _random(seed: int, num_rows: int = 60) -> Interactions:
+    """Returns interactions in which several are often of one second."""
+    generator = np.random.default_rng(seed)
+    pairs = generator.permutation(NUM_USERS * NUM_ITEMS * 8)[:num_rows]
+    rows = [
+        (p % NUM_USERS, p // NUM_USERS % NUM_ITEMS, generator.integers(1, 11) / 2, t)
+        for p, t in zip(pairs, np.sort(generator.integers(0, 40, num_rows)), strict=True)
+    ]
+    return _interactions(rows, tags=[(0, i, 10 * i) for i in range(4)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_feature_says_whose_past_it_is_of(seed):
+    """What one user did before becomes another's: what changes is of the user's past."""
+    data = _random(seed)
+    is_moved = (data.user == 0) & (data.time < 30)
+    moved = dataclasses.replace(data, user=np.where(is_moved, 3, data.user).astype(np.int32))
+    asked = [(0, item, 30) for item in range(NUM_ITEMS)]
+    one, other = _made(data, asked), _made(moved, asked)
+    changed = {name for name in one if one[name] != other[name]}
+    of_user = {f.name for f in Columns(data, history=9).features() if f.past_of == "user_id"}
+    assert changed == of_user
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize("knows_all", [True, False])
+@pytest.mark.parametrize("is_in_order", [True, False])
+def test_frozen_values_are_those_of_a_request_when_the_split_began(is_in_order, knows_all, size):
+    data = _random(5)
+    generator = np.random.default_rng(0)
+    part = generator.integers(0, 3, len(data.time)).astype(np.int8)
+    part = np.sort(part) if is_in_order else part
+    is_known = (part == 0) | knows_all
+    columns = Columns(data, history=9, began=_began(data, part))
+    frozen = np.zeros(len(part))
+    for window in windows(data.time, size):
+        events = Events(data.user[window], data.item[window], data.time[window])
+        moments = columns.advance(
+            events, data.rating[window], is_known=is_known[window], part=part[window]
+        )
+        frozen[window] = moments.numbers[FROZEN]
+    # Known is what is known; asked is at the moment of the user's first row of the part.
+    known = dataclasses.replace(
+        data, **{n: getattr(data, n)[is_known] for n in ("user", "item", "rating", "time")}
+    )
+    for number in (1, 2):
+        rows = np.flatnonzero(part == number)
+        first = {u: data.time[rows][data.user[rows] == u].min() for u in set(data.user[rows])}
+        asked = [(data.user[row], data.item[row], first[data.user[row]]) for row in rows]
+        order = np.argsort([time for *_, time in asked], kind="stable")
+        made = _made(known, [asked[place] for place in order])
+        np.testing.assert_array_equal(
+            frozen[rows[order]].astype(np.float32), np.float32(made["user_genre_residual"])
+        )
+    assert (frozen[part == 0] == 0).all()

@@ -272,6 +272,7 @@ def test_rows_do_not_depend_on_how_they_are_cut(split, tmp_path, monkeypatch):
 def test_what_is_prepared_is_what_the_trainer_takes(tmp_path):
     _prepare(write_random(tmp_path / "raw"), tmp_path / "out")
     schema = read_schema(tmp_path / "out" / "schema.toml")
+    assert [f.name for f in schema.features if f.past_of == "user_id"] == ["clicked_items"]
     for part, table in _tables(tmp_path / "out").items():
         assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_bad == 0
         assert (np.diff(table["timestamp"].to_numpy()) >= 0).all()

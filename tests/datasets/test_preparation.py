@@ -45,9 +45,12 @@ def test_columns_are_those_of_the_schema_and_within_its_ranges(name, negatives, 
     expected += [(task.name, pa.float32()) for task in schema.tasks]
     expected += [("timestamp", pa.int64())]
     assert schema.dataset == name
-    for table in _tables(folder).values():
-        assert [field.name for field in table.schema] == [name for name, _ in expected]
-        for field, (_, kind) in zip(table.schema, expected, strict=True):
+    for part, table in _tables(folder).items():
+        held_out = [(f.frozen, pa.float32()) for f in schema.features if f.frozen]
+        assert [name for name, _ in held_out] == ["user_genre_residual_frozen"]
+        of_part = expected + (held_out if part != "train" else [])
+        assert [field.name for field in table.schema] == [name for name, _ in of_part]
+        for field, (_, kind) in zip(table.schema, of_part, strict=True):
             assert str(field.type).replace("element", "item") == str(kind)
         for column in (*schema.features, *schema.tasks):
             if getattr(column, "dtype", "float32") == "float32":

@@ -45,6 +45,7 @@ def test_what_is_prepared_is_what_the_trainer_takes(name, tmp_path):
     for part in PARTS:
         assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_bad == 0
         assert tables[part].column_names == [*columns, "timestamp"]
+    assert not any(f.past_of for f in schema.features)  # no row has a time
     assert list(manifest["labels"]) == [task.name for task in schema.tasks]
     assert all(account["refused"] == {} for account in manifest["files"].values())
 

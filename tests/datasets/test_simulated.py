@@ -149,6 +149,7 @@ def test_what_is_prepared_is_what_the_trainer_takes(tmp_path):
     manifest, tables = make(tmp_path / "out", split="window", window_days=120)
     schema = read_schema(tmp_path / "out" / "schema.toml")
     columns = [column.name for column in (*schema.features, *schema.tasks)]
+    assert [f.name for f in schema.features if f.past_of == "user_id"] == ["liked_items"]
     for part in PARTS:
         assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_bad == 0
         truths = [f"true_{task}" for task in TASKS]

@@ -43,12 +43,17 @@ def test_a_finished_run_is_evaluated_exported_and_predicts(whole, prepared, tmp_
     table = call("evaluate", f"--workdir={run}", "--split=validation")[1]
     assert f"{metrics['validation']['rating']['rmse']:.4f}" in table
     assert [line.split()[0] for line in table.splitlines() if line] == [
-        "like", "all", "warm", "cold", "rating", "all", "warm", "cold"
+        "like", "all", "warm", "cold", "frozen", "rating", "all", "warm", "cold", "frozen",
+        "all,", "frozen:",
     ]  # fmt: skip
+    assert f"{metrics['validation']['rating']['frozen']['rmse']:.4f}" in table
+    of_training = call("evaluate", f"--workdir={run}", "--split=train")[1]
+    assert "frozen" not in of_training  # before it there is no past
 
     assert call("export", f"--workdir={run}")[:2] == (0, f"{run / 'export' / '2'}\n")
     card = (run / "export" / "2" / "assets.extra" / "model_card.md").read_text()
-    assert f"{metrics['test']['rating']['rmse']:.4f}" in card
+    for found in (metrics["test"]["rating"], metrics["test"]["rating"]["frozen"]):
+        assert f"{found['rmse']:.4f}" in card
 
     rows = f"--input={prepared / 'test.parquet'}"
     said = call("predict", f"--model={run}", rows, f"--output={scores}", "--keep=item_id")[1]

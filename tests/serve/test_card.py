@@ -43,3 +43,14 @@ def test_a_setting_does_not_end_the_block_that_it_stands_in():
     fences = [place for place, line in enumerate(lines) if line.startswith("```")]
     assert len(fences) == 2
     assert fences[1] == len(lines) - 2
+
+
+def test_the_card_says_which_numbers_are_live_and_which_frozen_if_there_are_both():
+    live = {"gauc": 0.25, "warm": {"gauc": 0.5}, "cold": {}}
+    plain = model_card(tiny_schema(), {"metrics": {"test": {"like": live}}})
+    both = model_card(
+        tiny_schema(), {"metrics": {"test": {"like": live | {"frozen": {"gauc": 0.75}}}}}
+    )
+    assert "frozen" not in plain
+    assert "| gauc | 0.2500 | 0.5000 | - | 0.7500 |" in both.split("\n")
+    assert both.count("in *frozen*, all rows, they are as they were at the user's first") == 1

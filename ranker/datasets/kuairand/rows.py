@@ -46,6 +46,7 @@ class Rows:
                 vocabulary="item_id",
                 is_multivalued=True,
                 max_length=self._history,
+                past_of="user_id",
             ),
         )
 
