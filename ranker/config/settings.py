@@ -151,7 +151,8 @@ class TrainSettings:
       evaluate_every_attempts: on the validation split; 0 for once a pass.
       checkpoint_every_attempts: 0 for at each evaluation.
       keep_checkpoints: newest ones kept; the best one is kept beside.
-      monitor: what chooses the best checkpoint, on validation: "loss" or "task.metric".
+      monitor: what chooses the best checkpoint, on validation: "loss" or "task.metric",
+        live (docs/measures.md).
       patience_evaluations: evaluations without a better one before an early stop; 0 for never.
     """
 
