@@ -132,7 +132,7 @@ def test_the_future_of_the_training_rows_does_not_reach_them(tmp_path):
     labels = ["like", "rating"]
     tables = []
     for folder in (tmp_path / "one", tmp_path / "other"):
-        table = pa.concat_tables(_tables(folder).values())
+        table = pa.concat_tables(_tables(folder).values(), promote_options="default")
         tables.append((table.filter(pa.compute.field("timestamp") <= half).drop(labels), table))
     assert tables[0][0].num_rows > len(world.ratings) // 2
     assert tables[0][0].equals(tables[1][0])
