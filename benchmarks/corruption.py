@@ -172,19 +172,33 @@ class Scene:
             return ended, f"no result: {error}"
 
     def _judge(self, case: Case, ended: warm.Ended, outcome: Any) -> tuple[str, str]:
-        if ended.code is None:
-            return "hang", _last(ended)
-        if "Traceback (most recent" in ended.err or ended.code not in (0, 2, 3):
-            return "traceback", f"exit code {ended.code}: {_last(ended)}"
-        program_name = self._probes[case.probe].command[0]
-        if ended.code == 2 and _last(ended).startswith(f"{program_name}: "):
-            is_named = _names(_last(ended), case.path)
-            return "refused" if is_named else "unnamed", _last(ended)
-        if (ended.code, outcome) == self._expected[case.probe]:
-            return "same", ""
-        is_told = any(_names(line, case.path) for line in ended.err.splitlines())
-        detail = _difference(self._expected[case.probe], (ended.code, outcome))
-        return "told" if is_told else "silent", detail
+        """Returns the verdict and what led to it."""
+        expected, found = self._expected[case.probe], (ended.code, outcome)
+        name = self._probes[case.probe].command[0]
+        what = verdict(ended, name, case.path, is_same=found == expected)
+        if what in ("told", "silent"):
+            return what, _difference(expected, found)
+        return what, f"exit code {ended.code}: {_last(ended)}"
+
+
+def verdict(ended: warm.Ended, name: str, path: str, *, is_same: bool) -> str:
+    """Returns what came of a damage to `path`, one of VERDICTS.
+
+    Args:
+      name: of the program.
+      is_same: whether exit code and result are those of undamaged files.
+    """
+    if ended.code is None:
+        return "hang"
+    if "Traceback (most recent" in ended.err or ended.code not in (0, 2, 3):
+        return "traceback"
+    if ended.code == program.BAD_INPUT:
+        is_sentence = _last(ended).startswith(f"{name}: ")
+        is_named = is_sentence and _names(_last(ended), path)
+        return "refused" if is_named else "unnamed"
+    if is_same:
+        return "same"
+    return "told" if any(_names(line, path) for line in ended.err.splitlines()) else "silent"
 
 
 def draw_cases(home: Path, count: int) -> Iterator[Case]:

@@ -45,6 +45,7 @@ def refusal(path, encoder, schema=None, **named):
         said.append(str(caught.value))
     assert said[0] == said[1]
     assert len(said[0].splitlines()) == 1
+    assert said[0].startswith(f"{path}: ")
     return said[0].removeprefix(f"{path}: ")
 
 

@@ -98,6 +98,7 @@ def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
     code, _, err = finish(process)
     assert code == 130, err
     assert result_of(run)["status"] == "preempted"
+    assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
 
 
 def test_the_same_command_after_the_end_says_the_result_again(whole):

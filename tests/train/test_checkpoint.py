@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import shutil
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_the_best_is_the_last_resort_and_without_it_the_refusal_says_what_to_do(
     (tmp_path / "best" / "variables.npz").unlink()
     with pytest.raises(
         CheckpointError,
-        match=r"000000000006: damaged: manifest.json: .*"
+        match=rf"^{re.escape(str(tmp_path))}: .*000000000006: damaged: manifest.json: .*"
         r"best: damaged: variables.npz: No such file.* delete that folder",
     ):
         Checkpoints(tmp_path, keep=1).resume(variables(0.0))  # fmt: skip

@@ -76,6 +76,10 @@ def test_the_event_says_what_went_bad_first_and_what_to_try(whole):
     assert set(told[0]["values"]) == {"nan"}
     assert set(told[1]["values"]) == {"inf"}
     assert "labels of rating" in told[0]["try"]
+    batch, _ = from_parquet(whole / "incidents" / "6.parquet")
+    bad = np.flatnonzero(np.isnan(batch.labels["rating"]))
+    assert told[0]["examples"] == bad[: len(told[0]["examples"])].tolist() != []
+    assert [event["step"] for event in told] == [5, 6, 7, 7]  # of each, that update is missing
 
 
 def test_the_event_has_the_last_factors_of_the_variables_clipped_most(whole):
