@@ -19,6 +19,7 @@ Exit codes: 0 if the last four are none; 1 if not, with a line for each; 2 bad f
 """
 
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -37,6 +38,7 @@ from pipelines import program
 
 VERDICTS = ("same", "told", "refused", "unnamed", "silent", "traceback", "hang")
 FAULTS = VERDICTS[3:]
+_DIGITS = re.compile(r"^[0-9a-f]{16}(?=\.)|^[0-9]+(?=\.)")  # of a trial's key or an attempt
 
 _DAMAGES = flags.DEFINE_integer("damages", 500, "How many.", lower_bound=1)
 _DRAWS = flags.DEFINE_integer("draws", 0, "Seed of what is damaged, where and how.")
@@ -98,7 +100,7 @@ class Scene:
         """Takes an empty folder."""
         self.folder = folder
         self._probes = {name: PROBES[name] for name in probes}
-        self._expected: dict[str, tuple[int | None, Any]] = {}
+        self._expected: dict[str, tuple[warm.Ended, Any]] = {}
 
     def make(self) -> None:
         """Makes both homes and runs every probe undamaged.
@@ -114,29 +116,29 @@ class Scene:
             ):
                 if ended.code:
                     raise RuntimeError(f"{name}: exit code {ended.code}: {_last(ended)}")
-                self._expected[name] = (ended.code, outcome)
+                self._expected[name] = ended, outcome
 
     def try_all(self, cases: Sequence[Case]) -> Iterator[Found]:
-        """Yields what comes of each case that changes anything, and shows how far it is."""
+        """Yields what comes of each case, and shows how far it is."""
         with ThreadPoolExecutor(_JOBS.value) as pool:
-            tried = tqdm(pool.map(self.attempt, cases), total=len(cases), unit=" damages")
-            yield from (found for found in tried if found is not None)
+            yield from tqdm(pool.map(self.attempt, cases), total=len(cases), unit=" damages")
 
     def try_cold(self, found: Sequence[Found]) -> Iterator[Found]:
         """Yields those that have another verdict if the program is started as users do."""
         for each in found if _COLD.value else ():
             again = self.attempt(each.case, is_cold=True)
-            if again is None or again.verdict != each.verdict:
+            if again.verdict != each.verdict:
                 yield Found(each.case, f"{each.verdict} in a fork, not so cold", str(again))
 
-    def attempt(self, case: Case, *, is_cold: bool = False) -> Found | None:
-        """Returns what comes of a case; None if the damage changes nothing."""
+    def attempt(self, case: Case, *, is_cold: bool = False) -> Found:
+        """Returns what comes of a case; one whose damage would change nothing is a deletion."""
         folder = self._copy(case.probe, f"case-{case.number}")
         try:
             others = [self.folder / HOMES[1] / case.path, *_relatives(folder / case.path)]
             draw = random.Random(f"{_DRAWS.value} {case}")
             if not damages.inflict(case.kind, folder / case.path, others, draw):
-                return None
+                case = case._replace(kind="delete")
+                damages.inflict(case.kind, folder / case.path, others, draw)
             found = Found(case, *self._judge(case, *self._call(case.probe, folder, is_cold)))
             if found.verdict in FAULTS and _LEFT.value and not is_cold:
                 left = Path(_LEFT.value) / f"{found.verdict}-{case.number}"
@@ -173,11 +175,13 @@ class Scene:
 
     def _judge(self, case: Case, ended: warm.Ended, outcome: Any) -> tuple[str, str]:
         """Returns the verdict and what led to it."""
-        expected, found = self._expected[case.probe], (ended.code, outcome)
+        whole, expected = self._expected[case.probe]
+        is_same = (ended.code, outcome) == (whole.code, expected)
+        new = [line for line in ended.err.splitlines() if line not in whole.err]
         name = self._probes[case.probe].command[0]
-        what = verdict(ended, name, case.path, is_same=found == expected)
+        what = verdict(ended._replace(err="\n".join(new)), name, case.path, is_same=is_same)
         if what in ("told", "silent"):
-            return what, _difference(expected, found)
+            return what, _difference((whole.code, expected), (ended.code, outcome))
         return what, f"exit code {ended.code}: {_last(ended)}"
 
 
@@ -185,6 +189,7 @@ def verdict(ended: warm.Ended, name: str, path: str, *, is_same: bool) -> str:
     """Returns what came of a damage to `path`, one of VERDICTS.
 
     Args:
+      ended: with what it said of undamaged files left out.
       name: of the program.
       is_same: whether exit code and result are those of undamaged files.
     """
@@ -234,7 +239,7 @@ def table(found: Sequence[Found]) -> Iterator[str]:
 def _file_kind(path: str) -> str:
     """Returns a path without what only tells files of a kind apart."""
     top, *parts = path.split("/")
-    parts = ["N" if part.isdigit() else part for part in parts]
+    parts = ["N" if part.isdigit() else _DIGITS.sub("N", part) for part in parts]
     if parts[:1] == ["tensorboard"]:
         parts = parts[:1]
     top = "run" if top in ("cut", "ended", "done") else top
