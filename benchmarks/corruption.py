@@ -39,6 +39,7 @@ from pipelines import program
 VERDICTS = ("same", "told", "refused", "unnamed", "silent", "traceback", "hang")
 FAULTS = VERDICTS[3:]
 _DIGITS = re.compile(r"^[0-9a-f]{16}(?=\.)|^[0-9]+(?=\.)")  # of a trial's key or an attempt
+_LOGGED = re.compile(r"[IWEF]\d{4} |\d{4}-\d\d-\d\d ")  # TensorFlow's log, which nobody reads
 
 _DAMAGES = flags.DEFINE_integer("damages", 500, "How many.", lower_bound=1)
 _DRAWS = flags.DEFINE_integer("draws", 0, "Seed of what is damaged, where and how.")
@@ -203,7 +204,8 @@ def verdict(ended: warm.Ended, name: str, path: str, *, is_same: bool) -> str:
         return "refused" if is_named else "unnamed"
     if is_same:
         return "same"
-    return "told" if any(_names(line, path) for line in ended.err.splitlines()) else "silent"
+    lines = [line for line in ended.err.splitlines() if not _LOGGED.match(line)]
+    return "told" if any(_names(line, path) for line in lines) else "silent"
 
 
 def draw_cases(home: Path, count: int) -> Iterator[Case]:

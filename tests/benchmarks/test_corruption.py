@@ -67,6 +67,7 @@ def test_what_would_change_nothing_is_no_damage(tmp_path):
         (Ended(0, "", ""), False, "silent"),
         (Ended(3, "", "train: gone\n"), False, "silent"),
         (Ended(0, "", "Other rows: state.json\nDone\n"), False, "told"),
+        (Ended(0, "", "I0000 00:00:17 1 loader.cc:1] state.json\n"), False, "silent"),
         (Ended(2, "", SAID), False, "refused"),
         (Ended(2, "", "evaluate: it is damaged\n"), False, "unnamed"),
         (Ended(2, "", "state.json\n"), False, "unnamed"),  # no sentence of the program's
