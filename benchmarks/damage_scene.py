@@ -135,7 +135,7 @@ def _trained(run: str) -> Callable[[Path, str], Any]:
 
 def _lines(path: Path) -> list[dict]:
     records = map(json.loads, path.read_text("utf-8").splitlines())
-    kept = (record for record in records if record.get("kind") != "damaged")
+    kept = (record for record in records if record.get("kind") not in ("damaged", "log_lost"))
     return [{k: v for k, v in record.items() if k not in _CLOCK} for record in kept]
 
 

@@ -207,3 +207,16 @@ def test_an_unfinished_run_and_one_whose_export_is_gone_are_not_finished(at):
     assert build.finished(config, at / "run") == result | {"export": "export/1"}
     shutil.rmtree(at / "data")
     assert build.finished(config, at / "run") is not None
+
+
+@pytest.mark.slow
+def test_a_deleted_export_is_written_again_by_the_same_command(at, monkeypatch):
+    monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
+    config = read_settings(at / "config.toml", "export.enabled=true", "train.max_attempts=5")
+    result = start(config, at / "exported")
+    shutil.rmtree(at / "exported/export")
+    assert build.finished(config, at / "exported") is None
+    again = start(config, at / "exported")
+    assert again["export"] == result["export"]
+    assert again["metrics"] == result["metrics"]
+    assert (at / "exported/export/1/saved_model.pb").exists()
