@@ -28,7 +28,7 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
         differing = load.difference(before, config)
         if differing:
             raise train.RunDirectoryError(
-                f"{workdir} holds a run with other settings: {'; '.join(differing)}. "
+                f"{path}: a run with other settings is there: {'; '.join(differing)}. "
                 "Take another --workdir, or the settings of before to resume."
             )
         return

@@ -68,7 +68,8 @@ def read_vocabularies(directory: Path, schema: Schema) -> dict[str, list[str]]:
     Raises:
       FileNotFoundError: naming the file that is missing.
       ValueError: naming the file and the line, for a value that stands there twice, is
-        no whole number where ids are, or is not UTF-8.
+        no whole number where ids are, or is not UTF-8; or for another number of values than
+        the schema has.
     """
     whole = {f.vocabulary for f in schema.features if f.dtype == "int64"}
     vocabularies = {}
@@ -76,6 +77,10 @@ def read_vocabularies(directory: Path, schema: Schema) -> dict[str, list[str]]:
         path = directory / "vocabularies" / f"{name}.txt"
         values = _read_lines(path)
         _check_vocabulary(path, values, are_ids=name in whole)
+        if len(values) != (size := schema.vocabularies[name]):
+            raise ValueError(
+                f"{path}: {len(values)} values, and schema.toml says {size}; prepare the data again"
+            )
         vocabularies[name] = values
     return vocabularies
 

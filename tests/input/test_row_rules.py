@@ -54,6 +54,8 @@ VOCABULARY_FAULTS = {
     b"1\n9223372036854775808\n": "user_id.txt, line 2: '9223372036854775808' is no whole",
     b"1\n\n": "user_id.txt, line 2: '' is no whole number",
     b"1\n\xff\n": "user_id.txt: not UTF-8: ",
+    b"": "user_id.txt: 0 values, and schema.toml says 20",
+    b"1\n2\n": "user_id.txt: 2 values, and schema.toml says 20",
 }
 
 

@@ -110,7 +110,8 @@ def test_other_settings_in_the_same_directory_are_refused_by_name(whole):
     flag = "--set=optimizer.dense.learning_rate=0.3"
     code, _, err = finish(train(whole.config, whole.workdir, flag))
     assert code == 2
-    assert "optimizer.dense.learning_rate: 0.05 -> 0.3" in err
+    said = f"train: {whole.workdir / 'config.toml'}: a run with other settings is there: "
+    assert err.splitlines()[-1].startswith(f"{said}optimizer.dense.learning_rate: 0.05 -> 0.3. ")
     assert "Traceback" not in err
 
 
