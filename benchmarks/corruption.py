@@ -259,7 +259,7 @@ def _relatives(path: Path) -> list[Path]:
 
 def _names(line: str, path: str) -> bool:
     """Whether a line names a path, or the folder below the top that it is in."""
-    names = Path(path).parts[1:] or (path,)
+    names = Path(path).parts[1:] or (f"{path}/", f"{path}:")
     return any(name in line for name in names)
 
 
