@@ -11,6 +11,7 @@ from small_jobs import MODEL, SMALL, at_call, read_settings, run, write_settings
 from tiny_dataset import write_tiny
 
 from ranker import build, job, train
+from ranker.input import digests
 from ranker.train import RunDirectoryError
 
 CONFIG = (
@@ -220,3 +221,15 @@ def test_a_deleted_export_is_written_again_by_the_same_command(at, monkeypatch):
     assert again["export"] == result["export"]
     assert again["metrics"] == result["metrics"]
     assert (at / "exported/export/1/saved_model.pb").exists()
+
+
+def test_prepared_files_that_changed_are_refused_by_a_new_run(at):
+    config = read_settings(at / "config.toml")
+    schema = build.read_used_schema(config)
+    prepared = json.dumps({"digests": digests(at / "data", schema)})
+    (at / "data/manifest.json").write_text(prepared)
+    assert build.identify(config, schema).data == json.loads(prepared)["digests"]
+    CHANGES["train.parquet"](at / "data/train.parquet")
+    with pytest.raises(ValueError, match=r"changed since it was prepared: train\.parquet; prepare"):
+        start(config, at / "new")
+    assert "train.parquet" in train.read_result(at / "new")["reason"]
