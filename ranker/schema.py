@@ -10,6 +10,7 @@ import tomllib
 import types
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ranker import toml
 
@@ -33,7 +34,8 @@ class Feature:
       is_multivalued: categorical only: whether a row holds a list of values.
       max_length: most values a row may hold; 1 unless multi-valued.
       log1p: numeric only: log(1 + x) is taken before it is standardised.
-      mean, standard_deviation: numeric only: of the training split, after log1p.
+      mean, standard_deviation: numeric only: of the training split, after log1p. A file must
+        state both: the defaults are of no data.
       minimum, maximum: numeric only: the range a raw value must keep, inclusive.
       past_of: the schema's user, if a value is computed from what that user did before the
         row, as a running mean or a history is; else "". A final evaluation also scores with
@@ -94,8 +96,8 @@ class Task:
       name: the column's name, and the output's.
       kind: "binary" (label 0 or 1) or "regression".
       minimum, maximum: the range a label must keep, inclusive.
-      mean: of the training labels: the positive rate of a binary task.
-      standard_deviation: of the training labels.
+      mean: of the training labels: the positive rate of a binary task. A file must state it.
+      standard_deviation: of the training labels; of a regression task a file must state it.
     """
 
     name: str
@@ -203,24 +205,43 @@ def read_schema(path: Path) -> Schema:
 
     Raises:
       FileNotFoundError: if there is none.
-      ValueError: naming the file, if it is no schema.
+      ValueError: naming the file, if it is no schema, or leaves out a mean or deviation.
     """
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = [*fields["features"], *fields["tasks"]]
         fields["features"] = tuple(Feature(**table) for table in fields["features"])
         fields["tasks"] = tuple(Task(**table) for table in fields["tasks"])
+        for column, table in zip((*fields["features"], *fields["tasks"]), tables, strict=True):
+            _check_stated(column, table)
         return Schema(**fields)
     except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise ValueError(f"{path}: not a schema: {said:.300}") from error
 
 
+def _check_stated(column: Feature | Task, table: Mapping[str, Any]) -> None:
+    """Raises ValueError if a file's table lacks what only the data can say."""
+    if missing := [name for name in _of_data(column) if name not in table]:
+        raise ValueError(
+            f"{type(column).__name__.lower()} {column.name!r}: no {' and no '.join(missing)}: "
+            "state those of the training split, or prepare the data again"
+        )
+
+
+def _of_data(column: Feature | Task) -> tuple[str, ...]:
+    """Returns the names of the statistics without which a column cannot be trained on."""
+    if column.kind == "categorical":
+        return ()
+    return ("mean",) if column.kind == "binary" else ("mean", "standard_deviation")
+
+
 def _table(column: Feature | Task) -> dict[str, object]:
-    """Returns what differs from the defaults: a schema is also read by people."""
+    """Returns what differs from the defaults, and statistics: a schema is also read by people."""
     return {
         f.name: getattr(column, f.name)
         for f in dataclasses.fields(column)
-        if getattr(column, f.name) != f.default
+        if getattr(column, f.name) != f.default or f.name in _of_data(column)
     }
 
 

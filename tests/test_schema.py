@@ -107,14 +107,15 @@ def test_columns_are_found_by_name():
             find("height")
 
 
-def test_only_what_differs_from_the_defaults_is_written(tmp_path):
+def test_only_what_differs_from_the_defaults_is_written_and_what_the_data_say(tmp_path):
     write_schema(SCHEMA, tmp_path / "schema.toml")
     assert (tmp_path / "schema.toml").read_text("utf-8") == (
         'dataset = "tiny"\nuser = "user_id"\nitem = "item_id"\ntime = "timestamp"\nweight = ""\n\n'
         '[[features]]\nname = "user_id"\nkind = "categorical"\ndtype = "int64"\n'
         'vocabulary = "user_id"\n\n'
-        '[[features]]\nname = "age"\nkind = "numeric"\ndtype = "float32"\n\n'
-        '[[tasks]]\nname = "like"\nkind = "binary"\nminimum = 0\nmaximum = 1\n\n'
+        '[[features]]\nname = "age"\nkind = "numeric"\ndtype = "float32"\n'
+        "mean = 0.0\nstandard_deviation = 1.0\n\n"
+        '[[tasks]]\nname = "like"\nkind = "binary"\nminimum = 0\nmaximum = 1\nmean = 0.0\n\n'
         "[vocabularies]\nuser_id = 3\n"
     )
 
@@ -265,3 +266,49 @@ def test_features_of_one_vocabulary_are_of_one_type():
     other = Feature(name="word", kind="categorical", dtype="string", vocabulary="user_id")
     with pytest.raises(ValueError, match=r"'word' is string, and vocabulary 'user_id' has int64"):
         dataclasses.replace(SCHEMA, features=(USER, other))
+
+
+STARS = Task(name="stars", kind="regression", minimum=1, maximum=5)
+
+
+@pytest.mark.parametrize("value", ["default", 0.25])
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        (AGE, "mean"),
+        (AGE, "standard_deviation"),
+        (LIKE, "mean"),
+        (STARS, "mean"),
+        (STARS, "standard_deviation"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_statistic_that_the_file_does_not_state_is_asked_for(column, field, value, tmp_path):
+    """Also where the value is the default's, which a file without it would be taken to mean."""
+    if value != "default":
+        column = dataclasses.replace(column, **{field: value})
+    columns = {"features": (USER, AGE), "tasks": (LIKE, STARS)}
+    for kind, of_kind in columns.items():
+        columns[kind] = tuple(column if c.name == column.name else c for c in of_kind)
+    schema = dataclasses.replace(SCHEMA, **columns)
+    path = tmp_path / "schema.toml"
+    write_schema(schema, path)
+    assert read_schema(path) == schema
+    before, name, after = path.read_text("utf-8").partition(f'name = "{column.name}"\n')
+    lines = after.splitlines(keepends=True)
+    place = next(i for i, line in enumerate(lines) if line.startswith(f"{field} ="))
+    path.write_text(before + name + "".join(lines[:place] + lines[place + 1 :]), "utf-8")
+    with pytest.raises(ValueError, match=r"schema\.toml: not a schema: ") as caught:
+        read_schema(path)
+    kind = type(column).__name__.lower()
+    assert f"{kind} {column.name!r}: no {field}: state those of the training split" in str(
+        caught.value
+    )
+
+
+def test_all_statistics_that_a_column_lacks_are_named(tmp_path):
+    write_schema(SCHEMA, tmp_path / "s.toml")
+    text = (tmp_path / "s.toml").read_text("utf-8")
+    (tmp_path / "s.toml").write_text(text.replace("mean = 0.0\nstandard_deviation = 1.0\n", ""))
+    with pytest.raises(ValueError, match="feature 'age': no mean and no standard_deviation: state"):
+        read_schema(tmp_path / "s.toml")
