@@ -1,5 +1,6 @@
 """The files of a split: one Parquet file, or a folder of them, read as one."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,10 @@ from ranker.input.door import BadRows, Door, joined
 from ranker.input.parquet import ParquetRows
 from ranker.input.rules import rules_of
 from ranker.schema import Schema
+from ranker.wording import listed
 
+_MAGIC = b"PAR1"
+_SUMMARIES = ("_metadata", "_common_metadata")  # Parquet without rows, as Spark and Dask write it
 _ROWS = 65_536  # at a time: bounds the memory of the raw values
 
 
@@ -49,22 +53,19 @@ class Shards:
         """Looks for the files; opens none.
 
         Args:
-          path: a Parquet file, or a folder; hidden files in it and others are no shards.
+          path: a Parquet file, or a folder, whose shards are its files *.parquet that begin with
+            neither . nor _.
           has_labels: whether labels, time and weight are read beside the features.
 
         Raises:
-          ValueError: if there are no files in the folder.
+          ValueError: if there are no shards in the folder, or rows where they are not read: in
+            a folder in it, or in Parquet of another name.
         """
         self.path = path
         self.groups: list[RowGroup] = []
         self._rules = rules_of(schema, has_labels=has_labels)
         self._accounts: list[BadRows] = []
-        self.files = [path]
-        if path.is_dir():
-            shards = (shard for shard in path.glob("*.parquet") if shard.name[0] not in "._")
-            self.files = sorted(shards, key=lambda shard: shard.name)
-        if not self.files:
-            raise ValueError(f"{path}: no *.parquet in this folder")
+        self.files = _shards(path) if path.is_dir() else [path]
 
     def count(self) -> int:
         """Returns how many rows the files say they have, good or bad.
@@ -131,3 +132,36 @@ class Shards:
                 f"{wanted.path}: row group {wanted.number} has {found} good rows and had "
                 f"{wanted.num_rows} when the run began: the file changed; start the run again"
             )
+
+
+def _shards(folder: Path) -> list[Path]:
+    """Returns the shards in `folder` in order of name; ValueError as `Shards` says."""
+    shards, folders, others = [], [], []
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if path.is_dir():
+            folders += [f"{path.name}/"] * any(files for _, _, files in os.walk(path))
+        elif path.suffix == ".parquet" and path.name[0] not in "._":
+            shards.append(path)
+        elif path.name not in _SUMMARIES and _is_parquet(path):
+            others.append(path.name)
+    if folders:
+        raise ValueError(
+            f"{folder}: holds files in {listed(folders)}, and only the shards right in "
+            f"{folder.name}/ are read: move them there, or away"
+        )
+    if others:
+        raise ValueError(
+            f"{folder}: not read would be {listed(others)}: a shard is named *.parquet and begins "
+            "with neither . nor _; give it such a name, or move it away"
+        )
+    if not shards:
+        raise ValueError(f"{folder}: no *.parquet in this folder")
+    return shards
+
+
+def _is_parquet(path: Path) -> bool:
+    """Whether it begins as Parquet does; of a pipe or a link to nothing, False."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
