@@ -38,6 +38,7 @@ from ranker.config.optimizer import (
     ScheduleSettings,
 )
 from ranker.config.ranges import require
+from ranker.config.selection import require_kept
 
 __all__ = [
     "AdaGcClip",
@@ -217,3 +218,5 @@ class RunConfig:
         clips = (*self.clip, ladder.clip) if ladder and ladder.clip else self.clip
         for name in ("dense", "embeddings"):
             require_fit(clips, name, getattr(self.optimizer, name).rule.kind)
+        weights = self.objective.task_weights
+        require_kept(self.data, self.model, self.inject, weights, self.train.monitor)
