@@ -61,11 +61,11 @@ _CORRELATION = flags.DEFINE_float(
 
 def main(argv: Sequence[str]) -> int:
     """Prepares and prints what was made; returns 2 if the data cannot be used."""
-    folder = Path(_OUTPUT.value or Path("data") / _DATASET.value)
     try:
+        folder = _path(_OUTPUT) or Path("data") / _DATASET.value
         options = datasets.Options(
-            source=_SOURCE.value and Path(_SOURCE.value).expanduser(),
-            cache=_CACHE.value and Path(_CACHE.value).expanduser(),
+            source=_path(_SOURCE),
+            cache=_path(_CACHE),
             split=_SPLIT.value or "",
             boundaries=tuple(_BOUNDARIES.value),
             window_days=_WINDOW_DAYS.value,
@@ -79,8 +79,13 @@ def main(argv: Sequence[str]) -> int:
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, OSError) as error:
         return program.refuse(error)
-    print(*prepared.lines(manifest), f"{folder}: {manifest['split']}", sep="\n")
+    prepared.show(manifest, folder)
     return 0
+
+
+def _path(flag: flags.FlagHolder) -> Path | None:
+    """Returns where a flag leads, or None if it is not given."""
+    return datasets.expanded(f"--{flag.name}", flag.value) if flag.value else None
 
 
 def _simulation() -> datasets.Simulation | None:

@@ -1,7 +1,16 @@
 """What was prepared, in lines for a terminal."""
 
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+
+def show(manifest: Mapping[str, Any], folder: Path) -> None:
+    """Prints what was prepared into `folder`, and warns on standard error of what is not whole."""
+    print(*lines(manifest), f"{folder}: {manifest['split']}", sep="\n", flush=True)
+    for line in warnings(manifest):
+        print(line, file=sys.stderr)
 
 
 def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -9,6 +18,17 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(manifest["rows"])
     yield from _accounts(manifest)
     yield from _truth(manifest.get("truth", {"tasks": {}}))
+
+
+def warnings(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yields a line for what a person should see before training on it."""
+    if found := manifest.get("not_whole"):
+        read, published = found["read"], found["published"]
+        what = "a part, or broken off" if read < published else "of another edition, or repeated"
+        yield (
+            f"WARNING: {manifest['dataset']}: {read:,} rows were read, and {published:,} were "
+            f"published: the files are {what}; figures of the whole do not hold for them"
+        )
 
 
 def _table(rows: Mapping[str, Mapping[str, float]]) -> Iterator[str]:

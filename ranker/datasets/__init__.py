@@ -10,7 +10,7 @@ from typing import Any
 
 from ranker.datasets.catalogue import DATASETS
 from ranker.datasets.errors import DatasetError, UnreachableError
-from ranker.datasets.options import PASTS, SPLITS, Options, Simulation
+from ranker.datasets.options import PASTS, SPLITS, Options, Simulation, expanded
 
 NAMES = tuple(DATASETS)
 
@@ -22,6 +22,7 @@ __all__ = [
     "Options",
     "Simulation",
     "UnreachableError",
+    "expanded",
     "prepare",
 ]
 

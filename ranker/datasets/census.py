@@ -110,7 +110,7 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     progress.stage("vocabularies")
     tasks = [Task(name=task, kind="binary", minimum=0.0, maximum=1.0) for task in LABELS]
     conclude(folder, name, features=_features(), tasks=tasks)
-    return Made(refusals, LABELS)
+    return Made(refusals, LABELS, num_read=sum(of.num_read for of in refusals))
 
 
 def _read(files: Files, refusals: Refusals) -> pa.Table:

@@ -51,6 +51,7 @@ _OCCUPATIONS = (  # 1M gives numbers into this list of its README
     "unemployed",
     "writer",
 )
+RATINGS = ("u.data", "ml-100k.inter", "ratings.dat", "ratings.csv")  # what holds them, of any
 
 
 @dataclasses.dataclass(frozen=True)

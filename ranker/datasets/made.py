@@ -14,9 +14,12 @@ class Made(NamedTuple):
       labels: by task, in the order of the columns, what the label is, in words.
       absent: files of the published dataset that were not there, and not needed.
       truth: of rows that were made up, what the best possible scores come to.
+      num_read: rows of the files that hold examples, to be held against how many were
+        published; 0 if that is not known.
     """
 
     refusals: tuple[Refusals, ...]
     labels: Mapping[str, str]
     absent: tuple[str, ...] = ()
     truth: Mapping[str, object] | None = None
+    num_read: int = 0

@@ -17,7 +17,7 @@ from ranker.datasets import splits
 from ranker.datasets.archives import Files
 from ranker.datasets.editions import Edition, edition_of
 from ranker.datasets.interactions import Entities, Interactions, Tags
-from ranker.datasets.layouts import Layout, Table, layout_of
+from ranker.datasets.layouts import RATINGS, Layout, Table, layout_of
 from ranker.datasets.made import Made
 from ranker.datasets.options import Options
 from ranker.datasets.order import Numbering
@@ -68,7 +68,10 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     Raises:
       DatasetError: as `read` does, or if the split leaves a part without rows.
     """
-    data = read(edition_of(name), files, max_bad_rows=options.max_bad_rows)
+    edition = edition_of(name)
+    tags = layout_of(edition, files).tags
+    absent = (tags.file,) if tags and tags.file not in files else ()
+    data = read(edition, files, max_bad_rows=options.max_bad_rows)
     progress.stage("split")
     parts = splits.split_rows(data.user, data.time, options=options)
     progress.stage("write")
@@ -77,9 +80,11 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     progress.stage("vocabularies")
     tasks = tasks_of(data, has_watch=options.negatives > 0)
     features, refusals = rows.features, data.refusals
+    num_read = sum(of.num_read for of in refusals if of.file in RATINGS)
     del data, parts, rows  # what is left to do reads the files
     conclude(folder, name, features=features, tasks=tasks)
-    return Made(refusals, {task.name: LABELS[task.name] for task in tasks})
+    labels = {task.name: LABELS[task.name] for task in tasks}
+    return Made(refusals, labels, absent, num_read=num_read)
 
 
 class _Row:
@@ -185,14 +190,14 @@ class _Reader:
         return Entities(ids=np.array(ids, np.int64), columns=columns)
 
     def tags(self, item_ids: np.ndarray) -> Tags | None:
-        """Returns the tags, in lower case, of known items, or None if the edition has none."""
-        if self._layout.tags is None:
+        """Returns the tags, in lower case, of known items, or None if there is no file of them."""
+        if self._layout.tags is None or self._layout.tags.file not in self._files:
             return None
         place = {str(number): i for i, number in enumerate(item_ids.tolist())}
         words: dict[str, int] = {}
         numbers: dict[str, int] = {}  # that of a word, by how it was written
         item, word, time = array("i"), array("i"), array("q")
-        for row in self._text(self._layout.tags):
+        for row in self._text(self._layout.tags, may_be_empty=True):
             known = place.get(row["item_id"])
             if known is None:
                 known = self._item_of(row, item_ids)
@@ -221,14 +226,14 @@ class _Reader:
         row.refuse("unknown_item", f"item_id {number} is not in {self._layout.items.file}")
         return None
 
-    def _text(self, table: Table) -> Iterator[_Row]:
+    def _text(self, table: Table, *, may_be_empty: bool = False) -> Iterator[_Row]:
         """Yields the rows of a table, and checks at its end how many were refused."""
         refusals = self._refusals_of(table)
         places = {name: place for place, name in enumerate(table.form.columns)}
         with self._files.open(table.file) as stream:
             for line, values in DelimitedFile(stream, table.form, refusals=refusals).text():
                 yield _Row(values, places, line=line, refusals=refusals)
-        refusals.check()
+        refusals.check(may_be_empty=may_be_empty)
 
     def _refusals_of(self, table: Table) -> Refusals:
         self.refusals.append(Refusals(table.file, max_share=self._max_bad_rows))

@@ -10,6 +10,23 @@ SPLITS = ("user-temporal", "global-temporal", "random", "window", "published")
 PASTS = ("all", "train")
 
 
+def expanded(name: str, path: str) -> Path:
+    """Returns `path` with the home directory for a ~ at its beginning.
+
+    Args:
+      name: of what the user set, for the message.
+
+    Raises:
+      DatasetError: if there is no such home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise DatasetError(
+            f"{name} is {path!r:.200}: there is no home directory for the ~; write the path in full"
+        ) from error
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Simulation:
     """How large a world is made up, and how alike its tasks are.

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,6 +49,7 @@ _WRITERS: dict[str, Callable[..., Made]] = {
     BYTEREC: byterec.write,
     SIMULATED: simulated.write,
 }
+_TOLERANCE = 0.01  # of the published rows: fewer or more are another edition, or a part
 _NUM_STAGES = {
     **{MOVIELENS: 5, KUAIRAND: 5, CENSUS: 4, BYTEREC: 5},
     **{ALIEXPRESS: 3, ALICCP: 3, SIMULATED: 3},
@@ -58,17 +60,30 @@ def run(name: str, destination: Path, *, options: Options, progress: Progress) -
     """Does what `ranker.datasets.prepare` says."""
     dataset = dataset_of(name)
     options = _resolved(dataset, options)
-    source = None
-    if dataset.family != SIMULATED:
-        source = sources.find(EDITIONS.get(name), options, progress=progress)
-    with progress.stages(_NUM_STAGES[dataset.family]), replacing(destination) as folder:
+    with replacing(destination) as folder:
+        source = None
+        if dataset.family != SIMULATED:
+            source = sources.find(EDITIONS.get(name), options, progress=progress)
+        return _fill(folder, dataset, source, options=options, progress=progress)
+
+
+def _fill(
+    folder: Path,
+    dataset: Dataset,
+    source: sources.Source | None,
+    *,
+    options: Options,
+    progress: Progress,
+) -> Mapping[str, Any]:
+    """Writes all that belongs in `folder`, which is empty, and returns its manifest."""
+    with progress.stages(_NUM_STAGES[dataset.family]):
         progress.stage("read" if source else "make")
         with source.files if source else contextlib.nullcontext() as files:
             made = _write(dataset, files, folder, options=options, progress=progress)
         progress.stage("summary")
         rows = {part: summary(folder / f"{part}.parquet", made.labels) for part in splits.NAMES}
         manifest: dict[str, Any] = {
-            "dataset": name,
+            "dataset": dataset.name,
             "source": {**source.description, "files": source.files.read}
             if source
             else {"from": "made up by the program"},
@@ -80,9 +95,29 @@ def run(name: str, destination: Path, *, options: Options, progress: Progress) -
         }
         manifest |= {"absent": list(made.absent)} if made.absent else {}
         manifest |= {"truth": made.truth} if made.truth else {}
+        manifest |= _shortage(dataset, made.num_read)
+        manifest["digests"] = _digests(folder)
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return manifest
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Returns the SHA-256 of each file in `folder`, by its path there, in order of the paths."""
+    digests = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digests[path.relative_to(folder).as_posix()] = digest
+    return digests
+
+
+def _shortage(dataset: Dataset, num_read: int) -> dict[str, dict[str, int]]:
+    """Returns the rows read and those published, if they are not about as many."""
+    published = dataset.num_rows
+    if not published or abs(num_read - published) <= _TOLERANCE * published:
+        return {}
+    return {"not_whole": {"read": num_read, "published": published}}
 
 
 def _write(

@@ -36,9 +36,9 @@ class Refusals:
             self.num_repeats += count
             self._first_repeat = self._first_repeat or f"{self.file}, line {line}: {problem}"
 
-    def check(self) -> None:
+    def check(self, *, may_be_empty: bool = False) -> None:
         """Raises DatasetError if nothing was read, or more was refused than may be."""
-        if not self.num_read:
+        if not self.num_read and not may_be_empty:
             raise DatasetError(f"{self.file}: empty file: it holds no rows")
         refused = self.counts.total()
         if refused > self._max_share * self.num_read:

@@ -14,7 +14,8 @@ from ranker.datasets.archives import Files
 from ranker.datasets.download import download, download_wheel
 from ranker.datasets.editions import Edition
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.options import Options
+from ranker.datasets.lock import held
+from ranker.datasets.options import Options, expanded
 from ranker.datasets.progress import Progress
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
@@ -99,10 +100,23 @@ class _Finder:
     def downloaded(self) -> tuple[Path, str]:
         """Returns the file now in the cache, and where it came from.
 
+        If another process is fetching it, that one's is waited for: two would write to one file.
+
         Raises:
           DatasetError: if nobody has it, or not as it should be.
         """
-        self._cache.mkdir(parents=True, exist_ok=True)
+        lock = self._cache / f".{self._edition.archive}.lock"
+        was_taken = False
+
+        def wait() -> None:
+            nonlocal was_taken
+            was_taken = True
+            self._progress.say(f"{lock}: another process is fetching it: waiting for that one")
+
+        with held(lock, on_taken=wait):
+            return (self.cached() if was_taken else None) or self._fetched()
+
+    def _fetched(self) -> tuple[Path, str]:
         address, path = GROUPLENS + self._edition.archive, self._cache / self._edition.archive
         self._progress.say(f"downloading {address}")
         try:
@@ -126,7 +140,16 @@ class _Finder:
 
 
 def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ranker"
+    """Returns the folder for downloads in the user's cache; DatasetError if there is none."""
+    if stated := os.environ.get("XDG_CACHE_HOME"):
+        return expanded("XDG_CACHE_HOME", stated) / "ranker"
+    try:
+        return Path.home() / ".cache" / "ranker"
+    except RuntimeError as error:
+        raise DatasetError(
+            f"no place to keep downloads: {error} Name a folder with --cache, or the raw files "
+            "with --source"
+        ) from error
 
 
 def _digest(path: Path, kind: str) -> str:

@@ -1,6 +1,7 @@
 """Where raw files come from: the user's, the cache, the server, the wheel; in this order."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from movielens_files import make_world, write_csv, write_recbole, zipped
 from ranker.datasets import sources
 from ranker.datasets.editions import Edition
 from ranker.datasets.errors import DatasetError, UnreachableError
-from ranker.datasets.options import Options
+from ranker.datasets.lock import held
+from ranker.datasets.options import Options, expanded
 from ranker.datasets.sources import Wheel, find
 
 
@@ -172,3 +174,66 @@ def test_recbole_files_are_found_in_their_folder(tmp_path):
         progress=Notes(),
     )
     assert "ml-100k.inter" in found.files
+
+
+def _without_a_home(monkeypatch):
+    """As a container with a numeric user that no file knows."""
+
+    def unknown(number):
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+
+def test_without_a_home_directory_the_way_out_is_said(archive, fetched, tmp_path, monkeypatch):
+    _without_a_home(monkeypatch)
+    with pytest.raises(DatasetError) as caught:
+        find(_edition(archive), Options(), progress=Notes())
+    assert str(caught.value) == (
+        "no place to keep downloads: Could not determine home directory. Name a folder with "
+        "--cache, or the raw files with --source"
+    )
+    _find(_edition(archive), tmp_path / "cache", Notes())
+    _find(_edition(archive), tmp_path / "cache", Notes(), source=archive)
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser", "~nosuchuser/cache", "~/cache"])
+def test_a_home_that_is_not_there_is_a_sentence_with_what_was_set(path, archive, monkeypatch):
+    _without_a_home(monkeypatch)
+    said = f"is {path!r}: there is no home directory for the ~; write the path in full"
+    with pytest.raises(DatasetError) as caught:
+        expanded("--source", path)
+    assert str(caught.value) == f"--source {said}"
+    monkeypatch.setenv("XDG_CACHE_HOME", path)
+    with pytest.raises(DatasetError) as caught:
+        find(_edition(archive), Options(), progress=Notes())
+    assert str(caught.value) == f"XDG_CACHE_HOME {said}"
+
+
+def test_a_tilde_in_the_users_cache_is_the_home(archive, fetched, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "~/kept")
+    find(_edition(archive), Options(), progress=Notes())
+    assert (tmp_path / "kept" / "ranker" / "x.zip").exists()
+
+
+def test_what_another_process_fetches_is_waited_for_and_not_fetched_again(
+    archive, fetched, tmp_path
+):
+    cache = tmp_path / "cache"
+    notes, edition = Notes(), _edition(archive)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with held(cache / ".x.zip.lock", on_taken=lambda: None) as is_held:
+            assert is_held
+            found = pool.submit(_find, edition, cache, notes)
+            while not notes.said:
+                assert not found.done(), found.result()
+            (cache / "x.zip").write_bytes(archive.read_bytes())
+        assert found.result()["from"] == "cache"
+    assert notes.said[0].endswith(
+        ".x.zip.lock: another process is fetching it: waiting for that one"
+    )
+    assert fetched == []
+    assert [path.name for path in cache.iterdir()] == ["x.zip"]

@@ -101,6 +101,46 @@ def test_a_bad_flag_is_one_line_and_exit_2(flags, message, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "movielens-25m",
+            "25,000,095 were published: the files are a part, or broken off; figures",
+        ),
+        ("movielens-latest-small", None),
+    ],
+)
+def test_a_part_of_an_edition_is_told_loudly(name, said, raw, tmp_path):
+    flags = [f"--dataset={name}", f"--source={raw}", f"--output={tmp_path / 'out'}"]
+    last = _run(*flags).stderr.splitlines()[-1]
+    assert last.startswith("WARNING: ") == (said is not None)
+    if said:
+        assert f"WARNING: {name}: 40 rows were read, and {said}" in last
+
+
+def test_a_folder_that_is_not_ours_is_one_line_and_exit_2_before_anything_is_read(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "manifest.json").write_text('{"name": "add-on"}')
+    done = _run("--source=/nowhere/at/all", f"--output={photos}", check=2)
+    assert done.stderr.splitlines()[-1].startswith(
+        f"prepare: {photos}: not replaced: it exists and has no manifest.json that prepare wrote; "
+    )
+    assert (photos / "manifest.json").exists()
+    assert list(tmp_path.iterdir()) == [photos]
+
+
+@pytest.mark.parametrize("flag", ["source", "cache", "output"])
+def test_a_home_that_is_not_there_is_one_line_and_exit_2(flag, tmp_path):
+    done = _run(f"--{flag}=~nosuchuser/x", check=2)
+    assert done.stderr.splitlines()[-1] == (
+        f"prepare: --{flag} is '~nosuchuser/x': there is no home directory for the ~; write the "
+        "path in full"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_bad_data_is_one_line_and_exit_2_and_nothing_is_written(raw, tmp_path):
     with (raw / "ratings.csv").open("a") as file:
         file.write("1,1,7.5,3\n")

@@ -53,7 +53,8 @@ def write(name: str, files: Files, folder: Path, *, options: Options, progress: 
     progress.stage("vocabularies")
     conclude(folder, name, features=rows.features(), tasks=tasks())
     absent = tuple(log for log in official_logs(size) if log not in files)
-    return Made(tuple(refusals), LABELS, absent)
+    num_read = sum(of.num_read for of in refusals[2:])
+    return Made(tuple(refusals), LABELS, absent, num_read=num_read)
 
 
 def _logs(files: Files, size: str) -> list[str]:
