@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from census_files import write_census
+from kuairand_files import write_random
 from movielens_files import make_world, write_csv, write_double_colon, write_pipe
+from shop_files import write_byterec
 
 from ranker.datasets import DatasetError, Options, prepare
 from ranker.datasets.catalogue import DATASETS
@@ -93,3 +96,20 @@ def test_tags_of_10m_may_be_none_or_nothing(tmp_path):
     _prepare(tmp_path, "movielens-10m")
     (raw / "tags.dat").unlink()
     assert _prepare(tmp_path, "movielens-10m")[1]["absent"] == ["tags.dat"]
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "published"),
+    [
+        ("census-income", write_census, 299_285),
+        ("kuairand-pure", write_random, 1_436_609),
+        ("byterec", write_byterec, 0),  # nobody counted its rows
+    ],
+)
+def test_the_rows_that_count_are_those_of_the_examples(name, write, published, tmp_path):
+    raw = write(tmp_path / "raw", num_rows=60)
+    manifest = prepare(name, tmp_path / "data", options=Options(source=raw))
+    examples = ("census-income.", "log_standard_")
+    counts = [of["read"] for file, of in manifest["files"].items() if file.startswith(examples)]
+    told = {"read": sum(counts), "published": published}
+    assert manifest.get("not_whole") == (told if published else None)
