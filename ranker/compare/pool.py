@@ -1,15 +1,16 @@
 """Worker processes that stay warm: each compiles a form once and runs all of its trials."""
 
+import contextlib
 import multiprocessing
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
 from ranker.compare import results
 from ranker.compare.grid import Trial
+from ranker.compare.worker import work
 
 
 class Done(NamedTuple):
@@ -30,14 +31,16 @@ def run_trials(
     primary: str,
     num_workers: int,
     is_stopping: Callable[[], bool] = lambda: False,
-) -> Iterator[Done]:
+) -> Generator[Done, None, None]:
     """Yields each trial as it is done, in no certain order.
 
-    A trial that raises, and one whose process dies, is done as "failed"; the rest go on,
-    the latter in a new process. When `is_stopping`, no new trial is begun and those that
-    run are given up. Workers end with this process, however it ends.
+    A trial that raises is done as "failed". One whose process dies is tried once more, in a
+    new process, since what was killed may be whole; the second time it is "failed" too.
+    When `is_stopping`, no new trial is begun and those that run are given up. Workers end
+    with this process, however it ends.
     """
     waiting = _Waiting(trials)
+    lost: set[str] = set()  # keys of those whose process died once
     running: dict[Connection, tuple[_Worker, Trial]] = {}
     try:
         for _ in range(min(num_workers, len(trials))):
@@ -46,8 +49,12 @@ def run_trials(
             ready = wait(list(running), timeout=0.2)
             for link in [link for link in running if link in ready]:
                 worker, trial = running.pop(link)
-                columns = _receive(worker, trial)
-                yield Done(trial, columns)
+                columns = _receive(worker)
+                if columns is None and trial.key not in lost:
+                    lost.add(trial.key)
+                    waiting.put_back(trial)
+                else:
+                    yield Done(trial, _died(worker, trial) if columns is None else columns)
                 following = waiting.take(trial.form)
                 if following is None or is_stopping():
                     _end(worker)
@@ -80,11 +87,15 @@ class _Waiting:
         self._is_begun.add(form)
         return left[form].pop(0)
 
+    def put_back(self, trial: Trial) -> None:
+        """Makes `trial` the next one of its form."""
+        self._forms[trial.form].insert(0, trial)
+
 
 def _start(primary: str) -> _Worker:
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, primary), daemon=True)
+    process = context.Process(target=work, args=(theirs, primary, os.getpid()), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -94,42 +105,27 @@ def _begin(
     worker: _Worker, trial: Trial | None, running: dict[Connection, tuple[_Worker, Trial]]
 ) -> None:
     if trial is not None:
-        worker.link.send(trial.config)
+        with contextlib.suppress(OSError):  # it has died, which is seen when it is asked
+            worker.link.send(trial.config)
         running[worker.link] = (worker, trial)
 
 
-def _receive(worker: _Worker, trial: Trial) -> dict[str, Any]:
+def _receive(worker: _Worker) -> dict[str, Any] | None:
+    """Returns what a worker has sent; None if it died."""
     try:
         return worker.link.recv()
     except (EOFError, OSError):
-        worker.process.join()
-        code = worker.process.exitcode
-        return results.failed(RuntimeError(f"the worker of run {trial.key} died, exit code {code}"))
+        _end(worker)
+        return None
+
+
+def _died(worker: _Worker, trial: Trial) -> dict[str, Any]:
+    code = worker.process.exitcode
+    return results.failed(
+        RuntimeError(f"the worker of run {trial.key} died twice, exit code {code}")
+    )
 
 
 def _end(worker: _Worker) -> None:
     worker.link.close()  # which ends its loop
     worker.process.join()
-
-
-def _work(link: Connection, primary: str) -> None:
-    """Runs what comes over `link` until it is closed: one process, one core."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    import tensorflow as tf  # here, so that the parent need not load it
-
-    from ranker.compare.bench import Bench
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    bench = Bench(primary=primary)
-    while True:
-        try:
-            config = link.recv()
-        except EOFError:
-            return
-        try:
-            columns = bench.run(config)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is that run's result
-            columns = results.failed(error)
-        link.send(columns)

@@ -8,7 +8,7 @@ import signal
 import pytest
 from sample_comparison import read_comparison, write_comparison
 
-from ranker.compare import grid
+from ranker.compare import grid, pool
 from ranker.compare.pool import run_trials
 
 pytestmark = pytest.mark.slow  # each test starts processes that load TensorFlow
@@ -33,17 +33,37 @@ def test_runs_each_trial_once_and_records_what_fails(trials):
     assert "/nowhere" in failed["bad"]
 
 
-def test_a_worker_that_dies_loses_its_trial_alone_and_who_stops_leaves_no_process(trials):
+def kill_the_worker():
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid, signal.SIGKILL)
+
+
+def test_a_trial_whose_worker_was_killed_is_tried_again_and_who_stops_leaves_no_process(trials):
     done = []
     for ended in run_trials(
         trials, primary="like.auc", num_workers=1, is_stopping=lambda: len(done) >= 3
     ):
         done.append(ended)
         if len(done) == 1:
-            (child,) = multiprocessing.active_children()
-            os.kill(child.pid, signal.SIGKILL)
-    assert [d.columns["status"] for d in done].count("failed") == 1
+            kill_the_worker()
+    assert [d.columns["error"] for d in done] == [""] * len(done)
+    assert len({d.trial.key for d in done}) == len(done)
     assert 3 <= len(done) < len(trials)
-    (error,) = [d.columns["error"] for d in done if d.columns["error"]]
-    assert "died, exit code -9" in error
+    assert multiprocessing.active_children() == []
+
+
+def test_a_trial_whose_worker_dies_twice_fails_alone(trials, monkeypatch):
+    def begin(worker, trial, running):
+        start(worker, trial, running)
+        if trial is not None and trial.key == trials[0].key:
+            worker.process.kill()
+
+    start = pool._begin
+    monkeypatch.setattr(pool, "_begin", begin)
+    done = list(run_trials(trials[:2], primary="like.auc", num_workers=1))
+    assert [(d.trial.key, d.columns["status"]) for d in done] == [
+        (trials[0].key, "failed"),
+        (trials[1].key, "completed"),
+    ]
+    assert "died twice, exit code -9" in done[0].columns["error"]
     assert multiprocessing.active_children() == []
