@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from ranker.compare.runs import Run
+from ranker.compare.statistics import mean
 
 
 def choose_knob(runs: Sequence[Run], primary: str, *, higher_is_better: bool) -> float:
@@ -34,6 +35,33 @@ def choose_rate(runs: Sequence[Run], primary: str, *, higher_is_better: bool) ->
         return math.nan
     scores = at_rates(runs, primary, higher_is_better)
     return max(sorted(scores), key=lambda rate: scores[rate])
+
+
+def good_rates(
+    runs: Sequence[Run], primary: str, best: float, is_stable: Mapping[float, bool]
+) -> tuple[float, float]:
+    """Returns the ends of the range of neighbouring rates that are as good as the best one.
+
+    At these no run diverged, and the paired differences to the best rate's runs have 0 in
+    their 95% interval; one pair has none, and tells nothing apart. NaN, NaN without a best.
+    """
+    by_rate = {
+        rate: {run.seed: run.final.get(primary, math.nan) for run in of_rate}
+        for rate, of_rate in _grouped((r for r in runs if r.is_measured), lambda r: r.rate).items()
+    }
+
+    def is_good(rate: float) -> bool:
+        pairs = by_rate[rate].keys() & by_rate[best].keys()
+        found = mean([by_rate[rate][seed] - by_rate[best][seed] for seed in pairs])
+        return is_stable[rate] and not (found.low > 0 or found.high < 0)
+
+    rates = sorted(by_rate)
+    if best not in by_rate:
+        return math.nan, math.nan
+    place = rates.index(best)
+    above = list(itertools.takewhile(is_good, rates[place + 1 :]))
+    below = list(itertools.takewhile(is_good, reversed(rates[:place])))
+    return min([*below, best]), max([*above, best])
 
 
 def at_rates(runs: Iterable[Run], primary: str, higher_is_better: bool) -> dict[float, float]:

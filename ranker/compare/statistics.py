@@ -42,6 +42,15 @@ def paired_p(differences: Sequence[float]) -> float:
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 
+def sign_p(differences: Sequence[float]) -> float:
+    """Returns the two-sided p-value of the exact sign test (Arbuthnott 1710).
+
+    Differences of 0, and NaN, do not count; 1 if none is left.
+    """
+    signs = [difference > 0 for difference in differences if difference < 0 or difference > 0]
+    return float(stats.binomtest(sum(signs), len(signs)).pvalue) if signs else 1.0
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Returns p-values adjusted for their number (Holm 1979); NaN stays and does not count."""
     order = sorted((p, i) for i, p in enumerate(p_values) if not math.isnan(p))

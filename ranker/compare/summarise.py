@@ -92,6 +92,8 @@ def _cell(place: _Place, rate: float, runs: Sequence[Run]) -> Cell:
         tried=len(measured),
         diverged=diverged,
         ratio=wilson(diverged, len(measured)),
+        seeds=tuple(run.seed for run in measured),
+        diverged_seeds=tuple(run.seed for run in measured if run.has_diverged),
         failed=len(runs) - len(measured),
         micro=sum(run.num_micro for run in measured),
         clipped=mean([run.clipped for run in measured]).value,
@@ -133,9 +135,10 @@ def _method(
 ) -> Method:
     measured = [run for run in runs if run.is_measured]
     cells = _cells(place, runs)
-    stable_from, stable_to = choices.stable_range(
-        {cell.rate: cell.tried > 0 and cell.diverged == 0 for cell in cells}
-    )
+    is_stable = {cell.rate: cell.tried > 0 and cell.diverged == 0 for cell in cells}
+    stable_from, stable_to = choices.stable_range(is_stable)
+    best_rate = best[0].rate if best else math.nan
+    good_from, good_to = choices.good_rates(runs, primary, best_rate, is_stable)
     diverged = sum(run.has_diverged for run in measured)
     taken = [
         targets.times(run, goals[place[0]], higher_is_better=is_higher_better(primary))
@@ -147,7 +150,9 @@ def _method(
         knob=runs[0].knob,
         knob_value=runs[0].knob_value,
         trials=num_tuned,
-        best_rate=best[0].rate if best else math.nan,
+        best_rate=best_rate,
+        good_from=good_from,
+        good_to=good_to,
         sensitivity=choices.sensitivity({cell.rate: cell.loss.value for cell in cells}),
         stable_from=stable_from,
         stable_to=stable_to,

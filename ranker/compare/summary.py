@@ -35,6 +35,7 @@ class Cell:
       tried, diverged: runs, and how many of them diverged fully; a run that failed for
         another reason is not counted as tried.
       ratio: diverged / tried, with Wilson's interval.
+      seeds, diverged_seeds: of the runs tried, and of those that diverged.
       failed: runs that ended in an error.
       micro: micro-divergences, summed over the runs.
       clipped: mean share of attempts in which something was clipped, in [0, 1].
@@ -49,6 +50,8 @@ class Cell:
     tried: int
     diverged: int
     ratio: Interval
+    seeds: tuple[int, ...]
+    diverged_seeds: tuple[int, ...]
     failed: int
     micro: int
     clipped: float
@@ -65,6 +68,8 @@ class Method:
       trials: tuning runs it was given.
       best_rate: the rate with the best mean of the primary metric on validation, diverged
         runs counted at chance; NaN if every run diverged at every rate.
+      good_from, good_to: the rates around it at which no run diverged and whose primary
+        metric these seeds do not tell apart from the best rate's, paired; NaN as it is.
       sensitivity: LR sensitivity in the loss's unit; 0 is best.
       stable_from, stable_to: the longest range of neighbouring rates, in the grid, at which
         no run diverged; NaN if there is none.
@@ -83,6 +88,8 @@ class Method:
     knob_value: float
     trials: int
     best_rate: float
+    good_from: float
+    good_to: float
     sensitivity: float
     stable_from: float
     stable_to: float

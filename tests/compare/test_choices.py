@@ -86,3 +86,24 @@ def test_the_longest_range_of_stable_rates(stable, expected):
 
 def test_no_stable_rate():
     assert all(map(math.isnan, choices.stable_range({1.0: False, 2.0: False})))
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        # Paired differences to the best rate, of the rate between: mean -0.01, t(0.975, 2) = 4.303.
+        ((0.79, 0.81, 0.80), (0.1, 0.4)),  # -0.02, -0.01, 0: half 0.025
+        ((0.799, 0.809, 0.791), (0.4, 0.4)),  # -0.011, -0.011, -0.009: half 0.0029
+    ],
+)
+def test_rates_are_as_good_up_to_the_first_that_is_told_apart(second, expected):
+    rates = {0.1: (0.80, 0.82, 0.79), 0.2: second, 0.4: (0.81, 0.82, 0.80), 0.8: (0.81, 0.82, 0.79)}
+    rows = [
+        row(rate=rate, seed=seed, aucs=(0.5, auc))
+        for rate, aucs in rates.items()
+        for seed, auc in enumerate(aucs)
+    ]
+    stable = dict.fromkeys(rates, True) | {0.8: False}  # as good, but one diverged
+    runs = read(table(*rows), "like.auc")
+    assert choices.good_rates(runs, "like.auc", 0.4, stable) == expected
+    assert all(map(math.isnan, choices.good_rates(runs, "like.auc", math.nan, stable)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ranker.compare.statistics import holm, mean, paired_p, upper_median, wilson
+from ranker.compare.statistics import holm, mean, paired_p, sign_p, upper_median, wilson
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,23 @@ def test_a_paired_test_is_scipys(num_pairs):
 @pytest.mark.parametrize("differences", [[], [0.1], [0.1, 0.1], [0.0, 0.0, 0.0]])
 def test_without_variance_there_is_no_test(differences):
     assert math.isnan(paired_p(differences))
+
+
+@pytest.mark.parametrize(
+    ("differences", "p_value"),
+    [
+        ([], 1.0),
+        ([0, 0, math.nan], 1.0),
+        ([2], 1.0),
+        ([1, 3, 2, 7, 1, 0, math.nan], 2 / 2**5),
+        ([-1] * 6, 2 / 2**6),
+        # One of six the other way: 2 (1 + 6) / 2^6.
+        ([1, 1, 1, 1, 1, -9], 14 / 64),
+        ([1, -1], 1.0),
+    ],
+)
+def test_the_sign_test_by_hand(differences, p_value):
+    assert sign_p(differences) == pytest.approx(p_value)
 
 
 def test_holm_by_hand():

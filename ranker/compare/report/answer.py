@@ -1,10 +1,17 @@
 """The answer of a comparison in three sentences, no surer than its numbers are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ranker.compare.report import cost
-from ranker.compare.report.survival import Survival, contenders, survivals, tied
+from ranker.compare.report.survival import (
+    FEWEST,
+    Survival,
+    contenders,
+    is_apart,
+    safeguards,
+    survivals,
+)
 from ranker.compare.report.text import listed, number, percent, percents, plural, quoted, span
 from ranker.compare.summary import Summary
 
@@ -16,7 +23,7 @@ class Answer(NamedTuple):
 
     Attributes:
       survival: which safeguard diverges least.
-      cost: what that does to the primary metric on test, and to the time of an attempt.
+      cost: what that does to the primary metric on test.
       advice: what to switch on, or what the numbers leave undecided.
     """
 
@@ -28,8 +35,10 @@ class Answer(NamedTuple):
 def answer(summary: Summary) -> Answer:
     """Returns what the comparison says.
 
-    A safeguard is said to survive better only if its interval and the next one's do not
-    overlap, and to differ in quality only if the adjusted p-value is below 0.05.
+    What is named is what other seeds would name again: a safeguard is said to survive better
+    only where `survival.is_apart`, and to differ in quality only if the adjusted p-value is
+    below 0.05. Those between which nothing is decided are named together, in the order of the
+    comparison.
     """
     ranked = survivals(summary)
     tried = sum(each.tried for each in ranked)
@@ -39,11 +48,12 @@ def answer(summary: Summary) -> Answer:
         return Answer(nothing, nothing, "Mend the runs that failed, and compare again.")
     if diverged == tried:
         return _everything_diverged(tried)
-    subjects = [each.safeguard for each in tied(ranked)]
-    quality = cost.sentence(summary, subjects)
+    close = {each.safeguard: each for each in contenders(summary)}
+    close = {name: close[name] for name in safeguards(summary) if name in close}
+    quality = cost.sentence(summary, list(close))
     if not diverged:
         return Answer(_nothing_diverged(ranked, tried), quality, _unneeded(summary))
-    return Answer(_who_survives(summary, ranked), quality, _what_to_do(summary, ranked))
+    return Answer(_who_survives(summary, ranked, close), quality, _what_to_do(summary, list(close)))
 
 
 def _everything_diverged(tried: int) -> Answer:
@@ -65,27 +75,49 @@ def _nothing_diverged(ranked: Sequence[Survival], tried: int) -> str:
     )
 
 
-def _who_survives(summary: Summary, ranked: Sequence[Survival]) -> str:
-    best, same = ranked[0], tied(ranked)
-    others = [each for each in ranked[len(same) :] if each.safeguard != summary.reference]
-    references = [e for e in ranked[len(same) :] if e.safeguard == summary.reference]
-    compared = [*others[:1], *references]
-    names = _named([each.safeguard for each in same])
-    if len(same) == 1:
-        start = f"{names} survives best: {_counts(best, ' diverged')}"
+def _who_survives(
+    summary: Summary, ranked: Sequence[Survival], close: Mapping[str, Survival]
+) -> str:
+    """Says what is decided first, then what is not.
+
+    Args:
+      close: the best, and those that are not told apart from it.
+    """
+    behind = [each for each in ranked if each.safeguard not in close]
+    ahead = {n: e for n, e in close.items() if all(is_apart(summary, e, b) for b in behind)}
+    between = [name for name in close if name not in ahead]
+    worst = max(ahead.values(), key=lambda each: each.ratio.value)
+    names = _named(list(ahead))
+    if not behind:
+        bound = f"at most {_counts(worst, ' diverged')} with each"
+        return f"These runs do not decide which of {names} survives best: {bound}."
+    against = [f"{_counts(each)} with {quoted(each.safeguard)}" for each in behind[:_NAMED]]
+    against += [f"more with {len(behind) - _NAMED} others"] if behind[_NAMED:] else []
+    if len(close) == 1:
+        said = f"{names} survives best: {_counts(worst, ' diverged')}; against {listed(against)}."
     else:
-        start = f"{names} tie: with each, {_counts(best, ' diverged')}"
-    start += f", and {best.clean} of {best.cells} combinations of workload and rate stay free of it"
-    against = [f"{_counts(each)} with {quoted(each.safeguard)}" for each in compared]
-    return f"{start}{'; against ' if against else ''}{listed(against)}{_overlap(ranked)}."
+        least = "at most " if len(ahead) > 1 else ""
+        said = (
+            f"{names} {'survive' if len(ahead) > 1 else 'survives'} better than "
+            f"{_named([each.safeguard for each in behind])}: {least}{_counts(worst, ' diverged')}"
+            f"{' with each' if least else ''}, against {listed(against)}."
+        )
+        if least:
+            said += f" Which of the {len(ahead)} survives best these runs do not decide."
+    if between:
+        said += f" Of {_named(between)} they do not decide to which side it belongs."
+    return said + _tuning(summary)
 
 
-def _overlap(ranked: Sequence[Survival]) -> str:
-    ahead = len(tied(ranked))
-    close = [each.safeguard for each in contenders(ranked) if each not in ranked[:ahead]]
-    if not close:
+def _tuning(summary: Summary) -> str:
+    """Returns what must be said of counts that one seed's quality may have chosen."""
+    tuned = dict.fromkeys(m.safeguard for m in summary.methods if m.trials)
+    if not tuned:
         return ""
-    return f" (but its interval overlaps that of {_named(close)})"
+    return (
+        f" With {_named(list(tuned))} this is so of the setting that tuning chose by its quality; "
+        "chosen anew it may be another, with another survival."
+    )
 
 
 def _counts(survival: Survival, verb: str = "") -> str:
@@ -102,11 +134,10 @@ def _unneeded(summary: Summary) -> str:
     return f"{start}; for {summary.primary} alone, consider {settings}."
 
 
-def _what_to_do(summary: Summary, ranked: Sequence[Survival]) -> str:
-    close = [each.safeguard for each in contenders(ranked)]
+def _what_to_do(summary: Summary, close: Sequence[str]) -> str:
     if len(close) > 1:
         return _undecided(summary, close)
-    if close == [summary.reference]:
+    if list(close) == [summary.reference]:
         return f"Stay with {setting(summary, close[0])}: every other one diverges more often."
     found = cost.quality(summary, close[0])
     loss = f", knowing that it costs {summary.primary}, as said above" if found.is_worse else ""
@@ -114,29 +145,31 @@ def _what_to_do(summary: Summary, ranked: Sequence[Survival]) -> str:
 
 
 def _undecided(summary: Summary, close: Sequence[str]) -> str:
-    if len(close) > _NAMED:
-        between = f"between {_named(close)}"
+    may = "more seeds, or more rates near the edge of divergence, may"
+    if len({(cell.workload, seed) for cell in summary.cells for seed in cell.seeds}) < FEWEST:
+        may = f"with fewer than {FEWEST} seeds nothing can be told apart"
+    if len(close) > _NAMED + 1:
+        names = _named(close)
     else:
-        between = f"between {listed([setting(summary, name) for name in close])}"
-    doubt = ""
-    if summary.reference in close:
-        doubt = f", nor whether anything beyond {quoted(summary.reference)} is needed"
-    return (
-        f"The numbers do not decide {between}{doubt}; more seeds, or more rates near the edge "
-        "of divergence, may."
-    )
+        names = listed([setting(summary, name) for name in close])
+    if summary.reference not in close:
+        return f"Switch on one of {names}; between these the numbers do not decide: {may}."
+    doubt = f"nor whether anything beyond {quoted(summary.reference)} is needed"
+    return f"The numbers do not decide between {names}, {doubt}; {may}."
 
 
 def setting(summary: Summary, safeguard: str) -> str:
-    """Returns a safeguard with its knob's value and its best rate, over all workloads."""
+    """Returns a safeguard with its knob's value and the rates as good as its best, if any."""
     methods = [each for each in summary.methods if each.safeguard == safeguard]
     knobs = [m.knob_value for m in methods if m.knob and m.knob_value == m.knob_value]
-    rates = [m.best_rate for m in methods if m.best_rate == m.best_rate]
+    rates = [rate for m in methods for rate in (m.good_from, m.good_to) if rate == rate]
     parts = []
     if knobs:
         parts.append(f"{methods[0].knob} = {_by_workload(knobs)}")
     if rates:
-        parts.append(f"learning rate {_by_workload(rates)}")
+        good = {(m.good_from, m.good_to) for m in methods if m.good_from == m.good_from}
+        by_workload = " by workload" if len(good) > 1 else ""
+        parts.append(f"learning rate {span(min(rates), max(rates))}{by_workload}")
     return f"{quoted(safeguard)} ({', '.join(parts)})" if parts else quoted(safeguard)
 
 

@@ -1,13 +1,12 @@
-"""What a safeguard does to quality and time, against the reference."""
+"""What a safeguard does to quality, against the reference."""
 
 import dataclasses
 import math
-import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ranker.compare.report import survival
-from ranker.compare.report.text import is_apart, number, quoted, signed, span
+from ranker.compare.report.text import is_apart, number, quoted, signed
 from ranker.compare.summary import Summary, Test
 
 _NAMED = 3
@@ -54,33 +53,32 @@ def others(summary: Summary) -> list[str]:
     return [name for name in survival.safeguards(summary) if name != summary.reference]
 
 
-def time_ratios(summary: Summary, safeguard: str) -> list[float]:
-    """Returns seconds an attempt over the reference's, for each workload that has both."""
-    reference = {
-        method.workload: method.seconds_per_attempt
-        for method in summary.methods
-        if method.safeguard == summary.reference
-    }
-    ratios = [
-        method.seconds_per_attempt / (reference.get(method.workload) or math.nan)
-        for method in summary.methods
-        if method.safeguard == safeguard
-    ]
-    return [ratio for ratio in ratios if math.isfinite(ratio)]
-
-
 def sentence(summary: Summary, subjects: Sequence[str]) -> str:
-    """Returns what the best survivors cost or gain, at most three of them in detail."""
+    """Returns what the best survivors cost or gain in quality; in one if nothing tells them apart.
+
+    Nothing is said of time: runs share their cores, one safeguard after the other, and what
+    else these did meanwhile is in their seconds too.
+    """
     compared = [name for name in subjects if name != summary.reference]
     if not compared:
         return f"{quoted(summary.reference)} is the reference itself, so there is no cost to weigh."
-    parts = [
-        f"{quoted(name)} {_quality(summary, name)}, and {_time(summary, name)}"
-        for name in compared[:_NAMED]
-    ]
-    if len(compared) > _NAMED:
-        parts.append(f"the other {len(compared) - _NAMED} are in the table of tests")
-    return f"On test, each at its best rate: {'; '.join(parts)}."
+    found = [quality(summary, name) for name in compared]
+    if len(compared) > 1 and all(each.tests and not each.better + each.worse for each in found):
+        said = _over_all(summary, found)
+    else:
+        parts = [f"{quoted(name)} {_quality(summary, name)}" for name in compared[:_NAMED]]
+        if len(compared) > _NAMED:
+            parts.append(f"the other {len(compared) - _NAMED} are in the table of tests")
+        said = "; ".join(parts)
+    return f"On test, each at its best rate: {said}."
+
+
+def _over_all(summary: Summary, found: Sequence[Quality]) -> str:
+    tests = [test for each in found for test in each.tests]
+    return (
+        f"none of the {len(found)} can be told apart from {quoted(summary.reference)} in "
+        f"{summary.primary} ({_spread(tests)})"
+    )
 
 
 def _quality(summary: Summary, safeguard: str) -> str:
@@ -109,8 +107,6 @@ def _numbers(test: Test) -> str:
 
 def _over_workloads(summary: Summary, found: Quality) -> str:
     reference, num = quoted(summary.reference), len(found.tests)
-    differences = [test.difference.value for test in found.tests]
-    p_values = [test.p_adjusted for test in found.tests if not math.isnan(test.p_adjusted)]
     if found.better or found.worse:
         rest = num - found.better - found.worse
         verdict = (
@@ -121,17 +117,13 @@ def _over_workloads(summary: Summary, found: Quality) -> str:
         verdict = (
             f"cannot be told apart from {reference} in {summary.primary} on any of {num} workloads"
         )
+    return f"{verdict} ({_spread(found.tests)})"
+
+
+def _spread(tests: Sequence[Test]) -> str:
+    differences = [test.difference.value for test in tests]
+    p_values = [test.p_adjusted for test in tests if not math.isnan(test.p_adjusted)]
     smallest = f"smallest adjusted p {number(min(p_values), 2)}" if p_values else "no test possible"
     low, high = signed(min(differences)), signed(max(differences))
     shown = f"difference {low}" if low == high else f"differences {low} to {high}"
-    return f"{verdict} ({shown}, {smallest})"
-
-
-def _time(summary: Summary, safeguard: str) -> str:
-    ratios = time_ratios(summary, safeguard)
-    if not ratios:
-        return "its time was not measured"
-    middle = number(statistics.median(ratios))
-    spread = span(min(ratios), max(ratios))
-    by_workload = "" if spread == middle else f" ({spread} by workload)"
-    return f"an attempt took {middle} times as long in these runs{by_workload}"
+    return f"{shown}, {smallest}"

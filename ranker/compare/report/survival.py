@@ -4,8 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ranker.compare.statistics import wilson
-from ranker.compare.summary import Cell, Interval, Summary
+from ranker.compare.report.text import SIGNIFICANT
+from ranker.compare.statistics import sign_p, wilson
+from ranker.compare.summary import Cell, Interval, Summary, Workload
+
+FEWEST = 6  # pairs of workload and seed: with five that agree the sign test's p is 0.0625
 
 
 class Survival(NamedTuple):
@@ -40,15 +43,36 @@ def survivals(summary: Summary) -> list[Survival]:
     return sorted(found, key=_rank)
 
 
-def tied(ranked: Sequence[Survival]) -> list[Survival]:
-    """Returns those with exactly the best survival."""
-    return [each for each in ranked if _rank(each) == _rank(ranked[0])]
+def contenders(summary: Summary) -> list[Survival]:
+    """Returns the best and those that these runs do not tell apart from it, best first."""
+    best, *others = survivals(summary)
+    return [best, *(each for each in others if not is_apart(summary, best, each))]
 
 
-def contenders(ranked: Sequence[Survival]) -> list[Survival]:
-    """Returns the best and those whose interval overlaps the best one's, best first."""
-    best = ranked[0].ratio
-    return [e for e in ranked if e.ratio.low <= best.high and best.low <= e.ratio.high]
+def is_apart(summary: Summary, one: Survival, other: Survival) -> bool:
+    """Whether two safeguards survive differently, beyond what other seeds might make of it.
+
+    Their intervals must not overlap; and, since the rates of one seed share its luck, the
+    exact sign test over pairs of one workload and seed, each counting the rates lost, must
+    agree.
+    """
+    apart = one.ratio.low > other.ratio.high or other.ratio.low > one.ratio.high
+    lost, others = (_lost(summary, each.safeguard) for each in (one, other))
+    differences = [
+        sum(lost[unit][rate] - others[unit][rate] for rate in lost[unit] if rate in others[unit])
+        for unit in lost
+        if unit in others
+    ]
+    return apart and sign_p(differences) < SIGNIFICANT
+
+
+def _lost(summary: Summary, safeguard: str) -> dict[tuple[Workload, int], dict[float, bool]]:
+    """Returns whether each run diverged: by workload and seed, by rate."""
+    found: dict[tuple[Workload, int], dict[float, bool]] = {}
+    for cell in summary.cells:
+        for seed in cell.seeds if cell.safeguard == safeguard else ():
+            found.setdefault((cell.workload, seed), {})[cell.rate] = seed in cell.diverged_seeds
+    return found
 
 
 def _pooled(name: str, cells: Sequence[Cell]) -> Survival:
