@@ -4,10 +4,11 @@
   python -m pipelines.compare --config=... --workdir=... --set=seeds=[0,1] --set=workers=4
   python -m pipelines.compare --config=... --check
 
-The same command again does only what is missing. WORKDIR gets results.parquet (a row a
-run), comparison.json, report.html and report.md. A run that fails is recorded and the
-rest go on. Exit codes: 0 done; 2 bad settings or input, or every run failed; 143 or 130
-stopped by SIGTERM or SIGINT: the same command goes on.
+The same command again does only what is missing, failed, damaged or of other data. WORKDIR
+gets results.parquet (a row a run), comparison.json, report.html and report.md. A run that
+fails is recorded and the rest go on. Exit codes: 0 done, and every run measured; 2 bad
+settings or input, or runs failed: the report is there, without them; 143 or 130 stopped by
+SIGTERM or SIGINT: the same command goes on.
 """
 
 import sys
@@ -29,7 +30,7 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Where runs and the report go. M
 _CHECK = flags.DEFINE_bool("check", False, "Print the settings and the number of runs, and stop.")
 
 
-def main(argv: Sequence[str]) -> int:
+def main(_: Sequence[str]) -> int:
     """Runs the comparison; returns the exit code."""
     path = Path(_CONFIG.value)
     try:
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if not _WORKDIR.value:
         return refuse("--workdir is needed: where the runs and the report go")
-    return _compare(config, path.parent, Path(_WORKDIR.value), argv)
+    return _compare(config, path.parent, Path(_WORKDIR.value))
 
 
 def _trials(config: CompareConfig, folder: Path) -> list:
@@ -54,11 +55,11 @@ def _trials(config: CompareConfig, folder: Path) -> list:
     return [*grid.tuning(config, folder), *grid.finals(config, folder, {})]
 
 
-def _compare(config: CompareConfig, folder: Path, workdir: Path, argv: Sequence[str]) -> int:
+def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     from ranker import train  # TensorFlow loads here, not for --help
     from ranker.compare import lab
 
-    command = ["python", "-m", "pipelines.compare", *argv[1:]]
+    command = ["python", "-m", "pipelines.compare", *sys.argv[1:]]
     try:
         with train.hold(workdir), train.StopSignals() as signals, _bar() as bar:
 
@@ -76,17 +77,18 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path, argv: Sequence[
                 command=command,
                 is_stopping=lambda: signals.received is not None,
                 on_run=show,
+                say=lambda line: bar.write(f"compare: {line}", file=sys.stderr),
             )
     except (ValueError, OSError) as error:
         return refuse(error)
     if summary is None:
         print(f"stopped; the same command goes on: {workdir}", file=sys.stderr)
         return 128 + (signals.received or 15)
-    if summary.failed == summary.planned:
-        return refuse(f"every run failed, see {workdir / 'results.parquet'}")
-    print((workdir / "report.md").read_text("utf-8"))
-    print(f"{workdir / 'report.html'}")
-    return 0
+    report = workdir / "report.html"
+    print(f"{(workdir / 'report.md').read_text('utf-8')}\n{report}")
+    failed = f"{summary.failed:,} of {summary.planned:,} runs failed and are in no number of the"
+    failed += f" report; {report} says why; the same command tries them again"
+    return refuse(failed) if summary.failed else 0
 
 
 def _bar() -> tqdm:

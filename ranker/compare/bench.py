@@ -46,11 +46,6 @@ class Bench:
         Raises:
           ValueError, OSError: for settings that do not fit the data, or no data.
         """
-        if config.guard.ladder:
-            raise ValueError(
-                f"guard.ladder is {config.guard.ladder}, but no ladder is climbed in a comparison, "
-                "which keeps no checkpoints: leave it out"
-            )
         form = self._form(config)
         run = dataclasses.replace(form.run, config=config)
         splits = self._data(run)

@@ -1,6 +1,7 @@
 """The runs of a comparison, as settings: pure functions of its config."""
 
 import dataclasses
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 from ranker.compare.summary import Workload
 from ranker.config import knobs, load
 from ranker.config.compare import CompareConfig, Safeguard
-from ranker.config.settings import RunConfig
+from ranker.config.settings import RunConfig, TrainSettings
 
 TUNE, FINAL = "tune", "final"
+DIGITS = 16  # of a digest, in a key
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,9 @@ class Trial:
     Attributes:
       stage: "tune" or "final".
       knob_value: NaN if the safeguard has no knob.
-      key: 16 hexadecimal digits of the settings' digest; equal settings are one run.
+      settings: 16 hexadecimal digits of the settings' digest.
+      data: as many of the data's; "" until `identity.Data` has named them.
+      key: as many of both; equal keys are one run.
       form: `ranker.config.knobs.form` of the settings.
     """
 
@@ -32,8 +36,15 @@ class Trial:
     rate: float
     seed: int
     config: RunConfig
+    settings: str
+    data: str = ""
     key: str
     form: str
+
+    def of_data(self, data: str) -> "Trial":
+        """Returns this trial on the data with the digest `data`."""
+        digest = hashlib.sha256(f"{self.settings} {data}".encode()).hexdigest()
+        return dataclasses.replace(self, data=data, key=digest[:DIGITS])
 
 
 def tuning(config: CompareConfig, folder: Path) -> list[Trial]:
@@ -117,6 +128,8 @@ def _trial(
     settings += [f"{safeguard.knob}={value!r}"] if value is not None else []
     settings += [f"{path}={rate!r}" for path in config.rate_settings]
     run = load.load(folder / config.base, [*settings, f"seed={seed}"], RunConfig)
+    _require_used(run, config.primary)
+    digest = load.sha256(run)[:DIGITS]
     return Trial(
         stage=stage,
         workload=workload,
@@ -126,6 +139,27 @@ def _trial(
         rate=rate,
         seed=seed,
         config=run,
-        key=load.sha256(run)[:16],
+        settings=digest,
+        key=digest,
         form=knobs.form(run),
     )
+
+
+def _require_used(run: RunConfig, primary: str) -> None:
+    """Refuses what a base may say and no comparison does, rather than leave it out unsaid."""
+    train, default = run.train, TrainSettings()
+    if train.monitor not in (default.monitor, primary):
+        raise load.ConfigError(
+            f"train.monitor is {train.monitor!r}, but in a comparison primary, {primary!r}, "
+            "chooses the best evaluation: set primary to it, or leave train.monitor out"
+        )
+    if train.patience_evaluations:
+        raise load.ConfigError(
+            f"train.patience_evaluations is {train.patience_evaluations}, but no run of a "
+            "comparison stops early: set it to 0"
+        )
+    if run.guard.ladder:
+        raise load.ConfigError(
+            f"guard.ladder is {run.guard.ladder}, but no ladder is climbed in a comparison, "
+            "which keeps no checkpoints: leave it out"
+        )

@@ -1,7 +1,8 @@
 """A comparison from its config to its report, resumable at every run."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from ranker import build
 from ranker.compare import grid
+from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
 from ranker.compare.report import write_report
 from ranker.compare.results import Results
@@ -42,29 +44,32 @@ def compare(
     command: list[str],
     is_stopping: Callable[[], bool],
     on_run: Callable[[Progress], None],
+    say: Callable[[str], None],
 ) -> Summary | None:
-    """Runs what is missing, then writes results.parquet, comparison.json and the report.
+    """Runs what is missing or failed, then writes results.parquet, comparison.json and the report.
 
     Args:
       folder: what `config.base` is relative to.
       workdir: finished runs in it are used, whichever grid they were made for: a run is a
-        function of its settings.
+        function of its settings and its data.
       command: for the record.
       on_run: called at the start of a stage and after each run.
+      say: takes a line for what is in `workdir` and not used.
 
     Returns:
       What was found; None if it was asked to stop before the end: what is done is kept.
 
     Raises:
       ConfigError: for settings that do not fit the base; nothing has been run.
-      FileNotFoundError, ValueError: for data that are not there or have no such task.
+      FileNotFoundError, ValueError: for data that are not there, have no such task, or change
+        while they are used.
     """
-    results = Results(workdir)
-    chosen: dict[tuple[Workload, str], float] = {}
-    tuning = grid.tuning(config, folder)
-    for trial in {t.form: t for t in grid.finals(config, folder, chosen)}.values():
-        tasks = build.read_used_schema(trial.config).tasks  # known now, not by every run
-        check_monitor(config.primary, tasks, setting="primary")
+    results, data = Results(workdir), Data()
+    finals = grid.finals(config, folder, {})
+    _require_primary(config.primary, finals)
+    tuning = data.name(grid.tuning(config, folder))
+    for line in results.notices([*tuning, *data.name(finals)]):
+        say(line)
     planned = grid.count(config)
     done = 0
 
@@ -76,26 +81,36 @@ def compare(
         on_run(Progress(done, planned, "", ""))
         same = {key: sum(trial.key == key for trial in trials) for key in waiting}
         workers = min(config.workers, len(missing))
-        for ended in run_trials(
+        running = run_trials(
             missing, primary=config.primary, num_workers=workers, is_stopping=is_stopping
-        ):
-            results.add(ended.trial, ended.columns)
-            done += same[ended.trial.key]
-            on_run(Progress(done, planned, _name(ended.trial), ended.columns["error"]))
+        )
+        with closing(running):  # whatever happens here, no worker is left
+            for ended in running:
+                data.require_same(ended.trial.config)
+                results.add(ended.trial, ended.columns)
+                done += same[ended.trial.key]
+                on_run(Progress(done, planned, _name(ended.trial), ended.columns["error"]))
         return not is_stopping()
 
     if not run(tuning):
         return None
     chosen = _choose(config, results.table(tuning))
-    finals = grid.finals(config, folder, chosen)
+    finals = data.name(grid.finals(config, folder, chosen))
     if not run(finals):
         return None
     table = results.table([*tuning, *finals])
-    facts = _facts(config, folder, command)
+    facts = _facts(config, folder, command) | {"data": data.digests}
     results.write(table, facts)
     summary = summarise(table, facts)
     write_report(summary, table, facts, workdir)
     return summary
+
+
+def _require_primary(primary: str, trials: list[grid.Trial]) -> None:
+    """Raises ValueError unless every workload has such a metric: known now, not by every run."""
+    for trial in {trial.form: trial for trial in trials}.values():
+        tasks = build.read_used_schema(trial.config).tasks
+        check_monitor(primary, tasks, setting="primary")
 
 
 def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:
@@ -116,7 +131,7 @@ def _name(trial: grid.Trial) -> str:
     return " · ".join(parts)
 
 
-def _facts(config: CompareConfig, folder: Path, command: list[str]) -> Mapping[str, Any]:
+def _facts(config: CompareConfig, folder: Path, command: list[str]) -> dict[str, Any]:
     """Returns what the table does not say of itself, JSON-ready."""
     workloads = itertools.product(config.models, config.optimizers, config.injectors)
     return {

@@ -1,5 +1,7 @@
-"""A comparison's folder: a file a finished run, and the one table made of them."""
+"""A comparison's folder: the runs that ended, and the one table made of them."""
 
+import hashlib
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -8,55 +10,93 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ranker.compare.grid import Trial
+from ranker.compare.stored import StoredRuns
 from ranker.config import load
 from ranker.measure.divergence import classify, recovered
-from ranker.train.run_directory import write_text
+from ranker.train.run_directory import write_bytes, write_text
 
+FAILED = "failed"
 _JUDGED = {"task_losses", "accepted", "validation", "status"}  # what a verdict needs of a run
 
 
 class Results:
-    """Finished runs by their key: settings alone decide it, so a larger grid uses them too."""
+    """Finished runs by their key: settings and data alone decide it, so a larger grid uses them."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder."""
+        """Makes the folder.
+
+        Raises:
+          OSError: if it cannot be made, or what is in it cannot be read.
+        """
         self._folder = folder
-        self._runs = folder / "runs"
-        self._runs.mkdir(parents=True, exist_ok=True)
+        self._runs = StoredRuns(folder / "runs")
 
     def missing(self, trials: Sequence[Trial]) -> list[Trial]:
-        """Returns the trials that no finished run answers."""
-        return [trial for trial in trials if not self._is_finished(trial)]
+        """Returns the trials that no finished run answers; one that failed is tried again."""
+        return [
+            trial
+            for trial in trials
+            if not self._is_judged(trial) or self._runs.status(trial) == FAILED
+        ]
 
     def add(self, trial: Trial, columns: Mapping[str, Any]) -> None:
-        """Writes the columns of a finished run, whole or not at all."""
-        _write_parquet(pd.DataFrame([dict(columns)]), self._path(trial))
+        """Writes the columns of a run that ended, whole or not at all."""
+        self._runs.add(trial, columns)
 
     def table(self, trials: Sequence[Trial]) -> pd.DataFrame:
-        """Returns a row for each trial that is finished, in the trials' order."""
+        """Returns a row for each trial that has ended, in the trials' order.
+
+        Raises:
+          ValueError: for a run that was damaged since this began.
+        """
         rows = []
         for trial in trials:
-            if self._is_finished(trial):
-                columns = pd.read_parquet(self._path(trial)).iloc[0].to_dict()
+            if self._is_judged(trial):
+                columns = self._runs.read(trial)
                 rows.append(_names(trial) | columns | _divergence(columns))
         return pd.DataFrame(rows)
 
     def write(self, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
-        """Writes results.parquet, a row a run, and comparison.json beside it."""
-        _write_parquet(table, self._folder / "results.parquet")
+        """Writes results.parquet, a row a run, and comparison.json beside it, with its digest."""
+        buffer = io.BytesIO()
+        table.to_parquet(buffer, index=False)
+        write_bytes(self._folder / "results.parquet", buffer.getvalue())
+        facts = {**facts, "results_sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
         text = json.dumps(facts, indent=2, allow_nan=False)
         write_text(self._folder / "comparison.json", text + "\n")
 
-    def _is_finished(self, trial: Trial) -> bool:
-        """Whether the run is there, with all that is judged now: an older one may lack it."""
-        path = self._path(trial)
-        return path.exists() and _JUDGED.issubset(pq.read_schema(path).names)
+    def notices(self, trials: Sequence[Trial]) -> list[str]:
+        """Returns a line for each thing in the folder that is not used as it is."""
+        found = []
+        if damaged := self._runs.damaged(trials):
+            more = f" and {len(damaged) - 1} more" if damaged[1:] else ""
+            found.append(f"{damaged[0]}{more}: damaged, so not used: made again")
+        if num := self._runs.of_other_data(trials):
+            runs = f"{num} stored run{'s' if num > 1 else ''}"
+            found.append(f"{self._folder}: {runs} of these settings, of other data: not used")
+        if not self._is_table_whole():
+            found.append(
+                f"{self._folder / 'results.parquet'}: not what comparison.json says of it: "
+                "damaged, or its writing was cut short; both are written again from runs/"
+            )
+        return found
 
-    def _path(self, trial: Trial) -> Path:
-        return self._runs / f"{trial.key}.parquet"
+    def _is_judged(self, trial: Trial) -> bool:
+        """Whether the run is there, with all that is judged now: an older one may lack it."""
+        return self._runs.has(trial, _JUDGED)
+
+    def _is_table_whole(self) -> bool:
+        try:
+            said = json.loads((self._folder / "comparison.json").read_text("utf-8"))
+            table = (self._folder / "results.parquet").read_bytes()
+        except FileNotFoundError:
+            return True  # nothing to damage
+        except ValueError:
+            return False
+        digest = said.get("results_sha256") if isinstance(said, dict) else None
+        return digest == hashlib.sha256(table).hexdigest()
 
 
 def failed(error: BaseException) -> dict[str, Any]:
@@ -66,7 +106,7 @@ def failed(error: BaseException) -> dict[str, Any]:
     lists = ("evaluated_attempt", "evaluated_seconds", "validation_loss", "train_attempt")
     lists += ("train_loss", "train_loss_max", "layers", "clip_factors", "task_losses", "accepted")
     return {
-        "status": "failed",
+        "status": FAILED,
         "error": said,
         **dict.fromkeys(counts, 0),
         **dict.fromkeys(("seconds", "seconds_per_attempt", "clipped_share"), float("nan")),
@@ -79,7 +119,7 @@ def failed(error: BaseException) -> dict[str, Any]:
 
 def _divergence(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what became of a run, judged now: its losses are kept, no verdict on them is."""
-    if columns["status"] == "failed":
+    if columns["status"] == FAILED:
         return {"divergence": "none", "micro_divergences": 0, "full_attempt": -1}
     evaluations = json.loads(columns["validation"])
     tasks = sorted({n for e in evaluations for n in e if n.endswith(".auc")})
@@ -116,9 +156,3 @@ def _names(trial: Trial) -> dict[str, Any]:
         "seed": trial.seed,
         "config": load.dump(trial.config),
     }
-
-
-def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.writing")
-    table.to_parquet(temporary, index=False)
-    temporary.rename(path)

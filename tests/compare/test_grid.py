@@ -69,3 +69,24 @@ def test_a_setting_that_does_not_fit_is_named(path):
     config = read_comparison(path, "set=['train.pases=3']")
     with pytest.raises(ConfigError, match=r"--set=train.pases=3: train: no setting 'pases'"):
         grid.finals(config, path.parent, {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("train.monitor=rating.rmse", "primary, 'like.auc', chooses"),
+        ("train.patience_evaluations=3", "no run of a comparison stops early"),
+        ("guard.ladder={}", "no ladder is climbed in a comparison"),
+    ],
+)
+def test_what_no_run_of_a_comparison_does_is_refused(path, setting, said):
+    config = read_comparison(path, f'set=["{setting}"]')
+    for list_trials in (grid.tuning, lambda *args: grid.finals(*args, {})):
+        with pytest.raises(ConfigError, match=f"{setting.partition('=')[0]} is .*{said}"):
+            list_trials(config, path.parent)
+
+
+@pytest.mark.parametrize("monitor", ["loss", "rating.rmse"])
+def test_a_monitor_that_is_the_primary_or_was_not_set_is_no_matter(path, monitor):
+    config = read_comparison(path, f"set=['train.monitor={monitor}']", "primary=rating.rmse")
+    assert len(grid.finals(config, path.parent, {})) == 16

@@ -16,5 +16,6 @@ def test_a_primary_metric_that_no_task_has_is_refused_at_once(tmp_path, prepared
             command=[],
             is_stopping=lambda: False,
             on_run=lambda progress: pytest.fail(f"{progress} began"),
+            say=lambda line: pytest.fail(line),
         )
     assert list((tmp_path / "run/runs").iterdir()) == []
