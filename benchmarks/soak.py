@@ -3,10 +3,12 @@
   python -m benchmarks.soak --kills=50 --config=configs/quick.toml
   python -m benchmarks.soak --kills=6 --dataset=movielens-100k --source=~/Downloads/ml-100k
 
-First the job, `pipelines.prepare` and then `pipelines.train`, runs undisturbed. Then it runs
-again, some seven kills a run: each is a SIGKILL at a drawn moment of a drawn phase, and the
-same command again. What is compared: every prepared file, every file of every checkpoint,
-metrics.jsonl, events.jsonl, RESULT.json's numbers, and the scores of every exported version.
+First the job runs undisturbed: `pipelines.prepare`, `pipelines.train` and, if it is drawn, a
+small comparison of the same settings. Then it runs again, some nine kills a run: each is a
+SIGKILL at a drawn moment of a drawn phase, and the same command again; "worker" is a process of
+the comparison's. What is compared: every prepared file, every file of every checkpoint,
+metrics.jsonl, events.jsonl, RESULT.json's numbers, the scores of every exported version and the
+comparison's runs; and no process may be left of a comparison that was killed.
 Exit codes: 0 all the same; 1 the first difference; 2 bad settings or input.
 """
 
@@ -29,9 +31,14 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
+from benchmarks import soak_compare
+from benchmarks.soak_compare import SoakError
 from pipelines import program
 
-PHASES = ("prepare", "build", "train", "checkpoint", "evaluate", "export", "after")
+PHASES = (
+    *("prepare", "build", "train", "checkpoint", "evaluate", "export", "after"),
+    *soak_compare.PHASES,
+)
 _RANKS = {name: min(i, 2) if name == "checkpoint" else i for i, name in enumerate(PHASES)}
 _POLL_SECONDS = 0.0005
 _CHECKPOINT_SECONDS = 0.008  # what is written in less is hit too
@@ -45,10 +52,6 @@ _EVERY = flags.DEFINE_integer(
 )
 _DATASET = flags.DEFINE_string("dataset", "movielens-100k", "What to prepare.")
 _SOURCE = flags.DEFINE_string("source", None, "Its raw files, as `pipelines.prepare` takes them.")
-
-
-class SoakError(Exception):
-    """What differs, or what the job did other than its work."""
 
 
 @dataclasses.dataclass
@@ -106,6 +109,12 @@ class Job:
         if process.returncode not in (0, -signal.SIGKILL):
             lines = self.said.read_text("utf-8", "replace").splitlines() or ["nothing"]
             raise SoakError(f"{self.folder}: exit code {process.returncode}: {lines[-1]}")
+
+    @property
+    def comparison(self) -> soak_compare.Comparison:
+        """A comparison in the folder, on the undisturbed job's data: their path is a setting."""
+        data = self.folder.with_name("reference") / "data"
+        return soak_compare.Comparison(self.folder, data=data, config=Path(_CONFIG.value))
 
     @property
     def said(self) -> Path:
@@ -174,6 +183,8 @@ def soak(reference: Job, seconds: dict[str, float]) -> Counter:
     with tqdm(total=_KILLS.value, unit="kill", desc="soak") as bar:
         for number, targets in enumerate(rounds(_KILLS.value, draw), start=1):
             job = Job(reference.folder.with_name(f"run-{number}"))
+            if "compare" not in seconds and not set(targets).isdisjoint(soak_compare.PHASES):
+                seconds |= dict.fromkeys(soak_compare.PHASES, reference.comparison.finish())
             for target in targets:
                 counts[kill(job, target, seconds, draw)] += 1
                 bar.set_postfix({phase: counts[phase] for phase in PHASES}, refresh=False)
@@ -181,6 +192,9 @@ def soak(reference: Job, seconds: dict[str, float]) -> Counter:
             prepare(job)
             job.finish("train")
             compare(reference, job)
+            if not set(targets).isdisjoint(soak_compare.PHASES):
+                job.comparison.finish()
+                job.comparison.require_same(reference.comparison)
             shutil.rmtree(job.folder)
     return counts
 
@@ -198,6 +212,8 @@ def kill(job: Job, target: str, seconds: dict[str, float], draw: random.Random) 
 
     A phase that is over when its moment comes is not the one returned.
     """
+    if target in soak_compare.PHASES:
+        return job.comparison.kill(target, seconds[target], draw)
     begun = "prepare" if target == "prepare" else "train"
     if begun == "train":
         prepare(job)
