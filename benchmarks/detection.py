@@ -24,6 +24,7 @@ from tqdm import tqdm
 from pipelines import program
 from ranker import job
 from ranker.compare import grid
+from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
 from ranker.compare.results import Results
 from ranker.config import load
@@ -114,7 +115,7 @@ def poisson_interval(count: int) -> tuple[float, float]:
 def _train(path: Path) -> pd.DataFrame:
     """Returns a row for each run of the comparison at `path`; runs what is missing."""
     config = load.load(path, _SET.value, CompareConfig)
-    trials = grid.distinct(grid.finals(config, path.parent, {}))
+    trials = Data().name(grid.distinct(grid.finals(config, path.parent, {})))
     results = Results(Path(_WORKDIR.value))
     missing = results.missing(trials)
     workers = min(config.workers, len(missing))
