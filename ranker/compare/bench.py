@@ -55,12 +55,13 @@ class Bench:
         plan = build.build_plan(config, len(splits["train"]))
         recorder, best = Recorder(run, plan), _Best(run, self._primary)
 
-        def evaluate() -> None:
+        def evaluate() -> Evaluation:
             evaluation = run.scorer.evaluate(splits["validation"])
             recorder.evaluation(evaluation)
             best.see(evaluation)
+            return evaluation
 
-        evaluate()
+        self._require_defined(evaluate())
         for first, num in plan.cuts(0):
             reports, seconds = _call(run, stream.stack(first, num))
             recorder.call(reports, seconds)
@@ -70,6 +71,13 @@ class Bench:
             if halted:
                 break
         return recorder.columns() | {"test": json.dumps(best.test(splits["test"]))}
+
+    def _require_defined(self, evaluation: Evaluation) -> None:
+        """Raises ValueError if no model has a primary metric on these rows: one class, say."""
+        if math.isnan(evaluation.value(self._primary)) and self._primary != "loss":
+            note = evaluation.metrics[self._primary.partition(".")[0]].get("note", "")
+            if "not finite" not in note:  # which is the model's affair
+                raise ValueError(f"primary {self._primary!r} is not defined on validation: {note}")
 
     def _form(self, config: RunConfig) -> _Form:
         """Returns the compiled step for `config`; keeps only the newest, others free memory."""

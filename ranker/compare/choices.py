@@ -29,12 +29,12 @@ def choose_knob(runs: Sequence[Run], primary: str, *, higher_is_better: bool) ->
 def choose_rate(runs: Sequence[Run], primary: str, *, higher_is_better: bool) -> float:
     """Returns the rate with the best mean of the primary metric, the lowest at a tie.
 
-    NaN if every run diverged.
+    NaN if every run diverged, or the metric is nowhere defined.
     """
     if all(run.has_diverged for run in runs if run.is_measured):
         return math.nan
     scores = at_rates(runs, primary, higher_is_better)
-    return max(sorted(scores), key=lambda rate: scores[rate])
+    return max(sorted(scores), key=lambda rate: scores[rate], default=math.nan)
 
 
 def good_rates(
@@ -51,7 +51,7 @@ def good_rates(
     }
 
     def is_good(rate: float) -> bool:
-        pairs = by_rate[rate].keys() & by_rate[best].keys()
+        pairs = sorted(by_rate[rate].keys() & by_rate[best].keys())
         found = mean([by_rate[rate][seed] - by_rate[best][seed] for seed in pairs])
         return is_stable[rate] and not (found.low > 0 or found.high < 0)
 

@@ -85,6 +85,20 @@ def finals(
     ]
 
 
+def possible(config: CompareConfig, folder: Path) -> list[Trial]:
+    """Returns the runs of both stages, those that count for every choice that tuning has."""
+    most = max(1, *(len(safeguard.values) for safeguard in config.safeguards))
+    finals_of_each = [
+        finals(config, folder, {
+            (workload, s.name): s.values[min(place, len(s.values) - 1)]
+            for workload, s in itertools.product(_workloads(config), config.safeguards)
+            if s.values
+        })
+        for place in range(most)
+    ]  # fmt: skip
+    return [*tuning(config, folder), *itertools.chain.from_iterable(finals_of_each)]
+
+
 def count(config: CompareConfig) -> int:
     """Returns the number of runs of both stages."""
     values = sum(len(s.values) for s in config.safeguards if len(s.values) > 1)

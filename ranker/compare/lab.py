@@ -65,11 +65,10 @@ def compare(
         while they are used.
     """
     results, data = Results(workdir), Data()
-    finals = grid.finals(config, folder, {})
-    _require_primary(config.primary, finals)
-    tuning = data.name(grid.tuning(config, folder))
-    for line in results.notices([*tuning, *data.name(finals)]):
+    _require_primary(config.primary, grid.finals(config, folder, {}))
+    for line in results.notices(data.name(grid.possible(config, folder))):
         say(line)
+    tuning = data.name(grid.tuning(config, folder))
     planned = grid.count(config)
     done = 0
 

@@ -141,6 +141,13 @@ def test_ahead_is_not_apart_while_the_intervals_overlap():
     assert [each.safeguard for each in contenders(summary)] == ["clippy", "norm"]
 
 
+def test_fewer_divergences_are_better_wherever_they_fall():
+    # At two rates all and at two none, or a few at each: 20 of 40 (35 to 65%), 4 (4 to 23%).
+    table = {(FIRST, "none"): [0, 0, 10, 10], (FIRST, "clippy"): [1, 1, 1, 1]}
+    said = answer(made(table))
+    assert said.survival.startswith("“clippy” survives best: 4 of 40 runs diverged")
+
+
 def test_many_rates_of_few_seeds_are_few_seeds():
     # 0 of 40 and 20 of 40 runs, but of 5 seeds: the sign test's p is 2 / 2^5 = 0.0625.
     rows = {"none": [5] * 4 + [0] * 4, "clippy": [0] * 8}
@@ -169,6 +176,20 @@ def test_one_that_is_apart_from_neither_side_is_on_none():
         "against 12 of 40 runs (30%, 95% interval 18–45%) with “none”. Of “norm” they do not "
         "decide to which side it belongs."
     )
+
+
+def test_one_that_was_never_measured_is_said_to_be_so_and_ranked_nowhere():
+    summary = made(CLEAR)
+    lost = [
+        dataclasses.replace(c, tried=0, diverged=0, ratio=Interval(math.nan), seeds=(),
+                            diverged_seeds=(), failed=10) if c.safeguard == "norm" else c
+        for c in summary.cells
+    ]  # fmt: skip
+    summary = dataclasses.replace(summary, cells=tuple(lost))
+    assert [each.safeguard for each in contenders(summary)] == ["clippy"]
+    said = answer(summary).survival
+    assert said.startswith("“clippy” survives best: 0 of 40 runs diverged")
+    assert said.endswith(" with “none”. Of “norm” no run was measured.")
 
 
 def test_what_tuning_chose_is_said_to_be_of_its_choice():

@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sample_comparison import read_comparison, write_comparison
 
@@ -116,3 +119,20 @@ def test_runs_that_differ_in_when_a_fault_is_on_share_a_step_and_nothing_else(wa
 def test_a_weight_that_a_fault_changed_is_not_in_the_losses(warm, faulty):
     for ours, calm in zip(faulty[1]["task_losses"], warm[2]["task_losses"], strict=True):
         assert ours[0] == calm[0]  # before the first update
+
+
+def test_a_primary_that_validation_does_not_define_is_refused_before_training(
+    trials, prepared, tmp_path
+):
+    data = shutil.copytree(prepared, tmp_path / "data")
+    table = pq.read_table(data / "validation.parquet")
+    place = table.schema.get_field_index("like")
+    ones = pa.array([1.0] * len(table), pa.float32())
+    pq.write_table(table.set_column(place, "like", ones), data / "validation.parquet")
+    config = dataclasses.replace(trials[0].config, data=at(trials[0].config.data, data))
+    with pytest.raises(ValueError, match=r"'like\.auc' is not defined on validation: one class"):
+        Bench(primary="like.auc").run(config)
+
+
+def at(settings, data):
+    return dataclasses.replace(settings, path=str(data))

@@ -32,6 +32,7 @@ def test_of_equal_rates_the_lowest_and_of_none_none():
     assert best_rate(row(rate=0.4), row(rate=0.2), row(rate=0.8)) == 0.2
     assert math.isnan(best_rate(row(divergence="full")))
     assert math.isnan(best_rate(failed()))
+    assert math.isnan(choices.choose_rate(read(table(row()), "a.b"), "a.b", higher_is_better=True))
 
 
 def test_a_failed_run_is_no_evidence():

@@ -49,6 +49,17 @@ def test_counts_what_it_lists(path):
     assert grid.count(config) == len(listed) == 8 + 16
 
 
+def test_what_is_possible_is_all_that_any_choice_makes(path):
+    config = read_comparison(path)
+    possible = {trial.key for trial in grid.possible(config, path.parent)}
+    workloads = [Workload(model, "base", "none") for model in ("narrow", "wide")]
+    chosen = set()
+    for values in itertools.product((0.1, 0.01), repeat=2):
+        choice = {(w, "gc"): value for w, value in zip(workloads, values, strict=True)}
+        chosen |= {trial.key for trial in grid.finals(config, path.parent, choice)}
+    assert possible == chosen | {trial.key for trial in grid.tuning(config, path.parent)}
+
+
 def test_a_form_is_all_rates_values_and_seeds_of_a_safeguard_on_a_model(path):
     config = read_comparison(path)
     trials = [*grid.tuning(config, path.parent), *grid.finals(config, path.parent, {})]

@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,35 @@ ALONE = "--set=workers=1"
 
 def compare(config, workdir, *flags):
     return start("compare", f"--config={config}", f"--workdir={workdir}", ALONE, *flags)
+
+
+NO_SUCH_COLUMN = """
+[[injectors]]
+name = "none"
+[[injectors]]
+name = "bad"
+set = ["inject=[{kind = 'feature_scale', feature = 'nonesuch', factor = 2.0}]"]
+"""
+
+
+def children(pid):
+    """Returns the processes that `pid` has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def damage(path):
+    """Flips a bit in the middle of a file; returns its path."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return path
 
 
 def times(workdir):
@@ -42,8 +72,11 @@ def test_stopped_and_killed_it_goes_on_reports_and_has_nothing_left_to_do(tmp_pa
 
     process = compare(config, workdir)
     wait_for_runs(process, workdir, least=len(stopped) + 2)
+    workers = children(process.pid)
     process.kill()
-    process.communicate()
+    process.communicate()  # which the workers, who write to the same pipes, would hold open
+    assert workers
+    assert not any(map(is_alive, workers))
     killed = times(workdir)
     assert stopped.items() <= killed.items()
     assert len(stopped) + 2 <= len(killed) < 12
@@ -61,12 +94,48 @@ def test_stopped_and_killed_it_goes_on_reports_and_has_nothing_left_to_do(tmp_pa
     }
     facts = json.loads((workdir / "comparison.json").read_text())
     assert facts["planned"] == len(table)
+    flags = [f"--config={config}", f"--workdir={workdir}", ALONE]
+    assert facts["environment"]["command"] == ["python", "-m", "pipelines.compare", *flags]
+    assert "schema.toml" in facts["data"][str(prepared)]
     assert "<html" in (workdir / "report.html").read_text("utf-8")
 
     before = times(workdir)
     assert len(before) == 12
-    assert finish(compare(config, workdir))[0] == 0
-    assert times(workdir) == before
+    damaged = damage(next((workdir / "runs").iterdir()))
+    damage(workdir / "results.parquet")
+    code, _, err = finish(compare(config, workdir))
+    assert code == 0, err
+    assert f"compare: {damaged}: damaged, so not used: made again" in err
+    assert f"compare: {workdir / 'results.parquet'}: not what comparison.json says of it" in err
+    after = times(workdir)
+    assert len(after) == 12
+    assert len(after.items() & before.items()) == 11
+    again = pd.read_parquet(workdir / "results.parquet")
+    clock = ["seconds", "seconds_per_attempt", "evaluated_seconds"]
+    pd.testing.assert_frame_equal(again.drop(columns=clock), table.drop(columns=clock))
+
+
+@pytest.mark.slow
+def test_runs_that_fail_are_told_with_2_and_tried_again_by_the_same_command(tmp_path, prepared):
+    config, workdir = write_comparison(tmp_path, prepared, more=NO_SUCH_COLUMN), tmp_path / "run"
+    few = ("--set=rates=[0.05]", "--set=seeds=[3]")
+    seen: dict[str, int] = {}
+    for _ in range(2):
+        code, out, err = finish(compare(config, workdir, *few))
+        assert code == 2
+        assert (
+            f"compare: 4 of 8 runs failed and are in no number of the report; "
+            f"{workdir / 'report.html'} says why; the same command tries them again"
+        ) in err.splitlines()
+        assert "# Which safeguard" in out
+        assert "nonesuch" in (workdir / "report.html").read_text("utf-8")
+        table = pd.read_parquet(workdir / "results.parquet")
+        failed = {f"{key}-" for key in table[table.status == "failed"].run}
+        now = times(workdir)
+        kept = {name for name in seen if now.get(name) == seen[name]}
+        assert len(kept) == (4 if seen else 0)
+        assert not any(name.startswith(key) for name in kept for key in failed)
+        seen = now
 
 
 @pytest.mark.parametrize(

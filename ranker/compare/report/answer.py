@@ -40,7 +40,7 @@ def answer(summary: Summary) -> Answer:
     below 0.05. Those between which nothing is decided are named together, in the order of the
     comparison.
     """
-    ranked = survivals(summary)
+    ranked = [each for each in survivals(summary) if each.tried]
     tried = sum(each.tried for each in ranked)
     diverged = sum(each.diverged for each in ranked)
     if not tried:
@@ -106,7 +106,12 @@ def _who_survives(
             said += f" Which of the {len(ahead)} survives best these runs do not decide."
     if between:
         said += f" Of {_named(between)} they do not decide to which side it belongs."
-    return said + _tuning(summary)
+    return said + _unmeasured(summary) + _tuning(summary)
+
+
+def _unmeasured(summary: Summary) -> str:
+    names = [each.safeguard for each in survivals(summary) if not each.tried]
+    return f" Of {_named(names)} no run was measured." if names else ""
 
 
 def _tuning(summary: Summary) -> str:

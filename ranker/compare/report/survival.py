@@ -35,7 +35,7 @@ def safeguards(summary: Summary) -> list[str]:
 
 
 def survivals(summary: Summary) -> list[Survival]:
-    """Returns every safeguard's survival, best first: most clean cells, then fewest divergences."""
+    """Returns every safeguard's survival, best first: fewest divergences, then most clean cells."""
     found = [
         _pooled(name, [cell for cell in summary.cells if cell.safeguard == name])
         for name in safeguards(summary)
@@ -44,9 +44,12 @@ def survivals(summary: Summary) -> list[Survival]:
 
 
 def contenders(summary: Summary) -> list[Survival]:
-    """Returns the best and those that these runs do not tell apart from it, best first."""
-    best, *others = survivals(summary)
-    return [best, *(each for each in others if not is_apart(summary, best, each))]
+    """Returns the best and those that these runs do not tell apart from it, best first.
+
+    One of which no run was measured is not among them; none are if that is all.
+    """
+    tried = [each for each in survivals(summary) if each.tried]
+    return [each for each in tried if not is_apart(summary, tried[0], each)]
 
 
 def is_apart(summary: Summary, one: Survival, other: Survival) -> bool:
@@ -81,6 +84,6 @@ def _pooled(name: str, cells: Sequence[Cell]) -> Survival:
     return Survival(name, clean, len(cells), diverged, tried, wilson(diverged, tried))
 
 
-def _rank(survival: Survival) -> tuple[int, float]:
+def _rank(survival: Survival) -> tuple[float, int]:
     ratio = survival.ratio.value
-    return -survival.clean, math.inf if math.isnan(ratio) else ratio
+    return math.inf if math.isnan(ratio) else ratio, -survival.clean
