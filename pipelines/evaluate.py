@@ -30,7 +30,8 @@ _JSON = flags.DEFINE_bool("json", False, "Print JSON in place of the table.")
 
 def main(_: Sequence[str]) -> int:
     """Evaluates and prints; returns the exit code."""
-    from ranker import build  # TensorFlow loads here, not for --help
+    program.load_tensorflow()  # here, not for --help
+    from ranker import build
 
     try:
         data = None if _DATA.value is None else Path(_DATA.value)

@@ -31,7 +31,8 @@ def main(_: Sequence[str]) -> int:
 
 
 def _export(workdir: Path, output: Path) -> Path:
-    from ranker import build, train  # TensorFlow loads here, not for --help
+    program.load_tensorflow()  # here, not for --help
+    from ranker import build, train
 
     result = train.read_result(workdir) if (workdir / train.RESULT).exists() else {}
     if result.get("status") == "diverged":

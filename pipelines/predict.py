@@ -28,7 +28,8 @@ _KEEP = flags.DEFINE_list(
 
 def main(_: Sequence[str]) -> int:
     """Scores the file; returns the exit code."""
-    from ranker import serve  # TensorFlow loads here, not for --help
+    program.load_tensorflow()  # here, not for --help
+    from ranker import serve
 
     output = Path(_OUTPUT.value)
     try:

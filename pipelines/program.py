@@ -1,33 +1,69 @@
-"""What the programs share: flags that are wrong, and input that is, end in one line and 2."""
+"""What the programs share: one line and 2 for bad flags and input, and output that ends nothing."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import app, flags, logging
 
+from pipelines import output, unprepared
+
 BAD_INPUT = 2
 
 
 def run(main: Callable[[Sequence[str]], int]) -> None:
     """Parses the flags and ends the process with what `main` returns."""
+    output.protect()
+    logging.get_absl_handler().python_handler.stream = sys.stderr
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
-    app.run(main, flags_parser=_parse)
+    app.run(lambda argv: _code(main, argv), flags_parser=_parse)
 
 
 def refuse(problem: object) -> int:
     """Says on one line what cannot be done; returns the exit code 2."""
+    print(f"{_name()}: {sentence(problem)}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def sentence(problem: object) -> str:
+    """Returns on one line what a problem says; without data, the command that prepares them."""
+    if isinstance(problem, FileNotFoundError) and problem.filename:
+        problem = unprepared.advice(Path(problem.filename)) or problem
     if isinstance(problem, OSError) and problem.filename:
         problem = f"{problem.filename}: {problem.strerror}"
     said = "; ".join(str(problem).splitlines())
-    said = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)  # names may be hostile
-    print(f"{Path(sys.argv[0]).stem}: {said}", file=sys.stderr)
-    return BAD_INPUT
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)  # names may be hostile
+
+
+def load_tensorflow() -> None:
+    """Loads TensorFlow, without what it says of itself at its start."""
+    from ranker.start import quietly_load_tensorflow
+
+    quietly_load_tensorflow()
+
+
+def _code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    try:
+        code = main(argv)
+    except KeyboardInterrupt:  # of a program that has nothing to save
+        return 128 + signal.SIGINT
+    except Exception as error:
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        return refuse(f"not enough memory: {str(error).splitlines()[0] if str(error) else 'all'}")
+    if lost := output.lost():
+        print(f"{_name()}: standard output: {lost}: not all was written", file=sys.stderr)
+    return code
+
+
+def _name() -> str:
+    return Path(sys.argv[0]).stem
 
 
 def _parse(argv: Sequence[str]) -> list[str]:
     try:
-        left = flags.FLAGS(argv)
+        left = flags.FLAGS([*argv[:1], *map(_with_underscores, argv[1:])])
     except SystemExit:  # absl's, which has shown the help, with a code that tells of a failure
         sys.exit(0)
     except flags.Error as error:
@@ -35,3 +71,11 @@ def _parse(argv: Sequence[str]) -> list[str]:
     if len(left) > 1:
         sys.exit(refuse(f"not a flag: {left[1]!r}"))
     return left
+
+
+def _with_underscores(argument: str) -> str:
+    """Returns a flag as absl knows it: "--dry-run" is "--dry_run"."""
+    if not argument.startswith("--"):
+        return argument
+    name, equals, value = argument[2:].partition("=")
+    return f"--{name.replace('-', '_')}{equals}{value}"

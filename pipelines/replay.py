@@ -25,7 +25,8 @@ _ATTEMPT = flags.DEFINE_integer(
 
 def main(_: Sequence[str]) -> int:
     """Replays and prints; returns the exit code."""
-    from ranker import replay  # TensorFlow loads here, not for --help
+    program.load_tensorflow()  # here, not for --help
+    from ranker import replay
 
     try:
         found = replay.replay(

@@ -19,6 +19,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "wording": (set(), set()),
     "config": ({"toml"}, set()),
     "schema": ({"toml"}, set()),
+    "start": (set(), {"tensorflow"}),
     "datasets": ({"schema", "toml", "wording"}, {"numpy", "pandas", "pyarrow", "tqdm"}),
     "numerics": (set(), TF),
     "input": ({"schema", "wording"}, TF | {"pyarrow"}),
@@ -52,7 +53,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "job": ({"build", "config", "input", "measure", "serve", "train"}, set()),
     "replay": ({"build", "config", "guard", "input", "schema", "train"}, TF),
     "compare": (
-        {"build", "config", "input", "measure", "model", "toml", "train"},
+        {"build", "config", "input", "measure", "model", "start", "toml", "train"},
         TF | {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "markupsafe"},
     ),
 }

@@ -13,6 +13,8 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
+from ranker import start
+
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 
 
@@ -26,7 +28,7 @@ def work(link: Connection, primary: str, parent: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group; the parent ends us
     end_with(parent)
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    start.quietly_load_tensorflow()
     import tensorflow as tf
 
     from ranker.compare.bench import Bench
