@@ -3,9 +3,12 @@
   python -m pipelines.train --config=configs/movielens_100k.toml --workdir=runs/first
   python -m pipelines.train --config=... --workdir=... --set=optimizer.dense.learning_rate=0.1
   python -m pipelines.train --config=... --check
+  python -m pipelines.train --config=... --dry-run
 
-Exit codes: 0 completed; 2 bad settings or input; 3 diverged (a retry would too);
-143 or 130 stopped by SIGTERM or SIGINT after saving: the same command goes on.
+--check says what is wrong with the settings, by the data's schema if there is one; --dry-run
+reads the data too, builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad
+settings or input; 3 diverged (a retry would too); 143, 130 or 129 stopped by SIGTERM, SIGINT
+or SIGHUP after saving: the same command goes on.
 """
 
 import os
@@ -16,8 +19,8 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines import metrics_text
-from pipelines.program import refuse, run
+from pipelines import beforehand, trained
+from pipelines.program import load_tensorflow, refuse, run
 from ranker.config import load
 from ranker.config.settings import RunConfig
 
@@ -28,34 +31,41 @@ _SET = flags.DEFINE_multi_string(
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Where checkpoints, metrics and the export go. Made if missing."
 )
-_CHECK = flags.DEFINE_bool("check", False, "Print the settings in full and stop.")
+_CHECK = flags.DEFINE_bool(
+    "check", False, "Print the settings in full, say what does not fit the data's schema, and stop."
+)
+_DRY_RUN = flags.DEFINE_bool(
+    "dry_run", False, "Read the data, build the model, try one batch, write nothing, and stop."
+)
 
 
-def main(argv: Sequence[str]) -> int:
+def main(_: Sequence[str]) -> int:
     """Runs the job; returns the exit code."""
     try:
         config = load.load(Path(_CONFIG.value), _SET.value, RunConfig)
     except (load.ConfigError, OSError) as error:
         return refuse(error)
     if _CHECK.value:
-        print(load.dump(config), end="")
-        return 0
+        return beforehand.check(config)
+    if _DRY_RUN.value:
+        return beforehand.dry_run(config)
     if not _WORKDIR.value:
         return refuse("--workdir is needed: where the run's files go")
-    return _run(config, Path(_WORKDIR.value), argv)
+    return _run(config, Path(_WORKDIR.value))
 
 
-def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
-    for number in (signal.SIGTERM, signal.SIGINT):  # nothing has begun, and nothing is lost
-        signal.signal(number, lambda number, _: os._exit(128 + number))
-    from ranker import build, job, train  # TensorFlow loads here, not for --help
+def _run(config: RunConfig, workdir: Path) -> int:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # nothing has begun
+        if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup's
+            signal.signal(number, lambda number, _: os._exit(128 + number))
+    load_tensorflow()
+    from ranker import build, job, train
 
     train.share_cores()
+    command = ["python", "-m", "pipelines.train", *sys.argv[1:]]
     try:
-        with train.hold(workdir), train.StopSignals() as signals:
-            job.open_run_directory(
-                config, workdir, command=["python", "-m", "pipelines.train", *argv[1:]]
-            )
+        with train.hold(workdir) as held, train.StopSignals() as signals:
+            job.open_run_directory(config, workdir, command=command)
             done = build.finished(config, workdir)
             result = done or job.run_job(
                 config,
@@ -63,26 +73,13 @@ def _run(config: RunConfig, workdir: Path, argv: Sequence[str]) -> int:
                 is_stopping=lambda: signals.received is not None,
                 interruptible=signals.interruptible,
                 say=lambda line: print(line, file=sys.stderr, flush=True),
+                check=held.check,
             )
     except (ValueError, OSError) as error:
         return refuse(error)
-    print(_summary(result, workdir))
+    print(*trained.summary(result, workdir), sep="\n")
     codes = {"completed": 0, "diverged": 3, "preempted": 128 + (signals.received or 15)}
     return codes[result["status"]]
-
-
-def _summary(result: dict, workdir: Path) -> str:
-    steps = f" after {result['step']:,} steps" if "step" in result else ", nothing new to save"
-    lines = [f"{result['status']}{steps}: {workdir / 'RESULT.json'}"]
-    for split, tasks in result.get("metrics", {}).items():
-        for task, metrics in tasks.items():
-            found = metrics_text.lines(metrics)
-            lines += [f"  {split:<10} {task:<8} {line}" for line in found]
-    if "export" in result:
-        lines.append(f"  SavedModel: {result['export']}")
-    if result["status"] == "diverged":
-        lines.append(f"  {result.get('reason')}; not exported: {workdir / 'events.jsonl'}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

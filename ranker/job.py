@@ -19,11 +19,13 @@ _TELL_SECONDS = 10
 def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
     """Writes what will run into `workdir`, or checks that it is what ran there before.
 
+    A run that never got to anything worth keeping binds nobody to its settings.
+
     Raises:
       RunDirectoryError: naming what differs from the run that is there.
     """
     path = workdir / "config.toml"
-    if path.exists():
+    if path.exists() and train.has_begun(workdir):
         before = load.load(path, [], RunConfig)
         differing = load.difference(before, config)
         if differing:
@@ -46,6 +48,7 @@ def run_job(
     is_stopping: Callable[[], bool],
     interruptible: Callable[[], AbstractContextManager] = contextlib.nullcontext,
     say: Callable[[str], None],
+    check: Callable[[], None] = lambda: None,
 ) -> dict:
     """Trains, or goes on training, then evaluates and exports; writes RESULT.json last.
 
@@ -54,6 +57,7 @@ def run_job(
       interruptible: makes a context for work that can be done again; `train.Stopped`
         may be raised in it.
       say: takes a line for the user at each stage.
+      check: called before anything is written; raises if `workdir` is no longer this job's.
 
     Returns:
       What RESULT.json holds: `status` is "completed", "diverged" or "preempted"; it is
@@ -69,9 +73,7 @@ def run_job(
             identity = build.identify(config, run.schema)
             run = dataclasses.replace(run, identity=identity)
             result |= identity.as_json()
-            checkpoints = train.Checkpoints(
-                workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
-            )
+            checkpoints = _checkpoints(run, workdir, check)
             loop = _loop(
                 run,
                 workdir,
@@ -79,22 +81,34 @@ def run_job(
                 is_stopping=is_stopping,
                 interruptible=interruptible,
                 say=say,
+                check=check,
             )
         outcome = loop.run()
         result |= _counts(run, outcome)
         if outcome.status == "completed":
             with interruptible():
-                _conclude(run, workdir, checkpoints, result, say=say)
+                _conclude(run, workdir, checkpoints, result, say=say, check=check)
         result["status"] = outcome.status
     except train.Stopped:  # everything up to here is in a checkpoint
         result["status"] = "preempted"
     except BaseException as error:
         result["reason"] = " ".join(str(error).split()) or type(error).__name__
+        check()  # of a directory that is gone, all else is a consequence
         with contextlib.suppress(OSError):  # the first problem is the one to tell
             _write_result(workdir, result, began)
         raise
+    check()
     _write_result(workdir, result, began)
     return result
+
+
+def _checkpoints(run: build.Run, workdir: Path, check: Callable[[], None]) -> train.Checkpoints:
+    return train.Checkpoints(
+        workdir / "checkpoints",
+        keep=run.config.train.keep_checkpoints,
+        identity=run.identity,
+        check=check,
+    )
 
 
 def _write_result(workdir: Path, result: dict, began: float) -> None:
@@ -110,6 +124,7 @@ def _conclude(
     result: dict,
     *,
     say: Callable[[str], None],
+    check: Callable[[], None],
 ) -> None:
     """Evaluates and exports the best checkpoint; puts what RESULT.json tells of it in `result`."""
     checkpoints.restore_best(run.step.variables)
@@ -123,6 +138,7 @@ def _conclude(
         )
     result |= {"metrics": metrics, "rows": _rows(run)}
     if run.config.export.enabled:
+        check()
         say("Exporting, and checking the export in a fresh process")
         result["export"] = str(build.export_run(run, workdir / "export", result=result))
 
@@ -140,11 +156,12 @@ def _loop(
     is_stopping: Callable[[], bool],
     interruptible: Callable[[], AbstractContextManager],
     say: Callable[[str], None],
+    check: Callable[[], None],
 ) -> train.Loop:
     """Returns the loop, with the variables and logs as the newest checkpoint has them."""
     config, step = run.config, run.step
     run.check_split("test")  # what is wrong with it is better known now than after the training
-    validation = run.split("validation")
+    validation = run.validation()
     examples = build.open_training(run, tell=_telling(say))
     if isinstance(examples, StoredSplit):
         num_groups = len(examples.groups)
@@ -159,7 +176,7 @@ def _loop(
         name: train.JsonLines(workdir / name, progress.logs.get(name))
         for name in ("metrics.jsonl", "events.jsonl")
     }
-    observers = _observers(run, workdir, logs, plan.total, start)
+    observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]
     events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
     for event in [*_damage(checkpoints, logs, step), *events]:
         for observer in observers:
@@ -233,7 +250,7 @@ def _bad_rows(run: build.Run, say: Callable[[str], None]) -> list[dict]:
 
 
 def _observers(
-    run: build.Run, workdir: Path, logs: dict[str, train.JsonLines], total: int, start: int
+    run: build.Run, workdir: Path, logs: dict[str, train.JsonLines], plan: train.Plan, start: int
 ) -> list[train.Observer]:
     names = {
         "every": run.config.train.log_every_attempts,
@@ -243,8 +260,15 @@ def _observers(
     return [
         train.MetricsLog(logs["metrics.jsonl"], **names),
         train.EventsLog(logs["events.jsonl"]),
-        train.TensorBoard(workdir / "tensorboard", **names),
-        train.ProgressBar(total, done=start, batch_size=run.config.data.batch_size),
+        train.TensorBoard(
+            workdir / "tensorboard",
+            groups=[group.name for group in run.step.optimizer.groups],
+            watched=run.step.guard.watched,
+            **names,
+        ),
+        train.show_progress(
+            train.Length(plan.total, start, run.config.data.batch_size, plan.monitor)
+        ),
     ]
 
 
@@ -258,6 +282,7 @@ def _counts(run: build.Run, outcome: train.Outcome) -> dict:
         "refused": int(run.step.guard.refused.numpy()),
         "bad_rows": {name: bad.num_bad for name, bad in run.bad_rows.items()},
         **({"reason": outcome.reason} if outcome.reason else {}),
+        **({"cause": outcome.cause} if outcome.cause else {}),
         **({} if outcome.good_checkpoint is None else {"good_checkpoint": outcome.good_checkpoint}),
         "examples_per_second": examples / working if outcome.attempts else 0.0,
         "input_bound_share": outcome.waiting_seconds / working if outcome.attempts else 0.0,

@@ -3,8 +3,10 @@
 from ranker.build.export import export_run
 from ranker.build.identity import SPLITS, identify
 from ranker.build.knobs import Knobs
+from ranker.build.mistakes import find_mistakes
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
+from ranker.build.rehearsal import rehearse
 from ranker.build.run import (
     Run,
     build_guard,
@@ -31,10 +33,12 @@ __all__ = [
     "build_stream",
     "check_lost_settings",
     "export_run",
+    "find_mistakes",
     "finished",
     "identify",
     "load_run",
     "open_training",
     "read_used_schema",
+    "rehearse",
     "select",
 ]

@@ -34,6 +34,7 @@ from ranker.train import (
     Standing,
     Step,
     Store,
+    check_measurable,
     check_monitor,
 )
 
@@ -90,6 +91,13 @@ class Run:
         )
         if split.bad_rows is not None:
             self.bad_rows[name] = split.bad_rows
+        return split
+
+    def validation(self) -> Split:
+        """Reads validation; ValueError, too, if its rows do not define what chooses the best."""
+        split = self.split("validation")
+        where = str(self.path("validation"))
+        check_measurable(self.config.train.monitor, self.schema, split, where=where)
         return split
 
     def path(self, name: str) -> Path:
@@ -169,13 +177,15 @@ def select(schema: Schema, data: settings.DataSettings) -> Schema:
     """
     columns = {"features": data.features, "tasks": data.tasks}
     kept: dict[str, tuple] = {}
+    unknown = []
     for kind, wanted in columns.items():
         present = [column.name for column in getattr(schema, kind)]
-        for name in wanted:
-            if name not in present:
-                raise ValueError(f"data.{kind}: no {name!r} in the data; it has {present}")
+        if missing := [repr(name) for name in wanted if name not in present]:
+            unknown.append(f"data.{kind}: no {', '.join(missing)} in the data; it has {present}")
         wanted = wanted or tuple(present)
         kept[kind] = tuple(c for c in getattr(schema, kind) if c.name in wanted)
+    if unknown:
+        raise ValueError("; ".join(unknown))
     names = {f.name for f in kept["features"]}
     if not {schema.user, schema.item} <= names:
         raise ValueError(f"data.features must hold {schema.user} and {schema.item}, got {names}")

@@ -19,6 +19,7 @@ MISSING = dataclasses.MISSING
 NONE = "none"  # TOML has no null: the word stands for None where a type allows it
 
 _MAX_PART = 1000  # letters of an error's place or message: names may be of any length
+_SMALLEST, _LARGEST = 2.0**-126, 2.0**128 - 2.0**104  # of normal numbers in float32
 _SCALARS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -163,14 +164,20 @@ def _scalar(kind: Any, layer: Layer, *, path: tuple[str, ...]) -> Any:
     if kind not in _SCALARS:
         raise TypeError(f"{'.'.join(path)}: a setting cannot be of type {kind!r}")
     value = layer.value
-    if type(value) is int and not -(2**63) <= value < 2**63:
-        raise error_at(layer.origin, path, "must fit in 64 bits, got an integer that does not")
+    if type(value) is int and not -(2**31) <= value < 2**31:
+        raise error_at(layer.origin, path, f"must fit in 32 bits, got {_show(value)}")
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
         raise error_at(layer.origin, path, f"must be {_SCALARS[kind]}, got {_show(value)}")
     if kind is float and not math.isfinite(value):
         raise error_at(layer.origin, path, f"must be finite, got {value}")
+    if kind is float and value and not _SMALLEST <= abs(value) <= _LARGEST:
+        raise error_at(
+            layer.origin,
+            path,
+            f"must be 0 or of size {_SMALLEST:.2g} to {_LARGEST:.2g}, as float32 is, got {value}",
+        )
     return value
 
 

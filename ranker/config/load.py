@@ -7,6 +7,7 @@ checks of the dataclasses. Which dataclasses they are is the caller's affair.
 import dataclasses
 import hashlib
 import re
+import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["ConfigError", "difference", "dump", "load", "sha256"]
 
 T = TypeVar("T")
 
+_MAX_BYTES = 1_000_000
 _BARE_WORD = re.compile(r"""[^\s"'\[\]{},=#]+""")
 
 
@@ -77,7 +79,16 @@ def _layers(path: Path) -> list[Layer]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe might never end, or never begin
+            raise error_at(str(path), [], "no file but a folder, a pipe or a device")
+        if status.st_size > _MAX_BYTES:
+            raise error_at(
+                str(path), [], f"no settings: {status.st_size:,} bytes, of at most {_MAX_BYTES:,}"
+            )
         return tomllib.loads(path.read_bytes().decode())
+    except ConfigError:
+        raise
     except OSError as error:
         raise error_at(str(path), [], error.strerror or str(error)) from error
     except ValueError as error:

@@ -5,6 +5,11 @@ from typing import Literal
 
 from ranker.config.ranges import require
 
+# Beyond what anybody trains, and below what ends in TensorFlow instead of in a sentence.
+_MOST_ROWS = 1_000_000_000
+_MOST_PARTS = 1_000
+_WIDEST = 65_536
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class VocabularyEncoding:
@@ -14,7 +19,7 @@ class VocabularyEncoding:
     num_unknown: int = 1
 
     def __post_init__(self) -> None:
-        require(self, "num_unknown", minimum=1)
+        require(self, "num_unknown", minimum=1, maximum=_MOST_ROWS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,7 @@ class HashEncoding:
     num_buckets: int = 10_000
 
     def __post_init__(self) -> None:
-        require(self, "num_buckets", minimum=1)
+        require(self, "num_buckets", minimum=1, maximum=_MOST_ROWS)
 
 
 Encoding = VocabularyEncoding | HashEncoding
@@ -47,8 +52,8 @@ class DcnInteraction:
     projection_width: int = 0
 
     def __post_init__(self) -> None:
-        require(self, "num_layers", minimum=1)
-        require(self, "projection_width", minimum=0)
+        require(self, "num_layers", minimum=1, maximum=_MOST_PARTS)
+        require(self, "projection_width", minimum=0, maximum=_WIDEST)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,7 +80,7 @@ class MmoeSharing:
     units: tuple[int, ...] = (256, 128)
 
     def __post_init__(self) -> None:
-        require(self, "num_experts", minimum=1)
+        require(self, "num_experts", minimum=1, maximum=_MOST_PARTS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,7 +95,7 @@ class PleSharing:
 
     def __post_init__(self) -> None:
         for name in ("num_levels", "num_shared", "num_own"):
-            require(self, name, minimum=1)
+            require(self, name, minimum=1, maximum=_MOST_PARTS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,7 +117,7 @@ class ShallowSettings:
     initial_scale: float = 0.05
 
     def __post_init__(self) -> None:
-        require(self, "factors", minimum=0)
+        require(self, "factors", minimum=0, maximum=_WIDEST)
         require(self, "initial_scale", minimum=0)
         if self.histories and not self.factors:
             raise ValueError(f"histories need factors > 0, got {self.factors}")
@@ -149,12 +154,12 @@ class ModelSettings:
     products: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        require(self, "embedding_width", minimum=1)
+        require(self, "embedding_width", minimum=1, maximum=_WIDEST)
         require(self, "initial_scale", minimum=0)
         require(self, "dropout", minimum=0, below=1)
         for units in (*self.sharing.units, *self.tower_units):
-            if units < 1:
-                raise ValueError(f"a layer must have at least 1 unit, got {units}")
+            if not 1 <= units <= _WIDEST:
+                raise ValueError(f"a layer must have 1 to {_WIDEST} units, got {units}")
         if not self.sharing.units:
             raise ValueError(
                 f"sharing.units must name at least one layer, got {self.sharing.units}"

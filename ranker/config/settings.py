@@ -110,7 +110,7 @@ class DataSettings:
     max_bad_rows: float = 0.01
 
     def __post_init__(self) -> None:
-        require(self, "batch_size", minimum=1)
+        require(self, "batch_size", minimum=1, maximum=10_000_000)
         require(self, "max_bad_rows", minimum=0, below=1)
         require(self, "window_examples", minimum=1 if self.order == "window" else 0)
         require(self, "buffer_examples", minimum=1)
@@ -168,8 +168,8 @@ class TrainSettings:
     patience_evaluations: int = 0
 
     def __post_init__(self) -> None:
-        require(self, "passes", above=0)
-        require(self, "attempts_per_call", minimum=1)
+        require(self, "passes", above=0, maximum=1_000_000)
+        require(self, "attempts_per_call", minimum=1, maximum=1_000_000)
         require(self, "keep_checkpoints", minimum=1)
         for name in (
             "max_attempts",

@@ -8,7 +8,7 @@ end of a pass: every batch has B examples and no example is dropped.
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -133,11 +133,12 @@ class Stream:
 
 @contextlib.contextmanager
 def prefetch(
-    stream: Batches, cuts: list[tuple[int, int]], *, depth: int = 2
+    stream: Batches, cuts: Iterable[tuple[int, int]], *, depth: int = 2
 ) -> Generator[Iterator[Batch]]:
     """Gives an iterator of `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
 
-    The thread starts at once and ends with the context. An error in it is raised by the iterator.
+    `cuts` is gone through twice. The thread starts at once and ends with the context. An error in
+    it is raised by the iterator.
     """
     ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
     is_closed = threading.Event()

@@ -10,20 +10,25 @@ from ranker.train.incidents import Incidents, kept
 from ranker.train.json_lines import JsonLines
 from ranker.train.ladder import Ladder, Standing
 from ranker.train.levers import Levers
-from ranker.train.loop import Loop, Outcome, Plan, Progress
+from ranker.train.loop import Loop, Outcome, Progress
+from ranker.train.monitor import check_measurable
 from ranker.train.observers import (
     EventsLog,
     MetricsLog,
     Observer,
-    ProgressBar,
+    StillHeld,
     TensorBoard,
 )
+from ranker.train.plan import Plan
+from ranker.train.progress import Length, show_progress
 from ranker.train.rescue import Rescue, Store
 from ranker.train.result import RESULT, read_result, write_result
 from ranker.train.run_directory import (
+    Held,
     RunDirectoryError,
     commit,
     environment,
+    has_begun,
     hold,
     peak_memory_mb,
     write_json,
@@ -41,10 +46,12 @@ __all__ = [
     "Draft",
     "Evaluation",
     "EventsLog",
+    "Held",
     "Identity",
     "Incidents",
     "JsonLines",
     "Ladder",
+    "Length",
     "Levers",
     "Loop",
     "MetricsLog",
@@ -52,21 +59,23 @@ __all__ = [
     "Outcome",
     "Plan",
     "Progress",
-    "ProgressBar",
     "Rescue",
     "RunDirectoryError",
     "Scorer",
     "Standing",
     "Step",
     "StepReport",
+    "StillHeld",
     "StopSignals",
     "Stopped",
     "Store",
     "TensorBoard",
+    "check_measurable",
     "check_monitor",
     "commit",
     "environment",
     "find_cause",
+    "has_begun",
     "hold",
     "interventions",
     "kept",
@@ -75,6 +84,7 @@ __all__ = [
     "refusal",
     "restore_checkpoint",
     "share_cores",
+    "show_progress",
     "tries",
     "write_json",
     "write_result",

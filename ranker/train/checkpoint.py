@@ -1,7 +1,7 @@
 """The checkpoints of a run: saved by attempt, the best one beside, restored past damage."""
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,24 @@ class Checkpoints:
       damaged: what was wrong with those that could not be restored, by their names.
     """
 
-    def __init__(self, directory: Path, *, keep: int, identity: Identity | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        keep: int,
+        identity: Identity | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         """Takes the folder; makes it when the first checkpoint is saved.
 
         Args:
           identity: of the run; None for checkpoints that do not say, and are not asked.
+          check: called before each save; raises if the run must not write any more.
         """
         self._directory = directory
         self._keep = keep
         self._identity = identity
+        self._check = check
         self.damaged: dict[str, str] = {}
 
     def save(
@@ -57,6 +66,7 @@ class Checkpoints:
         any of later attempts: a run that is behind them found them damaged. The new one is
         whole before they go.
         """
+        self._check()
         save_checkpoint(self._at(attempt), self._saved(variables, state))
         for path in self._directory.glob(".[0-9]*"):  # of a killed job
             shutil.rmtree(path, ignore_errors=True)
@@ -70,6 +80,7 @@ class Checkpoints:
 
     def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
         """Writes the best checkpoint, in place of the one before."""
+        self._check()
         save_checkpoint(self._directory / "best", self._saved(variables, state))
 
     def resume(self, variables: Mapping[str, tf.Variable]) -> dict | None:

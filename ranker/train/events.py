@@ -7,6 +7,8 @@ import numpy as np
 from ranker.guard import HEALTHY, LOSS_SPIKE, NORM_SPIKE, REASONS, SYMPTOMS
 from ranker.train.step import Step, StepReport
 
+_WHY = ("attempt", "reason", "task", "variable", "row", "first_bad", "column", "try", "incident")
+
 
 def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
     """Yields what was injected, refused or found diverging in the attempts of `reports`.
@@ -42,6 +44,11 @@ def refusal(reports: StepReport, k: int, step: Step) -> dict:
         "losses": {t: float(v) for t, v in zip(names, reports.losses[k], strict=True)},
         **_spike(reports, k, step),
     }
+
+
+def refused_because(event: dict) -> dict:
+    """Returns of the event of a refused attempt what says why; {} of {}."""
+    return {name: event[name] for name in _WHY if event.get(name) is not None}
 
 
 def divergences(reports: StepReport, k: int, step: Step) -> Iterator[dict]:

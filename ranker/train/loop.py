@@ -1,7 +1,6 @@
 """The loop owns time: what runs next, and what happens between two calls of the graph."""
 
 import dataclasses
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -12,42 +11,15 @@ import numpy as np
 from ranker.input import Batch, Batches, prefetch
 from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.checkpoint import Checkpoints
-from ranker.train.events import interventions
+from ranker.train.events import interventions, refused_because
 from ranker.train.incidents import Incidents
 from ranker.train.json_lines import JsonLines
 from ranker.train.observers import Observer
+from ranker.train.plan import Cuts, Plan
 from ranker.train.rescue import Rescue
 from ranker.train.scoring import Evaluation
 from ranker.train.step import Step, StepReport, tries
 from ranker.train.stop import Stopped
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Plan:
-    """When what happens, in attempts; `attempts_per_call` bounds one call of the graph."""
-
-    total: int
-    attempts_per_call: int
-    evaluate_every: int
-    checkpoint_every: int
-    monitor: str
-    patience: int
-
-    def evaluates(self, attempt: int) -> bool:
-        """Whether an evaluation follows `attempt`."""
-        return attempt % self.evaluate_every == 0 or attempt == self.total
-
-    def cuts(self, start: int) -> list[tuple[int, int]]:
-        """Returns (first attempt, number of attempts) of each call from `start` to the end.
-
-        A call ends where something is due, and the cuts after a resume are those of a
-        run that never stopped, as long as it stopped at a cut.
-        """
-        due = {self.total}
-        for every in (self.attempts_per_call, self.evaluate_every, self.checkpoint_every):
-            due.update(range(every, self.total, every))
-        ends = [start, *sorted(end for end in due if end > start)]
-        return [(first, end - first) for first, end in itertools.pairwise(ends)]
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -92,6 +64,8 @@ class Outcome:
     Attributes:
       status: "completed", "diverged" or "preempted".
       reason: why it diverged; else "".
+      cause: what went bad first, as the first of the last refusals in a row says; {} if it
+        did not diverge, or none was refused.
       best_attempt: after which attempt the best checkpoint was written.
       good_checkpoint: the attempt of the last that the ladder found good; None without one.
       attempts: tried here, not counting those before a resume.
@@ -101,6 +75,7 @@ class Outcome:
 
     status: str
     reason: str
+    cause: dict[str, Any]
     best_attempt: int
     good_checkpoint: int | None
     attempts: int
@@ -148,11 +123,13 @@ class Loop:
         self._is_stopping = is_stopping
         self._rescue = rescue
         self._reason = ""  # to halt
+        self._first_refused: dict[str, Any] = {}  # of the last refusals in a row
+        self._last_refused = 0
 
     def run(self) -> Outcome:
         """Runs until the plan's end, early stopping, a halt, or a request to stop."""
         start = int(self._step.attempts.numpy())
-        cuts = [] if self._progress.is_finished else self._plan.cuts(start)
+        cuts: Cuts | tuple[()] = () if self._progress.is_finished else self._plan.cuts(start)
         began = time.perf_counter()
         waiting = pausing = 0.0
         # Without a cut left, what is in the variables and the progress tells how it ended.
@@ -161,7 +138,7 @@ class Loop:
             self._save(start)
         owed = self._between(start) if self._owes(start) else ""
         if owed:
-            status, cuts = owed, []
+            status, cuts = owed, ()
         like = self._stream.stack(start, 0)
         with ExitStack() as closers, prefetch(self._stream, cuts) as stacks:
             for observer in self._observers:
@@ -184,7 +161,8 @@ class Loop:
         best = self._progress.best_attempt
         good = self._rescue.standing.good if self._rescue else None
         reason = self._reason or (self._failure() if status == "diverged" else "")
-        return Outcome(status, reason, best, good, done, seconds, waiting, pausing)
+        cause = refused_because(self._first_refused) if status == "diverged" else {}
+        return Outcome(status, reason, cause, best, good, done, seconds, waiting, pausing)
 
     def _call(self, stack: Batch, first: int) -> None:
         """Tries `stack`, tells the observers, and does what the ladder decides; notes a halt."""
@@ -220,6 +198,9 @@ class Loop:
                 event = self._incidents.enter(
                     event, stack, place=place - first, factors=known[-NUM_ATTEMPTS:]
                 )
+                if event["attempt"] != self._last_refused + 1:
+                    self._first_refused = event
+                self._last_refused = event["attempt"]
             self._tell(event)
         self._progress.factors = factors[-NUM_ATTEMPTS:].tolist()
 

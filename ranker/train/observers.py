@@ -5,7 +5,7 @@ killed and resumed leaves the same file, that apart, as one that was not.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
-from tqdm import tqdm
 
 from ranker.train.json_lines import JsonLines, finite
 from ranker.train.scoring import Evaluation
@@ -34,6 +33,29 @@ class Observer(Protocol):
 
     def close(self) -> None:
         """Ends the observer's work."""
+
+
+class StillHeld:
+    """The first of the observers: what follows it is written only where the run may write."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        """Takes what raises once the run directory is no longer this job's."""
+        self._check = check
+
+    def reports(self, reports: StepReport) -> None:
+        """Checks."""
+        self._check()
+
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
+        """Checks."""
+        self._check()
+
+    def event(self, event: dict) -> None:
+        """Checks."""
+        self._check()
+
+    def close(self) -> None:
+        """Does nothing."""
 
 
 class MetricsLog:
@@ -101,25 +123,43 @@ class EventsLog:
 
 
 class TensorBoard:
-    """The same numbers as TensorBoard scalars, by step."""
+    """The same numbers as TensorBoard scalars, by step, and the events as text."""
 
     def __init__(
-        self, directory: Path, *, every: int, tasks: Sequence[str], variables: Sequence[str]
+        self,
+        directory: Path,
+        *,
+        every: int,
+        tasks: Sequence[str],
+        variables: Sequence[str],
+        groups: Sequence[str],
+        watched: Sequence[str],
     ) -> None:
+        """Takes the folder and the names behind the arrays' positions.
+
+        Args:
+          groups: of the optimizer, each with a learning rate.
+          watched: what the guard compares with its usual range, see `ranker.guard`.
+        """
         self._directory = directory
         self._every = every
         self._tasks = tasks
         self._variables = variables
+        self._groups = groups
+        self._watched = watched
         with self._naming():
             self._writer = tf.summary.create_file_writer(str(directory))
 
     def reports(self, reports: StepReport) -> None:
-        """Writes losses and clip factors of the attempts that metrics.jsonl has too."""
+        """Writes the numbers of the attempts that metrics.jsonl has too."""
         for k, attempt in enumerate(reports.attempt):
             if self._every and (attempt + 1) % self._every == 0:
                 numbers = {"loss/total": reports.total[k]}
                 numbers |= _tagged("loss", self._tasks, reports.losses[k])
                 numbers |= _tagged("clip_factor", self._variables, reports.factors[k])
+                numbers |= _tagged("learning_rate", self._groups, reports.learning_rates[k])
+                numbers |= _tagged("watched", self._watched, reports.watched[k])
+                numbers |= _tagged("limit", self._watched, reports.limits[k])
                 self._write(numbers, int(reports.step[k]))
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
@@ -155,41 +195,6 @@ class TensorBoard:
         except tf.errors.OpError as error:
             said = str(error.message).splitlines()[0].rpartition("}} ")[2]
             raise OSError(f"{self._directory}: cannot be written: {said}") from error
-
-
-class ProgressBar:
-    """A bar on the terminal: attempts, loss, examples a second, time left."""
-
-    def __init__(self, total: int, *, done: int, batch_size: int) -> None:
-        self._bar = tqdm(
-            total=total * batch_size,
-            initial=done * batch_size,
-            unit="ex",
-            unit_scale=True,
-            desc="train",
-            mininterval=0.5,
-            dynamic_ncols=True,
-        )
-        self._batch_size = batch_size
-        self._shown: dict[str, str] = {}
-
-    def reports(self, reports: StepReport) -> None:
-        """Moves the bar on and shows the mean loss of the call."""
-        self._shown["loss"] = f"{np.mean(reports.total):.4f}"
-        self._bar.set_postfix(self._shown, refresh=False)
-        self._bar.update(len(reports.attempt) * self._batch_size)
-
-    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
-        """Shows the validation loss."""
-        self._shown["validation"] = f"{evaluation.loss:.4f}"
-
-    def event(self, event: dict) -> None:
-        """Writes the event above the bar."""
-        self._bar.write(json.dumps(finite(event)))
-
-    def close(self) -> None:
-        """Leaves the bar as it stands."""
-        self._bar.close()
 
 
 def _tagged(group: str, names: Iterable[str], values: Iterable[float]) -> dict[str, float]:

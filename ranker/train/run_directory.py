@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+_LOCK = ".lock"
 _PACKAGES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas", "pyarrow")
 
 
@@ -19,16 +20,61 @@ class RunDirectoryError(ValueError):
     """The run directory cannot be used, or holds another run."""
 
 
+def has_begun(workdir: Path) -> bool:
+    """Returns whether a run in `workdir` left what is of its settings: a checkpoint, or why not.
+
+    One that could not read its data left nothing, nor did one that was killed before its
+    first checkpoint; one that diverged before that left its incidents and its result.
+    """
+    saved = [path.name for path in (workdir / "checkpoints").glob("*")]
+    has_saved = any(name.isdigit() or name in ("best", ".best.replaced") for name in saved)
+    try:
+        result = json.loads((workdir / "RESULT.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        result = {}
+    has_ended = isinstance(result, dict) and "attempts" in result
+    return has_saved or has_ended or any((workdir / "incidents").glob("*"))
+
+
+class Held:
+    """A run directory that this job holds."""
+
+    def __init__(self, workdir: Path, lock: int) -> None:
+        """Takes the directory and the descriptor of the lock in it."""
+        self._workdir = workdir
+        self._lock = lock
+
+    def check(self) -> None:
+        """Raises RunDirectoryError unless the lock that is held is still the one at the path.
+
+        The directory may have been deleted, and another job may have begun in a new one.
+        """
+        try:
+            found = (self._workdir / _LOCK).stat()
+        except OSError as error:
+            raise RunDirectoryError(
+                f"{self._workdir}: deleted while this job ran in it, {error.strerror}: stopped, "
+                "and nothing more is written there"
+            ) from error
+        held = os.fstat(self._lock)
+        if (found.st_dev, found.st_ino) != (held.st_dev, held.st_ino):
+            raise RunDirectoryError(
+                f"{self._workdir}: replaced while this job ran in it, and another job may hold "
+                "it now: stopped, and nothing more is written there"
+            )
+
+
 @contextmanager
-def hold(workdir: Path) -> Iterator[None]:
+def hold(workdir: Path) -> Iterator[Held]:
     """Makes `workdir` and holds it against a second job; the kernel lets go at any exit.
 
     Raises:
-      RunDirectoryError: if another job holds it, or it cannot be made or written.
+      RunDirectoryError: if another job holds it, it cannot be made or written, or its file
+        system has no locks.
     """
     try:
         workdir.mkdir(parents=True, exist_ok=True)
-        lock = (workdir / ".lock").open("w")
+        lock = (workdir / _LOCK).open("w")
     except OSError as error:
         raise RunDirectoryError(f"{workdir}: cannot be used: {error.strerror}") from error
     with lock:
@@ -36,7 +82,15 @@ def hold(workdir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RunDirectoryError(f"{workdir}: another job is running in it") from error
-        yield
+        except OSError as error:
+            raise RunDirectoryError(
+                f"{workdir}: its file system cannot lock files ({error.strerror}), so nothing "
+                "would keep a second job out: take a --workdir on a local disk, or have it "
+                "mounted with locks (Lustre: flock; NFS: without nolock)"
+            ) from error
+        held = Held(workdir, lock.fileno())
+        held.check()  # somebody may have deleted it before it was locked
+        yield held
 
 
 def write_json(path: Path, document: dict) -> None:

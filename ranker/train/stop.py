@@ -5,13 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
+_NUMBERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 class Stopped(BaseException):
     """A signal asked the run to stop; as with KeyboardInterrupt, `except Exception` lets it by."""
 
 
+def _to_note() -> list[signal.Signals]:
+    """Returns those that ask a run to stop; not SIGHUP where it is ignored, as nohup has it."""
+    is_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return [number for number in _NUMBERS if number != signal.SIGHUP or not is_ignored]
+
+
 class StopSignals:
-    """Notes SIGTERM and SIGINT while it is entered; a repeated one changes nothing.
+    """Notes SIGTERM, SIGINT and SIGHUP while it is entered; a repeated one changes nothing.
 
     Attributes:
       received: the first signal's number, or None.
@@ -21,7 +29,7 @@ class StopSignals:
     _is_interruptible: bool = False
 
     def __enter__(self) -> "StopSignals":
-        self._before = {s: signal.signal(s, self._note) for s in (signal.SIGTERM, signal.SIGINT)}
+        self._before = {s: signal.signal(s, self._note) for s in _to_note()}
         return self
 
     def __exit__(

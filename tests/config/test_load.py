@@ -93,12 +93,12 @@ def test_an_override_reaches_into_a_list_or_replaces_it(read):
     )
 
 
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
-INTS = st.integers(-(2**63), 2**63 - 1)
+NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False)
+INTS = st.integers(-(2**31), 2**31 - 1)
 SOFT = st.builds(Soft, strength=NUMBERS, floor=NUMBERS)
 HARD = st.builds(
     Hard,
-    strength=st.floats(1e-300, 1e300),
+    strength=st.floats(2.0**-100, 2.0**100, width=32),
     units=st.lists(INTS, max_size=3).map(tuple),
 )
 CONFIGS = st.builds(
@@ -107,7 +107,7 @@ CONFIGS = st.builds(
     section=st.builds(
         Section,
         rate=NUMBERS,
-        count=st.integers(1, 2**63 - 1),
+        count=st.integers(1, 2**31 - 1),
         is_on=st.booleans(),
         text=st.text(),
         order=st.sampled_from(["first", "last"]),

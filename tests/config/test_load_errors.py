@@ -1,6 +1,8 @@
 """Every mistake in the settings is one line that says where it is and what."""
 
 import dataclasses
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -47,8 +49,13 @@ MISTAKES = {
     "must be a number, got 'x'",
     "clips = 'hard'": "run.toml: clips: must be a list, got 'hard'",
     "clips = ['hard']": "run.toml: clips.0: must be a table, got 'hard'",
-    "seed = 9223372036854775808": "run.toml: seed: must fit in 64 bits, got an integer that "
-    "does not",
+    "seed = 2147483648": "run.toml: seed: must fit in 32 bits, got 2147483648",
+    "seed = -2147483649": "run.toml: seed: must fit in 32 bits, got -2147483649",
+    f"seed = {2**90}": "run.toml: seed: must fit in 32 bits, got an integer of 91 bits",
+    "[section]\nrate = 1e308": "run.toml: section.rate: must be 0 or of size 1.2e-38 to 3.4e+38, "
+    "as float32 is, got 1e+308",
+    "[section]\nrate = -1e-39": "run.toml: section.rate: must be 0 or of size 1.2e-38 to 3.4e+38, "
+    "as float32 is, got -1e-39",
     "extends = 1": "run.toml: extends: must be a file's path, got 1",
     "extends = 'none.toml'": "none.toml: No such file or directory",
 }
@@ -177,7 +184,31 @@ def test_hostile_files_get_one_short_line(tmp_path, content):
     assert len(str(caught.value)) < 200 + len(str(path))
 
 
-def test_a_folder_is_no_file(tmp_path):
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "link to a device"])
+@pytest.mark.parametrize("is_extended", [False, True])
+def test_what_is_no_file_is_not_read(tmp_path, kind, is_extended):
+    path = tmp_path / "there"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)  # which nobody writes to
+    elif kind == "device":
+        path = Path("/dev/zero")  # which never ends
+    else:
+        path.symlink_to("/dev/zero")
+    extending = tmp_path / "run.toml"
+    extending.write_text(f"extends = '{path}'")
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, [], Config)
-    assert str(caught.value) == f"{tmp_path}: Is a directory"
+        load(extending if is_extended else path, [], Config)
+    assert str(caught.value) == f"{path}: no file but a folder, a pipe or a device"
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    path = tmp_path / "run.toml"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # and takes no room
+    with pytest.raises(ConfigError) as caught:
+        load(path, [], Config)
+    assert str(caught.value) == (
+        f"{path}: no settings: 1,099,511,627,776 bytes, of at most 1,000,000"
+    )

@@ -51,6 +51,9 @@ def test_a_run_leaves_what_the_readme_says(whole):
     assert [line["attempt"] for line in lines if "validation" in line] == [20, 40, 60, 80, 100]
     assert 0 <= min(lines[0]["clip_factors"].values()) <= 1
     assert (workdir / "events.jsonl").read_text() == ""
+    command = json.loads((workdir / "environment.json").read_text())["command"]
+    flags = [f"--config={whole.config}", f"--workdir={workdir}"]
+    assert command == ["python", "-m", "pipelines.train", *flags]
     assert list((workdir / "tensorboard").glob("events*"))
 
 
@@ -101,6 +104,72 @@ def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
     assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
 
 
+def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
+    run = tmp_path / "run"
+    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    wait_for_checkpoint(process, run)
+    process.send_signal(signal.SIGHUP)
+    code, _, err = finish(process)
+    assert code == 129, err
+    assert result_of(run)["status"] == "preempted"
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_directory_that_is_deleted_under_a_run_ends_it(whole, tmp_path, is_replaced):
+    run = tmp_path / "run"
+    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    wait_for_checkpoint(process, run)
+    run.rename(tmp_path / "gone")  # at once, as no deletion is
+    if is_replaced:  # by another job's
+        shutil.copytree(whole.workdir, run)
+    before = sorted(run.rglob("*"))
+    code, _, err = finish(process)
+    assert code == 2, err
+    what = "replaced" if is_replaced else "deleted"
+    assert err.splitlines()[-1].startswith(f"train: {run}: {what} while this job ran in it")
+    assert sorted(run.rglob("*")) == before
+    assert not is_replaced or result_of(run) == whole.result
+
+
+def test_a_misspelt_path_does_not_cost_the_directory(whole, tmp_path):
+    run = tmp_path / "run"
+    code, _, err = finish(train(whole.config, run, PLAIN, f"--set=data.path={tmp_path}/nowhere"))
+    assert code == 2
+    assert "This prepares them: python -m pipelines.prepare --dataset=" in err.splitlines()[-1]
+    assert result_of(run)["reason"].endswith(f"'{tmp_path}/nowhere/schema.toml'")
+    code, _, err = finish(train(whole.config, run, PLAIN, "--set=train.max_attempts=5"))
+    assert code == 0, err
+
+
+def test_a_dry_run_says_what_it_found_and_writes_nothing(whole, tmp_path):
+    run = tmp_path / "run"
+    code, out, err = finish(train(whole.config, run, "--dry-run"))
+    assert code == 0, err
+    assert "train              400 rows, 0 of them left out" in out
+    assert out.splitlines()[-1] == "dry run: it would run; nothing was written"
+    assert not run.exists()
+    bad = "--set=inject=[{kind='not_finite', task='rating', share=0.5, start=0, stop=1}]"
+    code, out, err = finish(train(whole.config, run, "--dry_run", bad))
+    assert code == 3, err
+    assert "refused: loss not finite, task rating" in out
+
+
+def test_a_check_says_every_mistake_on_a_line(whole):
+    flags = ("--set=train.monitor=like.aux", "--set=model.ties={click='like'}", "--check")
+    code, out, err = call("train", f"--config={whole.config}", *flags)
+    assert code == 2
+    assert 'monitor = "like.aux"' in out
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["train", "train"]
+
+
+def test_a_log_has_lines_with_the_time_and_no_noise(whole, tmp_path):
+    code, _, err = finish(train(whole.config, tmp_path / "run", PLAIN))
+    assert code == 0
+    assert not set("\r") & set(err)
+    assert "100 of 100 attempts (100%), loss" in err
+    assert not [word for word in ("cuInit", "oneDNN", "absl::") if word in err]
+
+
 def test_the_same_command_after_the_end_says_the_result_again(whole):
     code, again, _ = finish(train(whole.config, whole.workdir))
     assert (code, again) == (0, whole.said)
@@ -123,6 +192,9 @@ def test_a_run_that_dies_halts_with_3_and_names_the_cause(whole, tmp_path):
     assert code == 3, err
     assert "diverged" in out
     assert result_of(run)["status"] == "diverged"
+    assert result_of(run)["reason"] == "too many refusals in a row"
+    assert {"attempt", "reason", "task", "first_bad", "try"} <= set(result_of(run)["cause"])
+    assert f"first, at attempt {result_of(run)['cause']['attempt']}: " in out
     events = [json.loads(e) for e in (run / "events.jsonl").read_text().splitlines()]
     assert events[-1]["kind"] == "halted"
     assert events[0]["kind"] == "refused"

@@ -1,6 +1,10 @@
 """The run directory's files: whole, held by one job, cut back at a resume."""
 
+import errno
+import fcntl
 import json
+import os
+import shutil
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,6 +32,44 @@ def test_a_second_job_is_refused_and_the_directory_is_free_afterwards(tmp_path):
         pass
     with hold(tmp_path / "run"):
         pass
+
+
+def test_a_directory_that_is_still_held_is_no_problem(tmp_path):
+    with hold(tmp_path / "run") as held:
+        held.check()
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_directory_that_was_deleted_is_not_written_any_more(tmp_path, is_new):
+    with hold(tmp_path / "run") as held:
+        shutil.rmtree(tmp_path / "run")
+        if is_new:
+            (tmp_path / "run").mkdir()
+        with pytest.raises(RunDirectoryError, match="run: deleted while this job ran in it"):
+            held.check()
+
+
+def test_of_two_jobs_in_one_path_the_first_stops(tmp_path):
+    with hold(tmp_path / "run") as first:
+        (tmp_path / "run").rename(tmp_path / "moved")
+        with hold(tmp_path / "run") as second:
+            with pytest.raises(RunDirectoryError, match="run: replaced while this job ran in it"):
+                first.check()
+            second.check()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_named_and_so_is_the_way_out(tmp_path, monkeypatch, number):
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(RunDirectoryError) as caught, hold(tmp_path / "run"):
+        pass
+    said = str(caught.value)
+    assert said.startswith(f"{tmp_path}/run: its file system cannot lock files")
+    assert os.strerror(number) in said
+    assert "take a --workdir on a local disk" in said
 
 
 def test_a_path_that_is_no_directory_is_one_sentence(tmp_path):
@@ -158,7 +200,8 @@ def test_a_document_that_cannot_be_written_is_named_and_leaves_the_one_before(
 
 def test_scalars_that_cannot_be_written_are_a_sentence(tmp_path, files_of_at_most):
     def write():
-        board = TensorBoard(tmp_path / "board", every=1, tasks=["like"], variables=[])
+        names = {"tasks": ["like"], "variables": [], "groups": [], "watched": []}
+        board = TensorBoard(tmp_path / "board", every=1, **names)
         board.evaluation(5, 5, Evaluation(0.5, {"like": {"auc": 0.75}}))
         board.close()
 

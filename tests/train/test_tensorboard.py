@@ -1,5 +1,6 @@
-"""TensorBoard's files: the scalars that TensorFlow itself would write."""
+"""TensorBoard's files: the scalars that TensorFlow itself would write, and events as text."""
 
+import json
 import math
 
 import numpy as np
@@ -29,12 +30,15 @@ def reports(num):
         **shapes
         | {"attempt": np.arange(num), "step": np.arange(num), "total": numbers / 3}
         | {"losses": np.stack([numbers / 7, numbers * np.nan], axis=1)}
+        | {"learning_rates": np.stack([numbers / 9, numbers / 11], axis=1)}
+        | {"watched": numbers[:, np.newaxis], "limits": np.full((num, 1), np.inf)}
         | {"factors": 1 / (1 + numbers[:, np.newaxis])}
     )
 
 
 def test_what_is_written_is_what_tf_summary_writes(tmp_path):
     names = {"tasks": ("like", "rating"), "variables": ("bottom/0/kernel",)}
+    names |= {"groups": ("dense", "embeddings"), "watched": ("norm",)}
     board = TensorBoard(tmp_path / "ours", every=2, **names)
     board.reports(reports(5))
     board.evaluation(5, 4, Evaluation(1 / 3, METRICS))
@@ -45,9 +49,23 @@ def test_what_is_written_is_what_tf_summary_writes(tmp_path):
             tf.summary.scalar("loss/like", np.float32(k) / np.float32(7), k)
             tf.summary.scalar("loss/rating", math.nan, k)
             tf.summary.scalar("clip_factor/bottom/0/kernel", 1 / np.float32(1 + k), k)
+            tf.summary.scalar("learning_rate/dense", np.float32(k) / np.float32(9), k)
+            tf.summary.scalar("learning_rate/embeddings", np.float32(k) / np.float32(11), k)
+            tf.summary.scalar("watched/norm", float(k), k)
+            tf.summary.scalar("limit/norm", math.inf, k)
         tf.summary.scalar("validation/loss", 1 / 3, 4)
         tf.summary.scalar("validation/like/auc", 0.75, 4)
         tf.summary.scalar("validation/rating/rmse", math.inf, 4)
     ours, theirs = records(tmp_path / "ours"), records(tmp_path / "theirs")
     assert repr(ours) == repr(theirs)
-    assert len(ours) == 11
+    assert len(ours) == 19
+
+
+def test_an_event_is_text(tmp_path):
+    names = dict.fromkeys(("tasks", "variables", "groups", "watched"), ())
+    board = TensorBoard(tmp_path / "ours", every=2, **names)
+    board.event({"kind": "refused", "attempt": 5, "step": 4, "loss": math.nan})
+    board.close()
+    ((step, tag, plugin, value),) = records(tmp_path / "ours")
+    assert (step, tag, plugin) == (4, "event/refused", "text")
+    assert json.loads(value)["loss"] == "nan"

@@ -1,0 +1,38 @@
+"""What can be known of a run before it: without its data's rows, and with them."""
+
+import sys
+from pathlib import Path
+
+from pipelines import trained
+from pipelines.program import load_tensorflow, refuse
+from ranker.config import load
+from ranker.config.settings import RunConfig
+
+
+def check(config: RunConfig) -> int:
+    """Prints the settings, and what in them does not fit the schema; returns the exit code."""
+    print(load.dump(config), end="")
+    if not (Path(config.data.path) / "schema.toml").exists():
+        print(f"# {config.data.path} has no schema.toml: names were not checked", file=sys.stderr)
+        return 0
+    load_tensorflow()
+    from ranker import build
+
+    try:
+        mistakes = build.find_mistakes(config)
+    except (ValueError, OSError) as error:
+        return refuse(error)
+    return max(map(refuse, mistakes), default=0)
+
+
+def dry_run(config: RunConfig) -> int:
+    """Tries one batch and prints what it found; returns the exit code, 3 if it was refused."""
+    load_tensorflow()
+    from ranker import build
+
+    try:
+        found = build.rehearse(config)
+    except (ValueError, OSError) as error:
+        return refuse(error)
+    print(*trained.rehearsal(found), sep="\n")
+    return 3 if found["refused"] else 0

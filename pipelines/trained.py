@@ -1,0 +1,46 @@
+"""What a run did, or would do, in lines for a terminal."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines import metrics_text
+
+_CAUSE = ("task", "variable", "row", "column")
+
+
+def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
+    """Yields the lines that tell what RESULT.json holds."""
+    steps = f" after {result['step']:,} steps" if "step" in result else ", nothing new to save"
+    yield f"{result['status']}{steps}: {workdir / 'RESULT.json'}"
+    for split, tasks in result.get("metrics", {}).items():
+        for task, metrics in tasks.items():
+            yield from (f"  {split:<10} {task:<8} {line}" for line in metrics_text.lines(metrics))
+    if "export" in result:
+        yield f"  SavedModel: {result['export']}"
+    if result["status"] == "diverged":
+        yield f"  {result.get('reason')}; not exported: {workdir / 'events.jsonl'}"
+        if cause := result.get("cause"):
+            yield f"  first, at attempt {cause['attempt']}: {_because(cause)}"
+
+
+def rehearsal(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the lines that tell what a dry run found."""
+    for split, rows in found["rows"].items():
+        yield f"  {split:<10} {rows['read']:>11,} rows, {rows['bad']:,} of them left out"
+    yield f"  {found['parameters']:,} parameters, {found['attempts']:,} attempts to make"
+    losses = ", ".join(f"{task} {loss:.4f}" for task, loss in found["losses"].items())
+    yield f"  one batch tried, losses: {losses}"
+    if found["refused"]:
+        yield f"  refused: {_because(found['refused'])}"
+        yield "dry run: a run would go on after a refusal, but look at this one first"
+    else:
+        yield "dry run: it would run; nothing was written"
+
+
+def _because(event: Mapping[str, Any]) -> str:
+    """Returns why an attempt was refused, from its event."""
+    said = [event["reason"], *(f"{n} {event[n]}" for n in _CAUSE if event.get(n) is not None)]
+    if "first_bad" in event:
+        said.append(f"first bad: {event['first_bad']}. {event['try']}")
+    return ", ".join(said)

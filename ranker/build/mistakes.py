@@ -1,0 +1,93 @@
+"""Every name in a run's settings that its data's schema does not have, told at once."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ranker.build.faults import build_faults
+from ranker.build.model import build_encoder, build_model
+from ranker.build.optimizer import build_optimizer
+from ranker.build.run import read_used_schema
+from ranker.config import settings
+from ranker.config.model import MmoeSharing, NoInteraction
+from ranker.input import read_vocabularies
+from ranker.objective import Objective
+from ranker.schema import Schema
+from ranker.train import check_monitor
+
+
+def find_mistakes(config: settings.RunConfig) -> list[str]:
+    """Returns a sentence for each thing in `config` that does not fit the schema of its data.
+
+    Raises:
+      FileNotFoundError: if the data are not prepared.
+      ValueError: for features or tasks that they lack, or a schema that is none: the rest
+        cannot be judged then.
+    """
+    schema = read_used_schema(config)
+    judged: list[Callable[[], Any]] = [lambda: check_monitor(config.train.monitor, schema.tasks)]
+    for name, weight in config.objective.task_weights.items():
+        judged.append(lambda one={name: weight}: Objective(schema.tasks, weights=one))
+    for model in _models(config.model):
+        judged.append(lambda one=model: _build(dataclasses.replace(config, model=one), schema))
+    told = dict.fromkeys(said for judge in judged if (said := _said(judge)))
+    # Names of variables are those of the whole model, which must be possible first.
+    return list(told) or list(_faults(config, schema))
+
+
+def _said(judge: Callable[[], Any]) -> str:
+    """Returns what is wrong, "" if nothing is."""
+    try:
+        judge()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _models(wanted: settings.ModelSettings) -> Iterator[settings.ModelSettings]:
+    """Yields small models, each with one of the names in `wanted`, the last with all."""
+    small = dataclasses.replace(
+        wanted,
+        embedding_width=1,
+        encoding=settings.HashEncoding(num_buckets=1),
+        interaction=NoInteraction(),
+        sharing=MmoeSharing(num_experts=1, units=(1,)),
+        tower_units=(1,),
+        ties={},
+        products={},
+        shallow=dataclasses.replace(wanted.shallow, biases=(), histories=(), factors=0),
+    )
+    for field in ("ties", "products"):
+        for task, other in getattr(wanted, field).items():
+            yield dataclasses.replace(small, **{field: {task: other}})
+    for field in ("biases", "histories"):
+        for name in getattr(wanted.shallow, field):
+            one = {field: (name,), "factors": min(1, wanted.shallow.factors)}
+            shallow = dataclasses.replace(small.shallow, **one)
+            yield dataclasses.replace(small, shallow=shallow)
+    yield dataclasses.replace(
+        small, ties=wanted.ties, products=wanted.products, shallow=wanted.shallow
+    )
+
+
+def _build(config: settings.RunConfig, schema: Schema) -> None:
+    vocabularies: dict[str, list[str]] = {name: [] for name in schema.vocabularies}
+    encoder = build_encoder(config.model.encoding, schema, vocabularies)
+    build_model(config, schema, encoder.num_rows)
+
+
+def _faults(config: settings.RunConfig, schema: Schema) -> Iterator[str]:
+    if not config.inject:
+        return
+    vocabularies = read_vocabularies(Path(config.data.path), schema)
+    encoder = build_encoder(config.model.encoding, schema, vocabularies)
+    ranker = build_model(config, schema, encoder.num_rows)
+    optimizer = build_optimizer(config, ranker)
+    for place, injector in enumerate(config.inject):
+        alone = dataclasses.replace(config, inject=(injector,))
+        said = _said(
+            lambda one=alone: build_faults(one, schema, encoder, optimizer, tables=ranker.tables)
+        )
+        if said:
+            yield said.replace("inject.0", f"inject.{place}", 1)

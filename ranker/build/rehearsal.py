@@ -1,0 +1,42 @@
+"""A run as far as its first batch: what it would read, build and try, with nothing written."""
+
+from typing import Any
+
+from ranker.build.run import Run, build_plan, build_run
+from ranker.build.training import build_stream, open_training
+from ranker.config.settings import RunConfig
+from ranker.train import StepReport, interventions
+
+
+def rehearse(config: RunConfig) -> dict[str, Any]:
+    """Reads the data, builds the model and tries one batch.
+
+    Returns:
+      `rows` by split: "read" and, of them, "bad"; `parameters`: how many are trained; `attempts`
+      that the run would make; `losses` of the batch, by task; `refused`: the event
+      of its refusal, {} if it would have been committed.
+
+    Raises:
+      OSError, ValueError: for what would end the run before its first batch.
+    """
+    run = build_run(config)
+    run.check_split("test")
+    run.validation()
+    examples = open_training(run, tell=lambda num_read, num_rows: None)
+    stream = build_stream(config, examples)
+    reports = StepReport(*(value.numpy() for value in run.step.run(stream.stack(0, 1))))
+    events = interventions(reports, run.step)
+    return {
+        "rows": _rows(run),
+        "parameters": sum(v.shape.num_elements() for v in run.step.optimizer.trainable),
+        "attempts": build_plan(config, len(examples)).total,
+        "losses": dict(zip(run.step.objective.tasks, reports.losses[0].tolist(), strict=True)),
+        "refused": next((event for event in events if event["kind"] == "refused"), {}),
+    }
+
+
+def _rows(run: Run) -> dict[str, dict[str, int]]:
+    return {
+        name: {"read": run.bad_rows[name].num_read, "bad": run.bad_rows[name].num_bad}
+        for name in ("train", "validation", "test")
+    }

@@ -1,0 +1,40 @@
+"""Whether what chooses the best checkpoint exists on the rows that it is measured on."""
+
+import numpy as np
+
+from ranker import measure
+from ranker.input import Split
+from ranker.schema import Schema
+
+
+def check_measurable(
+    monitor: str, schema: Schema, split: Split, *, where: str, setting: str = "train.monitor"
+) -> None:
+    """Raises ValueError, naming `setting` and why, unless `split` defines the monitored number.
+
+    Which metrics there are depends on the labels alone, so any scores will do to see it.
+
+    Args:
+      monitor: as `check_monitor` accepts it.
+      where: what `split` was read from, for the error.
+    """
+    if monitor == "loss":
+        if not any((weights > 0).any() for weights in split.rows.weights.values()):
+            raise ValueError(f"{setting} 'loss' is nothing on {where}: no row has a label")
+        return
+    name, metric = monitor.split(".")
+    task = schema.task(name)
+    metrics = measure.evaluate(
+        [task],
+        labels=split.rows.labels,
+        scores={name: np.full(len(split), 0.5, np.float32)},
+        weights=split.rows.weights,
+        users=split.users,
+        is_warm=split.is_warm,
+    )[name]
+    if metric not in metrics:
+        why = metrics.get("note", f"no {metric}")
+        raise ValueError(
+            f"{setting} {monitor!r} does not exist on {where}: {why}; take another, such as "
+            "'loss', or rows on which it does"
+        )

@@ -1,0 +1,77 @@
+"""What a run says of itself while it trains: a bar on a terminal, lines in a file."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+from ranker.train import Evaluation, Length, StepReport, show_progress
+from ranker.train.progress import SECONDS, ProgressBar, ProgressLines
+
+METRICS = {"like": {"auc": 0.75, "rows": 9}, "rating": {"rows": 0, "note": "no labelled rows"}}
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def length(monitor="like.auc"):
+    return Length(total=1_000, done=200, batch_size=16, monitor=monitor)
+
+
+def reports(num, loss=0.5):
+    shapes = dict.fromkeys(StepReport._fields, np.zeros((num, 0)))
+    return StepReport(**shapes | {"attempt": np.arange(num), "total": np.full(num, loss)})
+
+
+def test_a_file_gets_a_line_with_the_time_now_and_then(capsys):
+    now = [0.0]
+    shown = ProgressLines(length(), clock=lambda: now[0])
+    for _ in range(100):
+        now[0] += SECONDS / 50
+        shown.reports(reports(2))
+    shown.evaluation(400, 400, Evaluation(0.25, METRICS))
+    shown.close()
+    text = capsys.readouterr().err
+    said = text.splitlines()
+    assert len(said) == 1 + 2 + 1
+    assert "\r" not in text
+    time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
+    assert all(re.match(f"{time} train: ", line) for line in said)
+    assert said[0].endswith("train: 200 of 1,000 attempts (20%)")
+    assert said[1].endswith(
+        "300 of 1,000 attempts (30%), loss 0.5000, 53 examples a second, 03:30 left"
+    )
+    assert "400 of 1,000 attempts (40%), loss 0.5000, validation like.auc 0.7500" in said[3]
+
+
+def test_an_event_is_a_line_at_once(capsys):
+    ProgressLines(length()).event({"kind": "refused", "loss": float("nan")})
+    said = capsys.readouterr().err.splitlines()
+    assert said[1].endswith('train: {"kind": "refused", "loss": "nan"}')
+
+
+@pytest.mark.parametrize(
+    ("monitor", "said"),
+    [("loss", "validation loss 0.2500"), ("like.auc", "validation like.auc 0.7500"),
+     ("rating.rmse", "validation rating.rmse none")],
+)  # fmt: skip
+def test_the_monitored_number_is_shown(monkeypatch, monitor, said):
+    for stream in (io.StringIO(), Terminal()):
+        monkeypatch.setattr("sys.stderr", stream)
+        shown = show_progress(length(monitor))
+        shown.evaluation(300, 300, Evaluation(0.25, METRICS))
+        shown.reports(reports(800))
+        shown.close()
+        assert said.replace(" ", "=", 2).replace("=", " ", 1) in stream.getvalue().replace(
+            f"{monitor} ", f"{monitor}="
+        )
+
+
+def test_only_a_terminal_gets_a_bar(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert isinstance(show_progress(length()), ProgressBar)
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert isinstance(show_progress(length()), ProgressLines)
