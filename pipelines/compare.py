@@ -7,8 +7,8 @@
 The same command again does only what is missing, failed, damaged or of other data. WORKDIR
 gets results.parquet (a row a run), comparison.json, report.html and report.md. A run that
 fails is recorded and the rest go on. Exit codes: 0 done, and every run measured; 2 bad
-settings or input, or runs failed: the report is there, without them; 143 or 130 stopped by
-SIGTERM or SIGINT: the same command goes on.
+settings or input, or runs failed: the report is there, without them; 143, 130 or 129
+stopped by SIGTERM, SIGINT or SIGHUP: the same command goes on.
 """
 
 import sys
@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
-from tqdm import tqdm
 
-from pipelines.program import refuse, run
+from pipelines.program import load_tensorflow, refuse, run
+from pipelines.told import Told
 from ranker.config import load
 from ranker.config.compare import CompareConfig
 
@@ -56,28 +56,31 @@ def _trials(config: CompareConfig, folder: Path) -> list:
 
 
 def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
-    from ranker import train  # TensorFlow loads here, not for --help
+    load_tensorflow()
+    from ranker import train
     from ranker.compare import lab
 
     command = ["python", "-m", "pipelines.compare", *sys.argv[1:]]
     try:
-        with train.hold(workdir), train.StopSignals() as signals, _bar() as bar:
+        with train.hold(workdir) as held, train.StopSignals() as signals, Told("run") as told:
 
             def show(progress: lab.Progress) -> None:
-                bar.total = progress.planned
-                bar.update(progress.done - bar.n)
-                bar.set_postfix_str(progress.name)
+                told.at(progress.done, progress.planned, progress.name)
                 if progress.error:
-                    bar.write(f"failed: {progress.name}: {progress.error}", file=sys.stderr)
+                    told.line(f"failed: {progress.name}: {progress.error}")
+
+            def is_stopping() -> bool:
+                held.check()
+                return signals.received is not None
 
             summary = lab.compare(
                 config,
                 folder,
                 workdir,
                 command=command,
-                is_stopping=lambda: signals.received is not None,
+                is_stopping=is_stopping,
                 on_run=show,
-                say=lambda line: bar.write(f"compare: {line}", file=sys.stderr),
+                say=told.line,
             )
     except (ValueError, OSError) as error:
         return refuse(error)
@@ -89,11 +92,6 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     failed = f"{summary.failed:,} of {summary.planned:,} runs failed and are in no number of the"
     failed += f" report; {report} says why; the same command tries them again"
     return refuse(failed) if summary.failed else 0
-
-
-def _bar() -> tqdm:
-    """Returns the bar; the delay keeps it away until there is something to show."""
-    return tqdm(unit=" runs", desc="compare", dynamic_ncols=True, smoothing=0.05, delay=1e-3)
 
 
 if __name__ == "__main__":

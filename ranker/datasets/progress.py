@@ -1,8 +1,9 @@
-"""What is going on, for a person at a terminal."""
+"""What is going on: bars on a terminal, and in a file a line with the time at each stage."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TextIO
 
 from tqdm import tqdm
@@ -13,6 +14,7 @@ class Progress:
 
     def __init__(self, *, is_shown: bool) -> None:
         self._is_shown = is_shown
+        self._has_bars = is_shown and _stderr().isatty()
         self._bar: tqdm | None = None
         self._is_begun = False
 
@@ -29,19 +31,19 @@ class Progress:
             desc=name,
             unit="B",
             unit_scale=True,
-            disable=not self._is_shown,
+            disable=not self._has_bars,
         )
 
     def rows(self, total: int) -> tqdm:
         """Returns a bar over so many rows, below that of the stages."""
         return tqdm(
-            total=total, unit="row", unit_scale=True, leave=False, disable=not self._is_shown
+            total=total, unit="row", unit_scale=True, leave=False, disable=not self._has_bars
         )
 
     @contextmanager
     def stages(self, num_stages: int) -> Iterator[None]:
         """Opens a bar over so many stages, each begun with `stage`."""
-        with tqdm(total=num_stages, unit="stage", disable=not self._is_shown) as bar:
+        with tqdm(total=num_stages, unit="stage", disable=not self._has_bars) as bar:
             self._bar = bar
             yield
             bar.update()
@@ -52,6 +54,9 @@ class Progress:
         if self._bar is not None:
             self._bar.update(int(self._is_begun))
             self._bar.set_description(name)
+        if not self._has_bars:
+            now = datetime.now().astimezone().isoformat(timespec="seconds")
+            self.say(f"{now} prepare: {name}")
         self._is_begun = True
 
 
