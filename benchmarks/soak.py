@@ -8,7 +8,8 @@ small comparison of the same settings. Then it runs again, some nine kills a run
 SIGKILL at a drawn moment of a drawn phase, and the same command again; "worker" is a process of
 the comparison's. What is compared: every prepared file, every file of every checkpoint,
 metrics.jsonl and events.jsonl but for the time of each line, RESULT.json's numbers, the scores
-of every exported version and the comparison's runs; and no process may be left of a comparison that was killed.
+of every exported version and the comparison's runs; and no process may be left of a
+comparison that was killed.
 Exit codes: 0 all the same; 1 the first difference; 2 bad settings or input.
 """
 
