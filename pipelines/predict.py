@@ -1,26 +1,28 @@
 r"""Scores the rows of a file with an exported model; needs nothing but the export.
 
   python -m pipelines.predict --model=runs/first --input=rows.parquet --output=out.parquet
-  python -m pipelines.predict --model=export/1 --input=rows.csv --output=out.parquet \
+  python -m pipelines.predict --model=export/1 --input=rows.csv --output=out.csv \
       --keep=user_id,item_id,timestamp
 
 --model is a SavedModel, or a folder or run whose newest version is taken. Input is
 Parquet, or CSV if the name ends in .csv (lists as a|b|c), with a column a feature.
-Output is Parquet: the kept columns and <task>_score for each task, in the input's order.
-Exit codes: 0 done; 2 input that cannot be read, and no output.
+Output is CSV if its name ends in .csv, else Parquet: the kept columns, as they are in the
+input (of CSV: as text), and <task>_score for each task, in the input's order.
+Exit codes: 0 done; 2 input or a model that cannot be read, and no output.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import flags
+from absl import flags, logging
 from tqdm import tqdm
 
 from pipelines import program
 
 _MODEL = flags.DEFINE_string("model", None, "Exported model, or run directory.", required=True)
 _INPUT = flags.DEFINE_string("input", None, "Parquet or CSV file with the rows.", required=True)
-_OUTPUT = flags.DEFINE_string("output", None, "Parquet file to write.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Parquet or CSV file to write.", required=True)
 _KEEP = flags.DEFINE_list(
     "keep", [], "Input columns to copy to the output; by default the user's and the item's."
 )
@@ -31,9 +33,10 @@ def main(_: Sequence[str]) -> int:
     program.load_tensorflow()  # here, not for --help
     from ranker import serve
 
+    logging.get_absl_logger().addFilter(_is_of_use)
     output = Path(_OUTPUT.value)
     try:
-        model = serve.newest_version(Path(_MODEL.value))
+        model = serve.newest_version(Path(_MODEL.value), on_unfinished=_tell)
         with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:
 
             def show(done: int, total: int | None) -> None:
@@ -45,6 +48,15 @@ def main(_: Sequence[str]) -> int:
         return program.refuse(error)
     print(f"{count:,} rows scored by {model}: {output}")
     return 0
+
+
+def _is_of_use(record: object) -> bool:
+    """Whether a line of TensorFlow's log is for who scores rows, and asks for no gradient."""
+    return "unsaved custom gradients" not in str(getattr(record, "msg", ""))
+
+
+def _tell(line: str) -> None:
+    print(f"predict: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

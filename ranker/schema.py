@@ -6,6 +6,7 @@ files and read by every other room. It imports neither TensorFlow nor NumPy.
 
 import dataclasses
 import math
+import re
 import tomllib
 import types
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ FEATURE_KINDS = ("categorical", "numeric")
 FEATURE_DTYPES = ("int64", "string", "float32")
 TASK_KINDS = ("binary", "regression")
 _MAX_NAME = 60
+_ARGUMENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MAX_LENGTH = 1 << 16  # of a list: each row of a batch is padded to it
 
 
@@ -26,7 +28,7 @@ class Feature:
     """One input column.
 
     Attributes:
-      name: the column's name in Parquet and in the serving signature.
+      name: the column's name in Parquet and in a tf.Example.
       kind: "categorical" (looked up in a vocabulary) or "numeric".
       dtype: of the raw value: "int64" or "string" if categorical, "float32" if numeric.
       vocabulary: categorical only: whose values it takes. Features that name one
@@ -43,6 +45,8 @@ class Feature:
       frozen: the column of the held-out splits that has the frozen values, where they are
         of the row's item too, as a user's mean in its genre is; "" if the value in the
         user's first row is that of all.
+      argument: an exported model's: what its signature `serving_default` calls the
+        feature, if `name` is none that a signature takes; else "".
     """
 
     name: str
@@ -58,6 +62,7 @@ class Feature:
     maximum: float | None = None
     past_of: str = ""
     frozen: str = ""
+    argument: str = ""
 
     def __post_init__(self) -> None:
         _check_types(f"feature {self.name!r:.80}", self)
@@ -86,6 +91,11 @@ class Feature:
                     f"feature {self.name!r}: frozen is {self.frozen!r}, and past_of does not say "
                     "whose past the feature is of"
                 )
+        if self.argument and not _ARGUMENT.fullmatch(self.argument):
+            raise ValueError(
+                f"feature {self.name!r}: argument {self.argument!r:.80} is not a letter and then "
+                "letters, digits and _"
+            )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

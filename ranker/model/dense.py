@@ -1,5 +1,6 @@
 """Dense layers with weights and dropout that depend on the seed and the name alone."""
 
+import urllib.parse
 import zlib
 from collections.abc import Sequence
 
@@ -30,21 +31,35 @@ def dense(
     use_bias: bool = True,
     precision: str = "float32",
 ) -> tf.keras.layers.Dense:
-    """Returns a Keras Dense layer called `name`, Glorot-uniform, biases at 0."""
+    """Returns a Keras Dense layer called `scope(name)`, Glorot-uniform, biases at 0."""
     return tf.keras.layers.Dense(
         units,
         activation,
         use_bias,
         kernel_initializer=glorot(seed, name),
-        name=name,
+        name=scope(name),
         dtype=policy(precision),
     )
 
 
+def scope(name: str) -> str:
+    """Returns `name` as a scope of a graph: letters beyond ASCII, blanks and signs as ">C3".
+
+    Names of tasks come from people's columns; a graph takes few letters. `unscoped` gives
+    them back.
+    """
+    return urllib.parse.quote(name).replace("~", "%7E").replace("%", ">")
+
+
+def unscoped(name: str) -> str:
+    """Returns the name of which `scope` made `name`."""
+    return urllib.parse.unquote(name.replace(">", "%"))
+
+
 def normal(name: str, shape: Sequence[int], *, seed: int, scale: float) -> tf.Variable:
-    """Returns a float32 variable of N(0, scale^2) draws, by `seed` and `name`."""
+    """Returns a float32 variable `scope(name)` of N(0, scale^2) draws, by `seed` and `name`."""
     draws = tf.random.stateless_normal(shape, (_fold(seed, name), 0), stddev=scale)
-    return tf.Variable(draws, name=name)
+    return tf.Variable(draws, name=scope(name))
 
 
 class Mlp(tf.Module):

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.model.dense import Mlp, dense, policy
+from ranker.model.dense import Mlp, dense, policy, scope, unscoped
 from ranker.model.embed import Embedding
 from ranker.model.interact import Interaction
 from ranker.model.lists import present
@@ -77,7 +77,9 @@ class Ranker(tf.Module):
         for task, other in ties.items():
             if task not in names or other not in names or other in ties:
                 raise ValueError(f"cannot tie {task!r} to {other!r}; tasks: {', '.join(names)}")
-        self._ties = {t: (o, tf.Variable(tf.ones([]), name=f"tie/{t}")) for t, o in ties.items()}
+        self._ties = {
+            t: (o, tf.Variable(tf.ones([]), name=scope(f"tie/{t}"))) for t, o in ties.items()
+        }
         check_products(products, schema.tasks)
         self._products = dict(products)
         by_name = {task.name: task for task in schema.tasks}
@@ -85,12 +87,12 @@ class Ranker(tf.Module):
         self(_zeros(schema))  # Keras makes a layer's variables at its first call
         readers = [*embedding.readers, *shallow.readers]
         tables = [table for table, _ in readers]
-        self.tables = {v.name.removesuffix(":0"): v for v in tables}
-        self._readers = {v.name.removesuffix(":0"): names for v, names in readers}
+        self.tables = {_name(v): v for v in tables}
+        self._readers = {_name(v): names for v, names in readers}
         tied = {f"tie/{task}": variable for task, (_, variable) in self._ties.items()}
         self.dense = _by_layer(self._layers()) | tied
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
-            raise ValueError(f"two variables have one name: {sorted(v.name for v in tables)}")
+            raise ValueError(f"two variables have one name: {sorted(map(_name, tables))}")
 
     def __call__(
         self, features: Mapping[str, tf.Tensor], *, seed: tf.Tensor | None = None
@@ -161,14 +163,19 @@ def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]
     named: dict[str, tf.Variable] = {}
     for layer in layers:
         for variable in layer.trainable_variables:
-            kind = variable.name.removesuffix(":0").split("/")[-1]
-            name, copies = f"{layer.name}/{kind}", 0
+            kind = _name(variable).split("/")[-1]
+            first = name = f"{unscoped(layer.name)}/{kind}"
+            copies = 0
             while name in named:
                 copies += 1
-                name = f"{layer.name}/{kind}_{copies}"
+                name = f"{first}_{copies}"
             # Under mixed precision Keras wraps a variable in one that is cast as it is read.
             named[name] = getattr(variable, "_variable", variable)
     return named
+
+
+def _name(variable: tf.Variable) -> str:
+    return unscoped(variable.name.removesuffix(":0"))
 
 
 def _zeros(schema: Schema) -> dict[str, tf.Tensor]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.model.dense import dense, normal
+from ranker.model.dense import dense, normal, scope
 from ranker.model.embed import standardise
 from ranker.model.lists import look_up
 from ranker.schema import Feature, Schema
@@ -61,7 +61,7 @@ class Shallow(tf.Module):
         _require("bias", biases, of_rows)
         _require("place among the histories", histories, _histories_of(schema))
         self._biases = {
-            name: tf.Variable(tf.zeros((of_rows[name], len(tasks))), name=f"bias/{name}")
+            name: tf.Variable(tf.zeros((of_rows[name], len(tasks))), name=scope(f"bias/{name}"))
             for name in biases
         }
         self._factor_tables = {

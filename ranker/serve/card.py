@@ -2,11 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ranker import toml
-from ranker.schema import Schema
+from ranker.schema import Feature, Schema
 
 _LIVE_AND_FROZEN = (
     "In *all*, *warm* and *cold* a row's features know of the user's earlier rows of the split;",
@@ -20,25 +20,14 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
     """Returns the card in Markdown.
 
     Args:
-      card: "metrics" as RESULT.json holds them (split, task, name) and "settings" as
-        nested mappings; either may be missing. Where the data lay, `data.path`, is
-        left out: it means nothing elsewhere.
+      card: any of these, of which what is missing is left out: "origin", a mapping with
+        "date", "commit", "attempt", "step", "config_sha256" and "data" (SHA-256 by file);
+        "rows" (number by split); "parameters" (a number); "metrics" as RESULT.json holds
+        them (split, task, name); "settings", nested mappings. Where the data lay,
+        `data.path`, is left out: it means nothing elsewhere.
     """
-    lines = [f"# Multitask ranker on {_plain(schema.dataset)}", "", "## Inputs", ""]
-    lines += _table(
-        ["feature", "type", "shape"],
-        (
-            [_plain(f.name), f.dtype, "[B, L]" if f.is_multivalued else "[B]"]
-            for f in schema.features
-        ),
-    )
-    lines += [
-        "",
-        'Lists are padded with "" or -1. Signature `serving_default` takes these by name,',
-    ]
-    lines += ["`serving_tf_example` serialised tf.Examples under the name `examples`."]
-    lines += ["", "## Outputs", ""]
-    lines += _table(["task", "score"], ([_plain(t.name), _meaning(t.kind)] for t in schema.tasks))
+    lines = [f"# Multitask ranker on {_plain(schema.dataset)}"]
+    lines += [*_origin(card), *_inputs(schema), *_outputs(schema), *_data(card)]
     for split, tasks in card.get("metrics", {}).items():
         lines += ["", f"## Metrics: {_plain(split)}"]
         if any("frozen" in metrics for metrics in tasks.values()):
@@ -50,6 +39,67 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
         data = {k: v for k, v in settings.get("data", {}).items() if k != "path"}
         lines += ["", "## Settings", "", "```toml", toml.dumps(settings | {"data": data}) + "```"]
     return "\n".join(lines) + "\n"
+
+
+def _origin(card: Mapping[str, Any]) -> list[str]:
+    """Returns of which run the model is, when it was exported, and how large it is."""
+    origin = card.get("origin", {})
+    told = {
+        "exported": origin.get("date"),
+        "commit of the trainer": origin.get("commit"),
+        "attempt": origin.get("attempt"),
+        "step": origin.get("step"),
+        "SHA-256 of the settings": origin.get("config_sha256"),
+        "trained parameters": card.get("parameters"),
+    }
+    rows = ([what, _shown(value)] for what, value in told.items() if value is not None)
+    return _section("Origin", ["what", "value"], rows)
+
+
+def _inputs(schema: Schema) -> list[str]:
+    rows = (
+        [_plain(f.name), f.argument or _plain(f.name), f.dtype, _shape(f)] for f in schema.features
+    )
+    lines = _section("Inputs", ["feature", "argument", "type", "shape"], rows)
+    lines += [
+        "",
+        'Lists are padded with "" or -1. Signature `serving_default` takes these by argument,',
+    ]
+    return [*lines, "`serving_tf_example` serialised tf.Examples, in which they go by feature."]
+
+
+def _shape(feature: Feature) -> str:
+    return "[B, L]" if feature.is_multivalued else "[B]"
+
+
+def _outputs(schema: Schema) -> list[str]:
+    rows = (
+        [_plain(t.name), _meaning(t.kind), f"{t.mean:.6g}", f"{t.standard_deviation:.6g}"]
+        for t in schema.tasks
+    )
+    head = ["task", "score", "mean label in training", "its deviation"]
+    return _section("Outputs", head, rows)
+
+
+def _data(card: Mapping[str, Any]) -> list[str]:
+    """Returns how many rows each split has, and what its files and the others are."""
+    rows = ([_plain(split), _shown(number)] for split, number in card.get("rows", {}).items())
+    digests = card.get("origin", {}).get("data") or {}
+    files = ([_plain(name), _plain(digest)] for name, digest in digests.items())
+    return [
+        *_section("Rows", ["split", "rows"], rows),
+        *_section("Files of the data", ["file", "SHA-256"], files),
+    ]
+
+
+def _section(title: str, head: list[str], rows: Iterable[list[str]]) -> list[str]:
+    """Returns a table under a title; nothing if it has no rows."""
+    rows = list(rows)
+    return ["", f"## {title}", "", *_table(head, rows)] if rows else []
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else _plain(str(value))
 
 
 def _meaning(kind: str) -> str:
@@ -77,7 +127,7 @@ def _number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
-def _table(head: list[str], rows: Iterator[list[str]]) -> list[str]:
+def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(line)} |" for line in lines]
 

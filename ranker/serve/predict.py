@@ -1,15 +1,15 @@
 """Scores for a file of rows, by the SavedModel alone, in constant memory."""
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-import tensorflow as tf
 
-from ranker.schema import read_schema
-from ranker.serve.rows import Rows
+from ranker.serve.rows import Rows, is_csv
+from ranker.serve.served import Served
+from ranker.serve.table_writer import open_table
 
 
 def predict(
@@ -26,37 +26,67 @@ def predict(
       model: a version's folder, as `export` writes it.
       rows: Parquet, or CSV if the name ends in ".csv"; a list in a CSV cell has its
         values separated by "|".
-      output: Parquet: the columns of `keep`, by default the user and the item, then
-        "<task>_score" for each task. Renamed into place when complete.
+      output: CSV if the name ends in ".csv", else Parquet: the columns of `keep`, by
+        default the user and the item, then "<task>_score" for each task. What is kept
+        is as it was in `rows`: typed if that is Parquet, else text. Renamed into place
+        when complete.
       on_rows: called with the rows done so far, and how many there are if known.
 
     Returns:
       How many rows there were.
 
     Raises:
-      ValueError: naming the file and the column that is missing or cannot be read.
+      ValueError: naming the file and the column that is missing or cannot be read; for a
+        damaged model; for an output that is the input, of the model, or no file.
       OSError: if a file cannot be opened or written.
     """
-    schema = read_schema(model / "assets.extra" / "schema.toml")
-    source = Rows(rows, schema, keep=keep or (schema.user, schema.item))
-    serve = tf.saved_model.load(str(model)).signatures["serving_default"]
-    scored = [pa.field(f"{task.name}_score", pa.float32()) for task in schema.tasks]
-    columns = pa.schema([*source.kept, *scored])
     writing = output.with_name(f".{output.name}.writing")
+    _check_output(output, writing, rows, model)
+    served = Served(model)
+    source = Rows(rows, served.schema, keep=keep or (served.schema.user, served.schema.item))
+    columns = _columns(source.kept, served)
+    score = served.load()
     done = 0
     try:
-        with pq.ParquetWriter(writing, columns) as writer:
+        with open_table(writing, columns, as_csv=is_csv(output)) as writer:
             for kept, raw in source.batches():
-                scores = serve(**{name: tf.constant(value) for name, value in raw.items()})
-                arrays = [pa.array(scores[task.name].numpy()) for task in schema.tasks]
+                scores = score(raw)
+                arrays = [pa.array(scores[task.name]) for task in served.schema.tasks]
                 writer.write_batch(pa.record_batch([*kept.columns, *arrays], columns))
                 done += len(kept)
                 on_rows(done, source.num_rows)
         writing.rename(output)
     except OSError as error:
-        if error.errno is None or error.filename is not None:
+        if error.errno is None or error.filename not in (None, str(writing)):
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(output)) from error
     finally:
         writing.unlink(missing_ok=True)
     return done
+
+
+def _columns(kept: pa.Schema, served: Served) -> pa.Schema:
+    scored = [pa.field(f"{task.name}_score", pa.float32()) for task in served.schema.tasks]
+    twice = [field.name for field in scored if field.name in kept.names]
+    if twice:
+        raise ValueError(
+            f"--keep has {', '.join(twice)}, which is what the model's own scores are called: "
+            "rename the column, or do not keep it"
+        )
+    return pa.schema([*kept, *scored])
+
+
+def _check_output(output: Path, writing: Path, rows: Path, model: Path) -> None:
+    """Raises for an output at which something is that it must not replace."""
+    if not output.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(output.parent))
+    if output.exists() and not output.is_file():
+        raise ValueError(f"{output}: cannot be the output: it is there and no file")
+    for path in (output, writing):
+        if path.exists() and rows.exists() and path.samefile(rows):
+            raise ValueError(
+                f"{output}: cannot be the output: that is the input, {rows}, whose columns "
+                "would be lost; take another name"
+            )
+    if output.resolve().is_relative_to(model.resolve()):
+        raise ValueError(f"{output}: cannot be the output: it is in the model's folder, {model}")

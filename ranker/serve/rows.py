@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
 from ranker.input import ParquetRows, feature_rule, raw_values, shown
 from ranker.schema import Feature, Schema
+from ranker.serve.csv_rows import CsvRows
 from ranker.wording import listed
 
 LIST_SEPARATOR = "|"  # between the values of a list in a CSV cell
@@ -18,11 +18,17 @@ _BATCH_ROWS = 16_384
 _TYPES = {"int64": pa.int64(), "string": pa.string(), "float32": pa.float32()}
 
 
+def is_csv(path: Path) -> bool:
+    """Whether a file of this name is CSV; all others are Parquet."""
+    return path.suffix.lower() == ".csv"
+
+
 class Rows:
     """An open file of rows.
 
     Attributes:
-      kept: the Arrow schema of the columns that are passed on.
+      kept: the Arrow schema of the columns that are passed on. Those of a CSV file are
+        text as it stands there: it has no types, and "000001" is no number 1.
       num_rows: how many there are, or None for CSV: only the end tells.
     """
 
@@ -30,13 +36,17 @@ class Rows:
         """Opens `path`: CSV if its name ends in ".csv", else Parquet.
 
         Raises:
-          ValueError: naming the file, and the columns if some are missing.
+          ValueError: naming the file, and the columns if some are missing or there twice.
           OSError: if it cannot be opened.
         """
         self._path = path
         self._features = schema.features
+        self._is_csv = is_csv(path)
+        keep = list(dict.fromkeys(keep))
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path}: not a file")
         try:
-            if path.suffix.lower() == ".csv":
+            if self._is_csv:
                 self._open_csv(keep)
             else:
                 self._open_parquet(keep)
@@ -68,24 +78,24 @@ class Rows:
         self._source: Iterator[pa.RecordBatch] = (batch for _, batch in batches)
 
     def _open_csv(self, keep: Sequence[str]) -> None:
-        with pyarrow.csv.open_csv(self._path) as header:
-            columns = self._columns(header.schema.names, keep)
-        types = {f.name: _TYPES["string" if f.is_multivalued else f.dtype] for f in self._features}
-        options = pyarrow.csv.ConvertOptions(
-            column_types=types, include_columns=columns, null_values=[""], strings_can_be_null=True
-        )
-        source = pyarrow.csv.open_csv(self._path, convert_options=options)
+        file = CsvRows(self._path)
+        columns = self._columns(file.names, keep)
+        read = [f.name for f in self._features]
+        kind = file.kind() if set(keep) - set(read) else pa.string()
         self.num_rows = None
-        self.kept = pa.schema([source.schema.field(name) for name in keep])
-        self._source = iter(source)
+        self.kept = pa.schema([(n, pa.string() if n in read else kind) for n in keep])
+        self._source = file.batches(columns, kind=kind, texts=read)
 
-    def _columns(self, present: Sequence[str], keep: Sequence[str]) -> list[str]:
+    def _columns(self, present: list[str], keep: Sequence[str]) -> list[str]:
         wanted = list(dict.fromkeys([*(f.name for f in self._features), *keep]))
         missing = [name for name in wanted if name not in present]
         if missing:
             raise ValueError(
                 f"{self._path}: no column {', '.join(missing)}; it has: {listed(present)}"
             )
+        twice = [name for name in wanted if present.count(name) > 1]
+        if twice:
+            raise ValueError(f"{self._path}: more than one column {listed(twice)}")
         return wanted
 
     def _raw(self, rows: pa.RecordBatch, *, first: int) -> dict[str, np.ndarray]:
@@ -94,6 +104,8 @@ class Rows:
     def _values(self, column: pa.Array, feature: Feature, *, first: int) -> np.ndarray:
         """Returns a column of rows from number `first` on, checked as those of training are."""
         try:
+            if self._is_csv:  # in which an empty cell is how a null is written
+                column = pc.if_else(pc.equal(column, ""), None, column)
             typed = _typed(column, feature)
         except (pa.ArrowException, UnicodeDecodeError) as error:
             raise ValueError(f"{self._path}: column {feature.name}: {_line(error)}") from error
@@ -114,6 +126,8 @@ class Rows:
 def _typed(column: pa.Array, feature: Feature) -> pa.Array:
     """Returns `column` with the feature's own type; text becomes a list where one is due."""
     if not feature.is_multivalued:
+        if pa.types.is_string(column.type) and feature.dtype != "string":
+            column = pc.utf8_trim_whitespace(column)
         return column.cast(_TYPES[feature.dtype])
     if pa.types.is_string(column.type) or pa.types.is_null(column.type):
         column = pc.split_pattern(column.cast(pa.string()), LIST_SEPARATOR)

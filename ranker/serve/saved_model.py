@@ -6,23 +6,29 @@ Layout of `<directory>/<N>/`, as TensorFlow Serving wants it:
     assets.extra/tf_serving_warmup_requests     replayed by TensorFlow Serving at loading
     assets.extra/schema.toml, model_card.md     for readers and for `predict`
     assets.extra/origin.json                    of which run it is: settings, data, attempt
+    assets.extra/manifest.json                  SHA-256 of all the others
 """
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from ranker.input import PADDING, Encoder
-from ranker.model import Ranker, scores
-from ranker.schema import Feature, Schema, write_schema
+from ranker.input import Encoder
+from ranker.model import Ranker
+from ranker.schema import Schema, write_schema
 from ranker.serve.card import model_card
 from ranker.serve.check import ExportError, check_in_fresh_process
+from ranker.serve.manifest import write_manifest
+from ranker.serve.plain_path import plain_path
 from ranker.serve.requests import to_examples, write_warmup_requests
+from ranker.serve.signature import argument, scorer, signatures, with_arguments
+from ranker.serve.tolerance import tolerances
+from ranker.serve.versions import next_version
 
 EXTRA = "assets.extra"
 
@@ -40,13 +46,16 @@ def export(
 
     Signature `serving_default` takes the raw features by name, any number of rows B:
     [B], or [B, L] padded with "" or -1 if multi-valued, of which the first
-    `max_length` count. `serving_tf_example` takes serialised tf.Examples [B] under the
-    name "examples". Both return the scores [B] by task.
+    `max_length` count; a name that no signature takes, such as "zip code", has an
+    argument's name instead, which schema.toml and the card tell. `serving_tf_example`
+    takes serialised tf.Examples [B] under the name "examples". Both return the scores
+    [B] by task.
 
     Args:
       examples: raw features of some rows, as the encoder takes them: the warm-up
         requests, and what the check in the fresh process compares.
-      card: what the model card tells: "settings" and "metrics", nested mappings.
+      card: what the model card tells, see `model_card`; its "origin", a JSON-ready
+        mapping, is written as origin.json.
 
     Returns:
       The version's folder, `directory/<N>`.
@@ -59,34 +68,19 @@ def export(
     if not len(examples[schema.user]):
         raise ExportError(f"no example row to check the export with, got {len(examples)} columns")
     _refuse_not_finite(model)
-    directory.mkdir(parents=True, exist_ok=True)
     writing = directory / ".writing"  # of a killed export, if it is there
     shutil.rmtree(writing, ignore_errors=True)
     try:
-        _write(writing, model, encoder, schema, examples=examples, card=card)
-        version = directory / str(max(_versions(directory), default=0) + 1)
+        writing.mkdir(parents=True)
+        with plain_path(writing) as folder:
+            _write(folder, model, encoder, with_arguments(schema), examples=examples, card=card)
+        version = next_version(directory)
         writing.rename(version)
     except (OSError, tf.errors.OpError) as error:
-        said = str(getattr(error, "message", error)).splitlines()[0]
-        said = said.rpartition("}} ")[2].partition(" [Op:")[0]  # without TensorFlow's own names
-        raise ExportError(f"{directory}: not exported: {said}") from error
+        raise ExportError(f"{directory}: not exported: {_said(error)}") from error
     finally:
         shutil.rmtree(writing, ignore_errors=True)
     return version
-
-
-def newest_version(directory: Path) -> Path:
-    """Returns the SavedModel at `directory`: itself, its newest version, or its run's.
-
-    Raises:
-      FileNotFoundError: if there is none.
-    """
-    for folder in (directory, directory / "export"):
-        if (folder / "saved_model.pb").exists():
-            return folder
-        if versions := _versions(folder):
-            return folder / str(max(versions))
-    raise FileNotFoundError(f"{directory}: no SavedModel here, nor in a version or export/ of it")
 
 
 def _write(
@@ -98,69 +92,37 @@ def _write(
     examples: Mapping[str, np.ndarray],
     card: Mapping[str, Any],
 ) -> None:
-    score = _scorer(model, encoder, schema)
+    score = scorer(model, encoder, schema)
     # Not the model itself: Keras would add a graph and a description of every layer.
     served = tf.Module()
     served.parts = [list(model.variables), encoder]
-    tf.saved_model.save(served, str(folder), signatures=_signatures(score, schema))
+    tf.saved_model.save(served, str(folder), signatures=signatures(score, schema))
+    taken = {argument(f): examples[f.name] for f in schema.features}
     serialised = to_examples(schema, examples)
     extra = folder / EXTRA
     extra.mkdir()
-    write_warmup_requests(extra / "tf_serving_warmup_requests", examples, serialised)
+    write_warmup_requests(extra / "tf_serving_warmup_requests", taken, serialised)
     write_schema(schema, extra / "schema.toml")
     (extra / "origin.json").write_text(json.dumps(card.get("origin", {}), indent=2) + "\n")
-    (extra / "model_card.md").write_text(model_card(schema, card), encoding="utf-8")
+    parameters = sum(int(np.prod(variable.shape)) for variable in model.variables)
+    text = model_card(schema, {"parameters": parameters, **card})
+    (extra / "model_card.md").write_text(text, encoding="utf-8")
+    write_manifest(folder)
     with tf.device("/CPU:0"):  # where the fresh process computes: GPUs round otherwise
         expected = {task: value.numpy() for task, value in score(examples).items()}
     inputs = {
-        "serving_default": {name: tf.constant(value) for name, value in examples.items()},
+        "serving_default": {name: tf.constant(value) for name, value in taken.items()},
         "serving_tf_example": {"examples": tf.constant(serialised)},
     }
-    check_in_fresh_process(folder, inputs=inputs, expected=expected)
-
-
-def _scorer(model: Ranker, encoder: Encoder, schema: Schema) -> Callable:
-    """Returns the function from raw features to scores."""
-
-    def score(raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        kept = {f.name: _cut(f, raw[f.name]) for f in schema.features}
-        return scores(model(encoder(kept)), schema)
-
-    return score
-
-
-def _signatures(score: Callable, schema: Schema) -> dict[str, Any]:
-    def score_features(**raw: tf.Tensor) -> dict[str, tf.Tensor]:
-        return score(raw)
-
-    def score_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return score(tf.io.parse_example(examples, {f.name: _parsed(f) for f in schema.features}))
-
-    return {
-        "serving_default": tf.function(score_features).get_concrete_function(
-            **{f.name: _spec(f) for f in schema.features}
-        ),
-        "serving_tf_example": tf.function(score_examples).get_concrete_function(
-            tf.TensorSpec([None], tf.string, name="examples")
-        ),
-    }
-
-
-def _cut(feature: Feature, value: tf.Tensor) -> tf.Tensor:
-    return value[:, : feature.max_length] if feature.is_multivalued else value
-
-
-def _spec(feature: Feature) -> tf.TensorSpec:
-    shape = [None, None] if feature.is_multivalued else [None]
-    return tf.TensorSpec(shape, feature.dtype, name=feature.name)
-
-
-def _parsed(feature: Feature) -> tf.io.FixedLenFeature | tf.io.FixedLenSequenceFeature:
-    if not feature.is_multivalued:
-        return tf.io.FixedLenFeature([], feature.dtype)
-    return tf.io.FixedLenSequenceFeature(
-        [], feature.dtype, allow_missing=True, default_value=PADDING[feature.dtype]
+    check_in_fresh_process(
+        folder, inputs=inputs, expected=expected, allowed=tolerances(schema, expected)
     )
+
+
+def _said(error: Exception) -> str:
+    """Returns what an error says on its first line, without TensorFlow's own names."""
+    said = (str(getattr(error, "message", error)).splitlines() or [type(error).__name__])[0]
+    return said.rpartition("}} ")[2].partition(" [Op:")[0]
 
 
 def _refuse_not_finite(model: Ranker) -> None:
@@ -172,9 +134,3 @@ def _refuse_not_finite(model: Ranker) -> None:
                 f"variable {variable.name!r} holds {is_bad.sum()} values that are not finite, "
                 f"the first, {variable.numpy()[place]}, at {list(place)}: not exported"
             )
-
-
-def _versions(directory: Path) -> list[int]:
-    if not directory.is_dir():
-        return []
-    return [int(path.name) for path in directory.iterdir() if path.name.isdecimal()]

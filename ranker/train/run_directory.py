@@ -139,7 +139,7 @@ def environment(*, seed: int, command: list[str]) -> dict:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
-        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "packages": {name: _version(name) for name in _PACKAGES},
         "seed": seed,
         "commit": commit(),
         "command": command,
@@ -150,6 +150,18 @@ def peak_memory_mb() -> float:
     """Returns the most memory this process has held, in MB of 10^6 bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def _version(package: str) -> str | None:
+    """Returns a package's version, of whatever distribution it comes; None if not known.
+
+    Nightly, processor-only and vendors' builds of TensorFlow are distributions of other names.
+    """
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        module = sys.modules.get(package.replace("-", "_"))
+        return getattr(module, "__version__", None)
 
 
 def commit() -> str | None:

@@ -56,6 +56,27 @@ def test_a_finished_run_is_evaluated_exported_and_predicts(whole, prepared, tmp_
         assert f"{found['rmse']:.4f}" in card
 
     rows = f"--input={prepared / 'test.parquet'}"
-    said = call("predict", f"--model={run}", rows, f"--output={scores}", "--keep=item_id")[1]
-    assert said == f"100 rows scored by {run / 'export' / '2'}: {scores}\n"
+    predict = ("predict", f"--model={run}", rows, f"--output={scores}", "--keep=item_id")
+    code, said, err = call(*predict)
+    assert (code, said) == (0, f"100 rows scored by {run / 'export' / '2'}: {scores}\n")
+    assert "gradient" not in err
     assert pq.read_table(scores).column_names == ["item_id", "like_score", "rating_score"]
+
+
+def test_a_model_that_is_damaged_or_not_whole_is_a_sentence_and_exit_code_2(tmp_path):
+    for version, name in (("1", "saved_model.pb"), ("2", "variables/variables.index")):
+        (tmp_path / version / name).parent.mkdir(parents=True)
+        (tmp_path / version / name).write_bytes(b"damaged")
+    (tmp_path / "1" / "variables").mkdir()
+    (tmp_path / "1" / "variables" / "variables.index").touch()
+    (tmp_path / "1" / "assets.extra").mkdir()
+    (tmp_path / "1" / "assets.extra" / "schema.toml").write_bytes(b"\xff")
+    code, said, err = call(
+        "predict", f"--model={tmp_path}", "--input=rows.csv", f"--output={tmp_path / 'out.csv'}"
+    )
+    assert (code, said) == (2, "")
+    lines = [line for line in err.splitlines() if line.startswith("predict: ")]
+    assert lines[0].startswith(f"predict: {tmp_path / '2'} lacks saved_model.pb: passed over")
+    assert lines[1].startswith(f"predict: {tmp_path / '1'}/assets.extra/schema.toml: not a schema")
+    assert "Traceback" not in err
+    assert not (tmp_path / "out.csv").exists()

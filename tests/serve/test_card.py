@@ -54,3 +54,56 @@ def test_the_card_says_which_numbers_are_live_and_which_frozen_if_there_are_both
     assert "frozen" not in plain
     assert "| gauc | 0.2500 | 0.5000 | - | 0.7500 |" in both.split("\n")
     assert both.count("in *frozen*, all rows, they are as they were at the user's first") == 1
+
+
+CARD = {
+    "origin": {
+        "date": "2026-11-28T15:00:00Z",
+        "commit": "abc123",
+        "attempt": 1234,
+        "step": 1200,
+        "config_sha256": "5e77",
+        "data": {"schema.toml": "da7a", "train.parquet": "0123"},
+    },
+    "rows": {"train": 90_570, "validation": 10},
+    "parameters": 1_234_567,
+}
+LINES = {
+    "date": "| exported | 2026-11-28T15:00:00Z |",
+    "commit": "| commit of the trainer | abc123 |",
+    "attempt": "| attempt | 1,234 |",
+    "step": "| step | 1,200 |",
+    "config_sha256": "| SHA-256 of the settings | 5e77 |",
+    "data": "| train.parquet | 0123 |",
+    "rows": "| train | 90,570 |",
+    "parameters": "| trained parameters | 1,234,567 |",
+}
+
+
+@pytest.mark.parametrize("key", LINES)
+def test_where_the_model_comes_from_is_told_as_far_as_it_is_known(key):
+    assert LINES[key] in model_card(tiny_schema(), CARD).split("\n")
+    known = {name: value for name, value in CARD.items() if name != key}
+    known["origin"] = {name: value for name, value in CARD["origin"].items() if name != key}
+    card = model_card(tiny_schema(), known)
+    assert set(LINES.values()) - set(card.split("\n")) == {LINES[key]}
+
+
+@pytest.mark.parametrize("value", [None, {}])
+def test_what_is_not_known_is_no_empty_table(value):
+    card = model_card(tiny_schema(), {"origin": {"commit": value or None, "data": value}})
+    assert "## Origin" not in card
+    assert "## Files" not in card
+    assert "## Rows" not in card
+    assert "None" not in card
+
+
+def test_base_rates_and_arguments_are_told():
+    schema = tiny_schema()
+    first = dataclasses.replace(schema.features[0], name="user id", argument="user_id")
+    schema = dataclasses.replace(schema, user="user id", features=(first, *schema.features[1:]))
+    lines = model_card(schema, {}).split("\n")
+    assert "| like | probability of label 1 | 0.6 | 1 |" in lines
+    assert "| rating | prediction in the label's unit | 3.5 | 1.1 |" in lines
+    assert "| user id | user_id | int64 | [B] |" in lines
+    assert "| genres | genres | string | [B, L] |" in lines

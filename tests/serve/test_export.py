@@ -1,5 +1,6 @@
 """The SavedModel: what is in it, what it gives, and what is never exported."""
 
+import json
 import os
 import sys
 import tempfile
@@ -17,8 +18,10 @@ from ranker.config import settings
 from ranker.input import read_raw
 from ranker.schema import read_schema
 from ranker.serve import check
+from ranker.serve.manifest import check_manifest
 
 CARD = {
+    "origin": {"commit": "abc123", "date": "2026-11-28T15:00:00Z", "attempt": 12},
     "settings": {"seed": 31, "data": {"path": "/somewhere/private", "batch_size": 77}},
     "metrics": {
         "test": {
@@ -105,7 +108,11 @@ def test_a_version_holds_the_model_and_what_is_said_of_it(version, run):
         "assets.extra/tf_serving_warmup_requests",
         "assets.extra/schema.toml",
         "assets.extra/model_card.md",
+        "assets.extra/manifest.json",
+        "assets.extra/origin.json",
     }
+    check_manifest(version)
+    assert json.loads((version / "assets.extra/origin.json").read_text()) == CARD["origin"]
     assert read_schema(version / "assets.extra" / "schema.toml") == run.schema
 
 
@@ -221,10 +228,11 @@ def test_the_warmup_requests_are_prediction_logs_that_the_model_answers(version,
     np.testing.assert_allclose(one_by_one, expected["like"], atol=1e-6)
 
 
-def test_the_card_tells_inputs_outputs_metrics_and_settings(version):
+def test_the_card_tells_inputs_outputs_metrics_and_settings(version, run):
     card = (version / "assets.extra" / "model_card.md").read_text("utf-8")
-    assert "| liked_items | int64 | [B, L] |" in card
-    assert "| like | probability of label 1 |" in card
+    assert "| liked_items | liked_items | int64 | [B, L] |" in card
+    assert "| like | probability of label 1 | 0.6 |" in card
+    assert f"| trained parameters | {sum(v.numpy().size for v in run.model.variables):,} |" in card
     assert "| auc | 0.7500 | 0.7500 | - |" in card
     assert "cold: no labelled rows." in card
     assert "seed = 31" in card
@@ -264,9 +272,9 @@ def test_without_an_example_nothing_can_be_checked(run, tmp_path):
 def test_an_export_that_is_not_served_as_trained_leaves_nothing(run, tmp_path, monkeypatch):
     def serve_badly(_, folder):
         for signature in ("serving_default", "serving_tf_example"):
-            for task, value in (("like", 0.5), ("rating", 3.5)):
+            for place, value in enumerate((0.5, 3.5)):
                 scores = tf.io.serialize_tensor(tf.fill([12], value))
-                tf.io.write_file(f"{folder}/{signature}/out/{task}", scores)
+                tf.io.write_file(f"{folder}/{signature}/out/{place}", scores)
 
     monkeypatch.setattr(check, "_serve", serve_badly)
     with pytest.raises(serve.ExportError, match=r"^signature 'serving_default', task 'like': 12"):
@@ -277,8 +285,8 @@ def test_an_export_that_is_not_served_as_trained_leaves_nothing(run, tmp_path, m
 @pytest.mark.slow
 def test_a_model_that_is_not_a_function_of_its_inputs_is_refused(prepared, tmp_path, monkeypatch):
     run = make_run(prepared)
-    monkeypatch.setattr("ranker.serve.saved_model.scores", noisy)
-    with pytest.raises(serve.ExportError, match="12 of 12 scores are off by more than 1e-06"):
+    monkeypatch.setattr("ranker.serve.signature.scores", noisy)
+    with pytest.raises(serve.ExportError, match="12 of 12 scores are off by more than rounding"):
         export(run, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -5,52 +5,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from scored_rows import as_csv, read, refusal, with_column
 
-from ranker import build, model, serve
-from ranker.config import settings
+from ranker import model, serve
 from ranker.input import read_raw
-from ranker.schema import read_schema
 from ranker.serve import rows as rows_module
-
-
-@pytest.fixture(scope="module")
-def run(prepared):
-    config = settings.RunConfig(
-        seed=5,
-        data=settings.DataSettings(path=str(prepared)),
-        model=settings.ModelSettings(embedding_width=4, tower_units=(4,)),
-    )
-    return build.build_run(config)
-
-
-@pytest.fixture(scope="module")
-def version(run, prepared, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
-        examples = read_raw(prepared / "test.parquet", run.schema, num_rows=3)
-        folder = tmp_path_factory.mktemp("exports")
-        return serve.export(run.model, run.encoder, run.schema, folder, examples=examples, card={})
-
-
-@pytest.fixture(scope="module")
-def schema(prepared):
-    return read_schema(prepared / "schema.toml")
-
-
-@pytest.fixture(scope="module")
-def table(prepared):
-    """Twelve rows."""
-    return pq.read_table(prepared / "validation.parquet").slice(20, 12)
-
-
-def as_csv(table, path):
-    """Writes lists as a|b|c."""
-    for place, field in enumerate(table.schema):
-        if pa.types.is_list(field.type):
-            lists = table.column(place).to_pylist()
-            texts = ["|".join(map(str, values)) for values in lists]
-            table = table.set_column(place, field.name, pa.array(texts))
-    pyarrow.csv.write_csv(table, path)
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
@@ -63,7 +22,7 @@ def test_scores_are_the_trainers_in_the_order_of_the_rows(
     path = tmp_path / f"rows.{kind}"
     as_csv(rows, path) if kind == "csv" else pq.write_table(rows, path)
     seen = []
-    keep = ["item_id", "timestamp", "like"]
+    keep = ["item_id", "timestamp", "gender"]
     count = serve.predict(
         version,
         path,
@@ -77,7 +36,10 @@ def test_scores_are_the_trainers_in_the_order_of_the_rows(
     found = pq.read_table(tmp_path / "out.parquet")
     assert found.column_names == [*keep, "like_score", "rating_score"]
     for name in keep:
-        assert found.column(name).to_pylist() == rows.column(name).to_pylist()
+        values = rows.column(name).to_pylist()
+        assert found.column(name).to_pylist() == (
+            [str(value) for value in values] if kind == "csv" else values
+        )
     raw = read_raw(prepared / "test.parquet", run.schema, num_rows=40)
     expected = model.scores(run.model(run.encoder(raw)), run.schema)
     for task, scores in expected.items():
@@ -117,20 +79,6 @@ def test_a_file_that_fails_midway_leaves_the_old_output(version, table, tmp_path
     assert {p.name for p in tmp_path.iterdir()} == {"rows.parquet", "out.parquet"}
 
 
-def with_column(table, name, values):
-    return table.set_column(table.column_names.index(name), name, pa.array(values))
-
-
-def read(path, schema, keep=("user_id",)):
-    return list(rows_module.Rows(path, schema, keep=keep).batches())
-
-
-def refusal(path, schema, **named):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole message is compared)
-        read(path, schema, **named)
-    return str(caught.value)
-
-
 def test_other_types_that_hold_the_same_values_are_taken(schema, table, tmp_path):
     other = with_column(table, "user_id", table["user_id"].cast(pa.int32()).combine_chunks())
     other = with_column(
@@ -158,7 +106,7 @@ def test_text_in_csv_is_text_and_an_empty_cell_an_empty_list(schema, tmp_path):
         "8,2,007,,3|4,0.5\n"
     )
     ((kept, raw),) = read(path, schema, keep=("gender", "user_id"))
-    assert kept.to_pydict() == {"gender": ["NA", "007"], "user_id": [7, 8]}
+    assert kept.to_pydict() == {"gender": ["NA", "007"], "user_id": ["7", "8"]}
     assert raw["gender"].tolist() == ["NA", "007"]
     assert raw["genres"].tolist() == [["Film-Noir", "Drama", ""], ["", "", ""]]
     assert raw["liked_items"].tolist() == [[-1] * 4, [3, 4, -1, -1]]
@@ -168,8 +116,7 @@ def test_text_in_csv_is_text_and_an_empty_cell_an_empty_list(schema, tmp_path):
 MISTAKES = {
     "missing": ("user_id,item_id,gender\n1,2,F\n", "no column genres, liked_items, user_count; "
     "it has: user_id, item_id, gender"),
-    "text for a number": ("{head}1,two,F,,,1\n", "In CSV column #1: CSV conversion error to "
-    "int64"),
+    "text for a number": ("{head}1,two,F,,,1\n", "column item_id: Failed to parse string: 'two'"),
     "empty id": ("{head},2,F,,,1\n,3,F,,,1\n", "column user_id, row 0: null must be a whole "
     "number; 2 such "),
     "text in a list": ("{head}1,2,F,,3|x,1\n", "column liked_items: Failed to parse string: 'x'"),
@@ -178,6 +125,9 @@ MISTAKES = {
     "infinite": ("{head}1,2,F,,,-inf\n", "column user_count, row 0: -inf must be a number from"),
     "columns": ("{head}1,2,F\n", "CSV parse error: Expected 6 columns, got 3"),
     "empty": ("", "Empty CSV file"),
+    "blank lines": ("\n\n", "Empty CSV file"),
+    "no text": ("{head}1,2,\udce9,,,1\n", "In CSV column #2: CSV conversion error to string"),
+    "twice": ("{names},user_id\n", "more than one column user_id"),
 }  # fmt: skip
 
 
@@ -186,7 +136,8 @@ def test_a_csv_that_cannot_be_scored_is_refused_in_a_sentence(schema, tmp_path, 
     text, message = MISTAKES[mistake]
     path = tmp_path / "rows.csv"
     head = ",".join(feature.name for feature in schema.features)
-    path.write_text(text.format(head=head + "\n"))
+    text = text.format(head=head + "\n", names=head)
+    path.write_text(text, "utf-8", errors="surrogateescape")
     assert refusal(path, schema).startswith(f"{path}: {message}")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
+from ranker import serve
 from ranker.train import CheckpointError
 
 CONFIG = (
@@ -39,6 +40,25 @@ def whole(read, tmp_path_factory):
 def variables(checkpoint):
     with np.load(checkpoint / "variables.npz") as arrays:
         return {name: arrays[name].tobytes() for name in arrays.files}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", [serve.ExportError("not as trained"), OSError(28, "full")])
+def test_what_fails_at_the_export_loses_no_metrics(read, tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ranker.build.export_run", fail)
+        with pytest.raises(type(error)):
+            run(read("train.max_attempts=5", "export.enabled=true"), tmp_path / "run")
+    result = json.loads((tmp_path / "run/RESULT.json").read_text())
+    assert (result["status"], result["reason"]) == ("failed", str(error))
+    assert result["metrics"]["test"]["like"]["rows"] > 0
+    monkeypatch.setattr("ranker.build.export_run", lambda *_, **__: "exported")
+    again = run(read("train.max_attempts=5", "export.enabled=true"), tmp_path / "run")
+    assert (again["status"], again["export"]) == ("completed", "exported")
+    assert again["metrics"] == result["metrics"]
 
 
 @pytest.mark.slow
