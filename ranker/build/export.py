@@ -1,7 +1,6 @@
 """A run's model as a SavedModel that says where it came from."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +28,6 @@ def export_run(run: Run, directory: Path, *, result: Mapping[str, Any]) -> Path:
         "settings": dataclasses.asdict(run.config),
         "metrics": result.get("metrics", {}),
         "rows": result.get("rows", {}),
-        "parameters": sum(math.prod(v.shape) for v in run.step.optimizer.trainable),
         "origin": _origin(run),
     }
     return serve.export(run.model, run.encoder, run.schema, directory, examples=raw, card=card)

@@ -104,7 +104,7 @@ def _write(
     write_warmup_requests(extra / "tf_serving_warmup_requests", taken, serialised)
     write_schema(schema, extra / "schema.toml")
     (extra / "origin.json").write_text(json.dumps(card.get("origin", {}), indent=2) + "\n")
-    parameters = sum(int(np.prod(variable.shape)) for variable in model.variables)
+    parameters = sum(variable.shape.num_elements() for variable in model.variables)
     text = model_card(schema, {"parameters": parameters, **card})
     (extra / "model_card.md").write_text(text, encoding="utf-8")
     write_manifest(folder)
