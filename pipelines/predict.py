@@ -37,6 +37,7 @@ def main(_: Sequence[str]) -> int:
     output = Path(_OUTPUT.value)
     try:
         model = serve.newest_version(Path(_MODEL.value), on_unfinished=_tell)
+        serve.check_origin(model, Path(_MODEL.value))
         with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:
 
             def show(done: int, total: int | None) -> None:

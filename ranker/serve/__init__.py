@@ -2,8 +2,16 @@
 
 from ranker.serve.check import ExportError
 from ranker.serve.manifest import DamagedExportError
+from ranker.serve.origin import check_origin
 from ranker.serve.predict import predict
 from ranker.serve.saved_model import export
 from ranker.serve.versions import newest_version
 
-__all__ = ["DamagedExportError", "ExportError", "export", "newest_version", "predict"]
+__all__ = [
+    "DamagedExportError",
+    "ExportError",
+    "check_origin",
+    "export",
+    "newest_version",
+    "predict",
+]

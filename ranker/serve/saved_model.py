@@ -9,7 +9,6 @@ Layout of `<directory>/<N>/`, as TensorFlow Serving wants it:
     assets.extra/manifest.json                  SHA-256 of all the others
 """
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from ranker.schema import Schema, write_schema
 from ranker.serve.card import model_card
 from ranker.serve.check import ExportError, check_in_fresh_process
 from ranker.serve.manifest import write_manifest
+from ranker.serve.origin import write_origin
 from ranker.serve.plain_path import plain_path
 from ranker.serve.requests import to_examples, write_warmup_requests
 from ranker.serve.signature import argument, scorer, signatures, with_arguments
@@ -103,7 +103,7 @@ def _write(
     extra.mkdir()
     write_warmup_requests(extra / "tf_serving_warmup_requests", taken, serialised)
     write_schema(schema, extra / "schema.toml")
-    (extra / "origin.json").write_text(json.dumps(card.get("origin", {}), indent=2) + "\n")
+    write_origin(folder, card.get("origin", {}))
     parameters = sum(variable.shape.num_elements() for variable in model.variables)
     text = model_card(schema, {"parameters": parameters, **card})
     (extra / "model_card.md").write_text(text, encoding="utf-8")

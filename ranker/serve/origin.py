@@ -1,0 +1,35 @@
+"""Of which run an export is: what it says of itself, beside what its run directory says."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_ORIGIN = "assets.extra/origin.json"
+_SAME = {"config_sha256": "settings", "data": "data"}
+
+
+def write_origin(version: Path, origin: Mapping[str, Any]) -> None:
+    """Writes what the export in the folder `version` is of."""
+    (version / _ORIGIN).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
+
+
+def check_origin(version: Path, directory: Path) -> None:
+    """Compares a version in the run directory `directory` with the run's result, if it has one.
+
+    Raises:
+      ValueError: if it is the export of another run.
+    """
+    if version.parent != directory / "export":
+        return
+    try:
+        result = json.loads((directory / "RESULT.json").read_text("utf-8"))
+        origin = json.loads((version / _ORIGIN).read_text("utf-8"))
+        other = [said for key, said in _SAME.items() if result.get(key) != origin.get(key)]
+    except (OSError, ValueError, AttributeError):
+        return  # nothing to compare with: a folder of versions, or an earlier export
+    if other:
+        raise ValueError(
+            f"{version}: not of the run in {directory}: it is of other {' and '.join(other)}; "
+            "export that run again, or give the version itself as --model"
+        )
