@@ -1,4 +1,4 @@
-"""What only the data can say must stand in a schema's file: a default would be of no data."""
+"""A schema file states what only the data can say: no default stands in for it."""
 
 import dataclasses
 
@@ -7,10 +7,10 @@ import pytest
 from ranker.schema import Feature, Schema, Task, read_schema, write_schema
 
 LIKE = Task(name="like", kind="binary", minimum=0, maximum=1)
+STARS = Task(name="stars", kind="regression", minimum=1, maximum=5)
 USER = Feature(name="user_id", kind="categorical", dtype="int64", vocabulary="user_id")
 AGE = Feature(name="age", kind="numeric", dtype="float32")
 SCHEMA = Schema(dataset="tiny", features=(USER, AGE), tasks=(LIKE,), vocabularies={"user_id": 3})
-STARS = Task(name="stars", kind="regression", minimum=1, maximum=5)
 
 
 @pytest.mark.parametrize("value", ["default", 0.25])

@@ -1,5 +1,6 @@
 """A split on disk gives the batches of the same split in memory, and holds little of it."""
 
+import os
 import re
 import weakref
 from concurrent.futures import wait
@@ -222,12 +223,13 @@ def test_damage_after_the_start_is_told_with_its_place(encoder, tmp_path):
     first = column.dictionary_page_offset or column.data_page_offset
     data = bytearray(path.read_bytes())
     data[first + column.total_compressed_size - 1] ^= 1
+    written = path.stat().st_mtime_ns
     path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"x\.parquet: changed since the run began; put it back"):
+        on_disk(stream._split).stack(0, 7)
+    os.utime(path, ns=(written, written))  # as a disk damages it: nobody wrote
     with pytest.raises(ValueError, match=r"x\.parquet: row group 2, column rating, cannot be read"):
         stream.stack(0, 7)
-    pq.write_table(tiny_table(90, 0), path, row_group_size=25)
-    with pytest.raises(ValueError, match=r"row group 3 has 15 good rows and had 25 when the run"):
-        on_disk(stream._split).stack(0, 7)
     path.unlink()
     with pytest.raises(FileNotFoundError, match=r"x\.parquet"):
         on_disk(stream._split).stack(0, 1)
