@@ -20,7 +20,7 @@ import pandas as pd
 
 PHASES = ("compare", "worker")
 _PATIENCE_SECONDS = 30.0  # for the last process to go: the machine may be busy
-_POLL_SECONDS = 0.005
+_POLL_SECONDS = 0.02
 _SHARE = 0.5  # of its time, in which a moment is drawn: another kill may follow
 _CLOCK = ["seconds", "seconds_per_attempt", "evaluated_seconds"]
 _GRID = """
