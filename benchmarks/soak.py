@@ -15,11 +15,8 @@ Exit codes: 0 all the same; 1 the first difference; 2 bad settings or input.
 
 import contextlib
 import dataclasses
-import filecmp
-import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -33,7 +30,7 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
-from benchmarks import soak_compare
+from benchmarks import soak_compare, soak_ends
 from benchmarks.soak_compare import SoakError
 from pipelines import program
 
@@ -44,8 +41,6 @@ PHASES = (
 _RANKS = {name: min(i, 2) if name == "checkpoint" else i for i, name in enumerate(PHASES)}
 _POLL_SECONDS = 0.0005
 _CHECKPOINT_SECONDS = 0.008  # what is written in less is hit too
-_TIME = re.compile(rb'^\{"time": "[^"]*", ', re.MULTILINE)
-_NUMBERS = ("status", "step", "attempts", "best_attempt", "refused", "metrics")
 
 _CONFIG = flags.DEFINE_string("config", "configs/quick.toml", "What to train.")
 _KILLS = flags.DEFINE_integer("kills", 50, "How many.", lower_bound=1)
@@ -194,7 +189,7 @@ def soak(reference: Job, seconds: dict[str, float]) -> Counter:
                 bar.update()
             prepare(job)
             job.finish("train")
-            compare(reference, job)
+            soak_ends.compare(reference.folder, job.folder)
             if not set(targets).isdisjoint(soak_compare.PHASES):
                 job.comparison.finish()
                 job.comparison.require_same(reference.comparison)
@@ -238,65 +233,6 @@ def prepare(job: Job) -> None:
     """Prepares the data unless they are there."""
     if not (job.folder / "data" / "manifest.json").exists():
         job.finish("prepare")
-
-
-def compare(reference: Job, job: Job) -> None:
-    """Raises SoakError naming the first thing in which the end of `job` differs."""
-    for where in ("data", "run/checkpoints", "run/metrics.jsonl", "run/events.jsonl"):
-        expected, found = (each.folder / where for each in (reference, job))
-        if visible(expected) != visible(found):
-            raise SoakError(f"{found}: has {visible(found)}, not {visible(expected)}")
-        for name in visible(expected):
-            if not same(expected / name, found / name):
-                raise SoakError(f"{found / name}: differs from {expected / name}")
-    expected, found = (numbers(each) for each in (reference, job))
-    if expected != found:
-        raise SoakError(f"{job.folder / 'run/RESULT.json'}: {found}, not {expected}")
-    for version in versions(job):
-        if scores(reference, job, version) != scores(reference, reference, "1"):
-            raise SoakError(f"{job.folder / 'run/export' / version}: gives other scores")
-    if bool(versions(job)) != bool(versions(reference)):
-        raise SoakError(f"{job.folder / 'run/export'}: has versions {versions(job)}")
-
-
-def same(expected: Path, found: Path) -> bool:
-    """Whether two files are the same bytes; of two logs, but for when each line was written."""
-    if expected.suffix != ".jsonl":
-        return filecmp.cmp(expected, found, shallow=False)
-    texts = (_TIME.sub(b"{", path.read_bytes()) for path in (expected, found))
-    return next(texts) == next(texts)
-
-
-def visible(path: Path) -> list[str]:
-    """Returns the files under a folder, relative to it, hidden ones apart; of a file "."."""
-    if path.is_file():
-        return ["."]
-    names = (str(p.relative_to(path)) for p in path.rglob("*") if p.is_file())
-    return sorted(name for name in names if not name.startswith("."))
-
-
-def numbers(job: Job) -> dict:
-    """Returns what RESULT.json says that does not depend on the clock."""
-    result = json.loads((job.folder / "run" / "RESULT.json").read_text("utf-8"))
-    return {name: result.get(name) for name in _NUMBERS}
-
-
-def versions(job: Job) -> list[str]:
-    """Returns the exported versions; a kill after the export makes the next one."""
-    return sorted(p.name for p in (job.folder / "run" / "export").glob("[0-9]*"))
-
-
-def scores(reference: Job, job: Job, version: str) -> bytes:
-    """Returns the file of the scores that an exported version gives the test rows."""
-    output = job.folder / f"scores-{version}.parquet"
-    if not output.exists():
-        command = [sys.executable, "-m", "pipelines.predict", f"--output={output}"]
-        command += [f"--model={job.folder / 'run/export' / version}"]
-        command += [f"--input={reference.folder / 'data/test.parquet'}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SoakError(f"exit code {done.returncode} of {command}: {done.stderr.strip()}")
-    return output.read_bytes()
 
 
 def _longest(target: str, seconds: dict[str, float]) -> float:

@@ -64,7 +64,7 @@ def run_job(
       "failed" only in the file, with the reason, and the error goes up.
     """
     began = time.perf_counter()
-    result: dict = {"status": "failed", "config_sha256": load.sha256(config)}
+    result: dict = {"status": "failed", "config_sha256": build.settings_sha256(config)}
     (workdir / train.RESULT).unlink(missing_ok=True)
     try:
         with interruptible():

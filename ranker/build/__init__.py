@@ -1,7 +1,7 @@
 """Settings to objects: the only room that knows both."""
 
 from ranker.build.export import export_run
-from ranker.build.identity import SPLITS, identify
+from ranker.build.identity import SPLITS, identify, settings_sha256
 from ranker.build.knobs import Knobs
 from ranker.build.mistakes import find_mistakes
 from ranker.build.model import build_encoder, build_model
@@ -41,4 +41,5 @@ __all__ = [
     "read_used_schema",
     "rehearse",
     "select",
+    "settings_sha256",
 ]

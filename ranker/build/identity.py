@@ -1,5 +1,6 @@
 """What a run is, and whether the files that it reads are still those that it began with."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,4 +27,10 @@ def identify(config: RunConfig, schema: Schema, *, splits: Sequence[str] = SPLIT
     folder = Path(config.data.path)
     data = digests(folder, schema, splits=splits)
     check_prepared(folder, data)
-    return Identity(settings=load.sha256(config), data=data, splits=splits)
+    return Identity(settings=settings_sha256(config), data=data, splits=splits)
+
+
+def settings_sha256(config: RunConfig) -> str:
+    """Returns the SHA-256 of the settings but for where the data lie: what they are is known."""
+    data = dataclasses.replace(config.data, path="")
+    return load.sha256(dataclasses.replace(config, data=data))

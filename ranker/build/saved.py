@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ranker import train
-from ranker.build.identity import identify
+from ranker.build.identity import identify, settings_sha256
 from ranker.build.run import Run, build_run, read_used_schema
 from ranker.config import load
 from ranker.config.settings import RunConfig
@@ -35,7 +35,7 @@ def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = N
         read = dataclasses.replace(config, data=dataclasses.replace(config.data, path=str(data)))
     run = build_run(read)
     identity = dataclasses.replace(
-        identify(read, run.schema, splits=splits), settings=load.sha256(config)
+        identify(read, run.schema, splits=splits), settings=settings_sha256(config)
     )
     checkpoints = train.Checkpoints(
         workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
@@ -57,7 +57,7 @@ def finished(config: RunConfig, workdir: Path) -> dict | None:
     except (FileNotFoundError, train.RunDirectoryError):
         return None  # one that is damaged is written anew
     is_over = result.get("status") in ("completed", "diverged")
-    if not is_over or result.get("config_sha256") != load.sha256(config):
+    if not is_over or result.get("config_sha256") != settings_sha256(config):
         return None
     with contextlib.suppress(FileNotFoundError):
         identity = identify(config, read_used_schema(config))
@@ -78,7 +78,7 @@ def check_lost_settings(config: RunConfig, workdir: Path) -> None:
     """
     state = train.Checkpoints(workdir / "checkpoints", keep=1).newest_state() or {}
     before = state.get("run", {}).get("config_sha256", "")
-    if state and before != load.sha256(config):
+    if state and before != settings_sha256(config):
         raise train.RunDirectoryError(
             f"{workdir}: config.toml is missing, and the checkpoints are of other settings: put "
             "it back, take the settings of before, or another --workdir"

@@ -19,7 +19,7 @@ class Incidents:
     """The folder of a run's incidents: `<attempt>.parquet`, the batch as it was tried.
 
     Attempts count from 1, as in events. A file's schema metadata has what a replay needs:
-    attempt, seed, reason, config_sha256, and the whole event.
+    attempt, seed, reason, the run's settings and data by digest, and the whole event.
     """
 
     def __init__(

@@ -119,6 +119,18 @@ def test_a_run_that_was_stopped_does_not_go_on_over_other_data(at):
     assert "train.parquet changed" in reason
 
 
+def test_where_the_data_lie_is_no_part_of_what_a_run_is(at):
+    config = read_settings(at / "config.toml")
+    moved = read_settings(at / "config.toml", "data.path=elsewhere")
+    (at / "data").rename(at / "elsewhere")
+    schema = build.read_used_schema(moved)
+    assert not build.identify(moved, schema).difference(train.read_result(at / "run"))
+    assert build.settings_sha256(moved) == build.settings_sha256(config)
+    assert build.settings_sha256(read_settings(at / "config.toml", "seed=8")) != (
+        build.settings_sha256(config)
+    )
+
+
 def test_other_rows_are_read_on_purpose_and_other_vocabularies_are_not(at):
     shutil.copytree(at / "data", at / "other")
     CHANGES["test.parquet"](at / "other/test.parquet")

@@ -8,7 +8,6 @@ import pytest
 from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, write_settings
 
 from ranker import build, train
-from ranker.config import load
 from ranker.input import digests, from_parquet
 
 CONFIG = (
@@ -110,7 +109,7 @@ def test_the_first_batches_are_kept_as_they_were_tried(config, whole):
         "reason": "loss not finite",
     }
     made_with = json.loads(said["run"])
-    assert made_with["config_sha256"] == load.sha256(config)
+    assert made_with["config_sha256"] == build.settings_sha256(config)
     assert made_with["data"] == digests(Path(config.data.path), build.read_used_schema(config))
     assert json.loads(said["event"])["first_bad"] == "label"
 
