@@ -178,7 +178,8 @@ class Scene:
         """Returns the verdict and what led to it."""
         whole, expected = self._expected[case.probe]
         is_same = (ended.code, outcome) == (whole.code, expected)
-        new = [line for line in ended.err.splitlines() if line not in whole.err]
+        said = f"{ended.out}\n{ended.err}".splitlines()
+        new = [line for line in said if line not in whole.out + whole.err]
         name = self._probes[case.probe].command[0]
         what = verdict(ended._replace(err="\n".join(new)), name, case.path, is_same=is_same)
         if what in ("told", "silent"):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -16,6 +17,7 @@ _KILL_AFTER = 20
 _LIMIT_SECONDS = 600
 _NUMBERS = ("status", "step", "attempts", "best_attempt", "refused", "metrics")
 _CLOCK = ("time", "seconds")  # in the names of what no two runs have alike
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 _SETTINGS = """
 seed = {seed}
@@ -144,9 +146,10 @@ def _scored(folder: Path, out: str) -> Any:
 
 
 def _card(folder: Path, out: str) -> Any:
-    """Returns the tables of the new version's model card."""
+    """Returns the tables of the new version's model card, but for when it was exported."""
     text = (folder / "new/1/assets.extra/model_card.md").read_text("utf-8")
-    return [line for line in text.splitlines() if line.startswith("|")]
+    lines = (line for line in text.splitlines() if line.startswith("|"))
+    return [line for line in lines if not _DATE.search(line)]
 
 
 def _compared(folder: Path, out: str) -> Any:

@@ -30,6 +30,8 @@ def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = N
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, "no run here: there is no such file", str(path))
     config = load.load(path, [], RunConfig)
+    if path.read_text("utf-8") != load.dump(config):  # what is missing would be a default
+        raise train.RunDirectoryError(f"{path}: not as the run wrote it: put that back")
     read = config
     if data is not None:
         read = dataclasses.replace(config, data=dataclasses.replace(config.data, path=str(data)))

@@ -37,5 +37,6 @@ class Identity:
             return f"it is of other data: {', '.join(differing)}"
         found = written.get("config_sha256")
         if found != self.settings:
-            return f"it is of other settings: sha256 {found!s:.12}, not {self.settings:.12}"
+            hashes = f"sha256 {found!s:.12}, not {self.settings:.12}"
+            return f"it is of other settings: {hashes}, that of config.toml"
         return ""

@@ -171,6 +171,14 @@ def test_settings_edited_in_the_run_directory_are_refused(at):
         build.load_run(at / "run")
 
 
+@pytest.mark.parametrize("change", [lambda text: "", lambda text: text + "# mine\n"])
+def test_settings_that_the_run_did_not_write_so_are_refused_by_name(at, change):
+    path = at / "run/config.toml"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(RunDirectoryError, match=r"run/config\.toml: not as the run wrote it"):
+        build.load_run(at / "run")
+
+
 def test_a_damaged_result_is_written_anew_and_not_believed(at):
     config = read_settings(at / "config.toml")
     before = build.finished(config, at / "run")
