@@ -112,6 +112,7 @@ def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     code, _, err = finish(process)
     assert code == 129, err
     assert result_of(run)["status"] == "preempted"
+    assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
 
 
 @pytest.mark.parametrize("is_replaced", [False, True])
