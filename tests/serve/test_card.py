@@ -100,10 +100,11 @@ def test_what_is_not_known_is_no_empty_table(value):
 
 def test_base_rates_and_arguments_are_told():
     schema = tiny_schema()
-    first = dataclasses.replace(schema.features[0], name="user id", argument="user_id")
-    schema = dataclasses.replace(schema, user="user id", features=(first, *schema.features[1:]))
+    features = list(schema.features)
+    features[2] = dataclasses.replace(features[2], name="user gender", argument="user_gender")
+    schema = dataclasses.replace(schema, features=tuple(features))
     lines = model_card(schema, {}).split("\n")
     assert "| like | probability of label 1 | 0.6 | 1 |" in lines
     assert "| rating | prediction in the label's unit | 3.5 | 1.1 |" in lines
-    assert "| user id | user_id | int64 | [B] |" in lines
+    assert "| user gender | user_gender | string | [B] |" in lines
     assert "| genres | genres | string | [B, L] |" in lines
