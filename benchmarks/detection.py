@@ -7,6 +7,7 @@ configs/safeguarded.toml: one that heals by itself must not be halted. Finished 
 folder are used again. Exit code 1 if a goal is missed.
 """
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -179,7 +180,8 @@ def _safeguarded(row: dict) -> dict:
             run, guard=config.guard, train=dataclasses.replace(run.train, **train)
         )
         job.open_run_directory(run, workdir, command=sys.argv)
-        job.run_job(run, workdir, is_stopping=lambda: False, say=lambda line: None)
+        with contextlib.redirect_stdout(sys.stderr):
+            job.run_job(run, workdir, is_stopping=lambda: False, say=lambda line: None)
     return json.loads((workdir / "RESULT.json").read_text("utf-8"))
 
 
