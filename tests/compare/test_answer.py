@@ -284,16 +284,6 @@ def test_what_failed_at_a_rate_does_not_count_as_surviving_it():
     ]
 
 
-@pytest.mark.parametrize(("diverged", "tried"), [(0, 1), (1, 3), (2, 2), (17, 400)])
-def test_wilsons_interval_by_formula(diverged, tried):
-    z, share = 1.959963984540054, diverged / tried
-    centre = (share + z**2 / (2 * tried)) / (1 + z**2 / tried)
-    half = (z / (1 + z**2 / tried)) * math.sqrt(share * (1 - share) / tried + z**2 / (4 * tried**2))
-    found = wilson(diverged, tried)
-    assert found.low == pytest.approx(max(0, centre - half), abs=1e-12)
-    assert found.high == pytest.approx(min(1, centre + half), abs=1e-12)
-
-
 def test_many_who_tie_do_not_fill_the_sentences():
     names = ["a", "b", "c", "d", "e", "f"]
     table = {(FIRST, name): [0, 0] for name in names} | {(FIRST, "none"): [0, 10]}

@@ -25,6 +25,16 @@ def test_wilson_by_hand(diverged, tried, low, high):
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-6)
 
 
+@pytest.mark.parametrize(("diverged", "tried"), [(0, 1), (1, 3), (2, 2), (17, 400)])
+def test_wilsons_interval_by_formula(diverged, tried):
+    z, share = 1.959963984540054, diverged / tried
+    centre = (share + z**2 / (2 * tried)) / (1 + z**2 / tried)
+    half = (z / (1 + z**2 / tried)) * math.sqrt(share * (1 - share) / tried + z**2 / (4 * tried**2))
+    found = wilson(diverged, tried)
+    assert found.low == pytest.approx(max(0, centre - half), abs=1e-12)
+    assert found.high == pytest.approx(min(1, centre + half), abs=1e-12)
+
+
 def test_nothing_tried_is_nothing_known():
     interval = wilson(0, 0)
     assert all(map(math.isnan, (interval.value, interval.low, interval.high)))
