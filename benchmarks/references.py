@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from absl import flags
 
 from pipelines import program
+from pipelines.told import Told
 from ranker import measure
 
 METRICS = {  # (task, metric): its column in the table
@@ -204,9 +205,14 @@ def evaluate(model: Model, rows: Rows) -> Metrics:
     return {"like": like, "rating": rating}
 
 
-def choose(train: Rows, validation: Rows, grid: Iterable[Settings]) -> Settings:
+def choose(train: Rows, validation: Rows, grid: Sequence[Settings]) -> Settings:
     """Returns the settings of `grid` with the least RMSE on `validation`, at the seed 0."""
-    return min(grid, key=lambda each: evaluate(fit(train, each), validation)["rating"]["rmse"])
+    errors = []
+    with Told("setting") as told:
+        for done, settings in enumerate(grid, start=1):
+            errors.append(evaluate(fit(train, settings), validation)["rating"]["rmse"])
+            told.at(done, len(grid), str(settings))
+    return grid[int(np.argmin(errors))]
 
 
 def compute(folder: Path, *, seeds: int) -> Iterator[Result]:
