@@ -186,7 +186,7 @@ class Checkpoints:
         """Returns what the best checkpoint holds, by `newest`, the newest one's state."""
         attempt = newest.get("best_attempt", 0)
         try:
-            saved = self._read(self.best)
+            saved = self._read_settled()
             found = _attempt(saved)
             # After a kill between the two it is of an attempt that the newest has not seen.
             if found <= newest.get("attempt", found) and attempt not in (0, found):
@@ -203,6 +203,16 @@ class Checkpoints:
                     f"{error}; no other checkpoint holds the best model: delete "
                     f"{self._directory} and RESULT.json to train from the start"
                 ) from error
+
+    def _read_settled(self) -> Saved:
+        """Reads the best checkpoint; again, if a run that goes on replaced it meanwhile."""
+        while True:
+            before = _inode(self.best)
+            try:
+                return self._read(self.best)
+            except CheckpointError:
+                if before == _inode(self.best):
+                    raise
 
     def _read(self, directory: Path) -> Saved:
         """Returns what a checkpoint holds, if it is of this run and of the attempt in its name.
@@ -238,6 +248,14 @@ class Checkpoints:
 
     def _numbered(self) -> list[Path]:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())
+
+
+def _inode(directory: Path) -> int:
+    """Returns which folder it is, 0 if there is none."""
+    try:
+        return directory.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def _attempt(saved: Saved) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker.train import CheckpointError, Checkpoints, Identity, RunDirectoryError
+from ranker.train import CheckpointError, Checkpoints, Identity, RunDirectoryError, checkpoint
 
 
 def variables(value):
@@ -115,3 +115,22 @@ def test_a_checkpoint_under_another_attempt_s_name_is_passed_over(tmp_path):
     checkpoints.resume(restored)
     assert restored["attempts"].numpy() == 10
     assert checkpoints.damaged == {"000000000020": "damaged: it holds attempt 10"}
+
+
+def test_a_best_that_is_replaced_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    checkpoints = saved(tmp_path, best=10, value=1.0)
+    read = checkpoint.read_checkpoint
+    replacing = iter((2.0, 3.0))
+
+    def meanwhile(directory):
+        value = next(replacing, None) if directory.name == "best" else None
+        if value is not None:
+            checkpoints.save_best(stepped(value, 10), {"best_attempt": 10})
+            raise CheckpointError(f"{directory}: damaged: an old manifest, and new files")
+        return read(directory)
+
+    monkeypatch.setattr(checkpoint, "read_checkpoint", meanwhile)
+    restored, reader = stepped(0.0, 0), saved_again(tmp_path)
+    reader.restore_best(restored)
+    assert restored["n"].numpy() == 3.0
+    assert reader.damaged == {}
