@@ -45,7 +45,7 @@ _DAMAGES = flags.DEFINE_integer("damages", 500, "How many.", lower_bound=1)
 _DRAWS = flags.DEFINE_integer("draws", 0, "Seed of what is damaged, where and how.")
 _PROBES = flags.DEFINE_list("probes", list(PROBES), "Which of the commands to run.")
 _JOBS = flags.DEFINE_integer("jobs", 2, "Programs side by side.", lower_bound=1)
-_LIMIT = flags.DEFINE_float("limit", 120, "Seconds after which a program hangs.")
+_LIMIT = flags.DEFINE_float("limit", 300, "Seconds after which a program hangs.")
 _COLD = flags.DEFINE_integer("cold", 0, "So many again as users start them: the same verdict?")
 _LEFT = flags.DEFINE_string("left", None, "Where the folders of the faults found are left.")
 
@@ -115,7 +115,7 @@ class Scene:
             for name, (ended, outcome) in zip(
                 self._probes, pool.map(self._undamaged, self._probes), strict=True
             ):
-                if ended.code:
+                if ended.code != 0:
                     raise RuntimeError(f"{name}: exit code {ended.code}: {_last(ended)}")
                 self._expected[name] = ended, outcome
 
@@ -167,7 +167,7 @@ class Scene:
     def _call(self, probe: str, folder: Path, is_cold: bool) -> tuple[warm.Ended, Any]:
         call = warm.call_cold if is_cold else warm.call
         ended = call(self._probes[probe].command, folder, limit=_LIMIT.value)
-        if ended.code:
+        if ended.code != 0:
             return ended, None
         try:
             return ended, self._probes[probe].outcome(folder, ended.out)
