@@ -23,7 +23,7 @@ NO_SUCH_COLUMN = """
 name = "none"
 [[injectors]]
 name = "bad"
-set = ["inject=[{kind = 'feature_scale', feature = 'nonesuch', factor = 2.0}]"]
+set = ["inject=[{kind = 'feature_scale', feature = 'nonesuch', start = 5, stop = 9}]"]
 """
 
 
