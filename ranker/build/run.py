@@ -148,6 +148,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         detector=build_detector(config.guard, schema, objective),
         levers=levers,
         seed=numbers("seed", config.seed),
+        log_every=config.train.log_every_attempts,
     )
     return Run(
         config=config,

@@ -84,6 +84,7 @@ class MetricsLog:
             "loss": float(reports.total[k]),
             "losses": _named(self._tasks, reports.losses[k]),
             "learning_rates": [float(rate) for rate in reports.learning_rates[k]],
+            "gradient_norm": float(reports.gradient_norm[k]),
             "accepted": bool(reports.accept[k]),
             "clip_factors": _named(self._variables, reports.factors[k]),
         }
@@ -156,6 +157,7 @@ class TensorBoard:
             if self._every and (attempt + 1) % self._every == 0:
                 numbers = {"loss/total": reports.total[k]}
                 numbers |= _tagged("loss", self._tasks, reports.losses[k])
+                numbers["gradient_norm"] = reports.gradient_norm[k]
                 numbers |= _tagged("clip_factor", self._variables, reports.factors[k])
                 numbers |= _tagged("learning_rate", self._groups, reports.learning_rates[k])
                 numbers |= _tagged("watched", self._watched, reports.watched[k])

@@ -1,5 +1,6 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ from ranker.guard import Detector, Findings, Guard, absent
 from ranker.inject import Faults
 from ranker.input import Array, Batch
 from ranker.model import Ranker
-from ranker.numerics import norm, norms
+from ranker.numerics import choose, norm, norms
 from ranker.objective import Objective
 from ranker.optim import Optimizer, Proposal
 from ranker.optim.context import refuse_replicas
@@ -25,6 +26,8 @@ class StepReport(NamedTuple):
       losses: of the tasks, [T].
       total: their weighted sum, an injected weight's too.
       learning_rates: of the optimizer's groups, [G].
+      gradient_norm: of all gradients together, before any clipper; NaN but for the attempts
+        that are logged.
       factors: clip factor of every trained variable, [V], in the optimizer's order.
       accept: whether it was committed.
       reason, task, variable, row, watched, limits: the verdict's, see `ranker.guard`.
@@ -37,6 +40,7 @@ class StepReport(NamedTuple):
     losses: Array
     total: Array
     learning_rates: Array
+    gradient_norm: Array
     factors: Array
     accept: Array
     reason: Array
@@ -86,6 +90,7 @@ class Step(tf.Module):
         seed: int | tf.Variable,
         detector: Detector | None = None,
         levers: Levers | None = None,
+        log_every: int = 0,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
 
@@ -93,6 +98,7 @@ class Step(tf.Module):
           seed: of the dropout, int32.
           detector: of the model's tasks; None for none.
           levers: what a ladder changes between two calls; None without one.
+          log_every: attempts, counted from 1, whose multiples are logged; 0 for none.
 
         Raises:
           ValueError: under a strategy of several replicas; so do all ways to attempt a batch.
@@ -108,6 +114,7 @@ class Step(tf.Module):
         self.levers = levers
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
+        self._log_every = log_every
         self._compiled: Any = None  # a function of TensorFlow's, from a stack to its reports
 
     @property
@@ -135,6 +142,7 @@ class Step(tf.Module):
         self.optimizer.commit(draft.proposal, accept=verdict.accept)
         self.guard.record(verdict)
         findings = self._detect(batch, draft, verdict.accept)
+        gradient_norm = self._gradient_norm(draft)
         attempt = self.attempts.assign_add(1) - 1
         return StepReport(
             attempt=attempt,
@@ -142,6 +150,7 @@ class Step(tf.Module):
             losses=draft.losses,
             total=draft.total,
             learning_rates=draft.learning_rates,
+            gradient_norm=gradient_norm,
             factors=self.optimizer.factors(draft.proposal),
             **verdict._asdict(),
             **findings._asdict(),
@@ -210,10 +219,17 @@ class Step(tf.Module):
                 for t, is_binary in tasks
                 if is_binary
             ]
-            gradients = [gradient.values for gradient in draft.proposal.gradients]
             return self.detector.observe(
-                draft.losses, ranked, norm=lambda: norm(norms(gradients)), accept=accept
+                draft.losses, ranked, norm=lambda: _norm(draft.proposal), accept=accept
             )
+
+    def _gradient_norm(self, draft: Draft) -> tf.Tensor:
+        """Returns the norm of all gradients if the attempt is logged, else NaN."""
+        unknown = tf.constant(math.nan)
+        if not self._log_every:
+            return unknown
+        is_logged = self.attempts.read_value() % self._log_every == self._log_every - 1
+        return choose(is_logged, lambda: _norm(draft.proposal), lambda: unknown)
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]
@@ -244,6 +260,11 @@ def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
         reports = StepReport(*(value.numpy() for value in step.run(left)))
         tried += len(reports.attempt)
         yield reports
+
+
+def _norm(proposal: Proposal) -> tf.Tensor:
+    """Returns the norm of all gradients together, as they were differentiated; float32."""
+    return norm(norms([tf.cast(g.values, tf.float32) for g in proposal.gradients]))
 
 
 def _arrays(step: Step, size: tf.Tensor) -> StepReport:

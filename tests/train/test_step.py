@@ -20,6 +20,7 @@ def config(prepared):
         model=settings.ModelSettings(embedding_width=4, tower_units=(8,), dropout=0.2),
         clip=(settings.ClippyClip(),),
         guard=settings.GuardSettings(max_refusals=2),
+        train=settings.TrainSettings(log_every_attempts=3),
     )
 
 
@@ -69,6 +70,16 @@ def test_six_attempts_in_one_call_are_six_calls_of_one(steps, stack):
     assert reports.attempt.numpy().tolist() == list(range(6))
     assert reports.step.numpy().tolist() == list(range(1, 7))
     assert reports.factors.shape == (6, len(together.optimizer.names))
+
+
+def test_the_norm_of_all_gradients_is_told_of_the_attempts_that_are_logged(steps, stack):
+    together, apart = fresh(steps), fresh(steps, 1)
+    told = together.run(stack).gradient_norm.numpy()
+    assert np.isfinite(told).tolist() == [False, False, True, False, False, True]
+    apart.run(cut(stack, 0, 2))
+    gradients = apart.propose(stack.at(2)).proposal.gradients
+    squares = [np.sum(np.square(g.values.numpy(), dtype=np.float64)) for g in gradients]
+    assert told[2] == pytest.approx(np.sqrt(sum(squares)), rel=1e-5)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

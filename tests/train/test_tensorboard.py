@@ -31,6 +31,7 @@ def reports(num):
         | {"attempt": np.arange(num), "step": np.arange(num), "total": numbers / 3}
         | {"losses": np.stack([numbers / 7, numbers * np.nan], axis=1)}
         | {"learning_rates": np.stack([numbers / 9, numbers / 11], axis=1)}
+        | {"gradient_norm": numbers / 5}
         | {"watched": numbers[:, np.newaxis], "limits": np.full((num, 1), np.inf)}
         | {"factors": 1 / (1 + numbers[:, np.newaxis])}
     )
@@ -48,6 +49,7 @@ def test_what_is_written_is_what_tf_summary_writes(tmp_path):
             tf.summary.scalar("loss/total", np.float32(k) / np.float32(3), k)
             tf.summary.scalar("loss/like", np.float32(k) / np.float32(7), k)
             tf.summary.scalar("loss/rating", math.nan, k)
+            tf.summary.scalar("gradient_norm", np.float32(k) / np.float32(5), k)
             tf.summary.scalar("clip_factor/bottom/0/kernel", 1 / np.float32(1 + k), k)
             tf.summary.scalar("learning_rate/dense", np.float32(k) / np.float32(9), k)
             tf.summary.scalar("learning_rate/embeddings", np.float32(k) / np.float32(11), k)
@@ -58,7 +60,7 @@ def test_what_is_written_is_what_tf_summary_writes(tmp_path):
         tf.summary.scalar("validation/rating/rmse", math.inf, 4)
     ours, theirs = records(tmp_path / "ours"), records(tmp_path / "theirs")
     assert repr(ours) == repr(theirs)
-    assert len(ours) == 19
+    assert len(ours) == 21
 
 
 def test_an_event_is_text(tmp_path):
