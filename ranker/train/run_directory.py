@@ -76,7 +76,8 @@ def hold(workdir: Path) -> Iterator[Held]:
         workdir.mkdir(parents=True, exist_ok=True)
         lock = (workdir / _LOCK).open("w")
     except OSError as error:
-        raise RunDirectoryError(f"{workdir}: cannot be used: {error.strerror}") from error
+        what = error.filename or workdir
+        raise RunDirectoryError(f"{what}: cannot be used: {error.strerror}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

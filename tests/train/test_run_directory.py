@@ -76,6 +76,9 @@ def test_a_path_that_is_no_directory_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunDirectoryError, match="file: cannot be used: "), hold(tmp_path / "file"):
         pass
+    (tmp_path / "run/.lock").mkdir(parents=True)
+    with pytest.raises(RunDirectoryError, match=r"run/\.lock: cannot be"), hold(tmp_path / "run"):
+        pass
 
 
 def lines(path):
