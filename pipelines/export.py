@@ -37,7 +37,7 @@ def _export(workdir: Path, output: Path) -> Path:
     result = train.read_result(workdir) if (workdir / train.RESULT).exists() else {}
     if result.get("status") == "diverged":
         raise ValueError(f"{workdir}: the run diverged: not exported")
-    run = build.load_run(workdir, splits=("test",))
+    run = build.load_run(workdir, splits=build.SPLITS)
     if result and run.identity and (differing := run.identity.difference(result)):
         raise ValueError(f"{workdir / train.RESULT}: not of this run: {differing}")
     return build.export_run(run, output, result=result)
