@@ -20,8 +20,9 @@ def child(link, parent, platform):
         print("at work", os.getpid(), flush=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    worker.sys.platform = platform
+    ours, sys.platform = sys.platform, platform
     worker.end_with(parent)
+    sys.platform = ours  # TensorFlow loads on no other
     told()
     {work}
 
@@ -30,6 +31,7 @@ if __name__ == "__main__":
     ours, theirs = context.Pipe()
     context.Process(target=child, args=(theirs, os.getpid(), {platform!r})).start()
     theirs.close()
+    sys.stdout.close()  # the worker alone holds it, so that its end is seen
     sys.stdin.readline()
     os._exit(5)
 """
@@ -65,9 +67,11 @@ def test_a_worker_ends_with_its_parent(tmp_path, work, platform, end):
     child = 0
     try:
         for _ in range(1 + (work == COUNTING)):
-            child = int(parent.stdout.readline().split()[-1])
+            said = parent.stdout.readline()
+            assert said, "the worker ended by itself"
+            child = int(said.split()[-1])
         end(parent)
-        # The worker holds standard output, so this waits for its end too.
+        # It holds standard output, so this waits for its end too.
         parent.communicate(timeout=120)
         child = 0
     finally:
