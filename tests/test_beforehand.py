@@ -55,7 +55,7 @@ def test_every_mistake_is_told_at_once(read):
 
 def test_every_feature_and_task_that_is_not_there_is_told_at_once(read):
     with pytest.raises(ValueError, match=r"data.features: no 'a', 'b' in .*; data.tasks: no 'c'"):
-        build.find_mistakes(read("data.features=['a','user_id','b']", "data.tasks=['c']"))
+        build.find_mistakes(read("data.features=['a','user_id','item_id','b']", "data.tasks=['c']"))
 
 
 def test_every_injector_is_told_with_its_place(read):

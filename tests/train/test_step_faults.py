@@ -199,7 +199,7 @@ class Absent:
 def test_without_injectors_the_graph_is_that_of_a_step_without_faults(plain, faulty, stack):
     absent = Step(
         plain.step.model, plain.step.objective, plain.step.optimizer, plain.step.guard,
-        faults=Absent(), seed=3,
+        faults=Absent(), seed=3, log_every=settings.TrainSettings().log_every_attempts,
     )  # fmt: skip
     assert _nodes(absent, stack) == _nodes(plain.step, stack)
     assert len(_nodes(faulty.step, stack)) > len(_nodes(plain.step, stack)) > 500
