@@ -146,10 +146,10 @@ def _scored(folder: Path, out: str) -> Any:
 
 
 def _card(folder: Path, out: str) -> Any:
-    """Returns the tables of the new version's model card, but for when it was exported."""
+    """Returns the tables of the new version's model card, but for when and by what it was made."""
     text = (folder / "new/1/assets.extra/model_card.md").read_text("utf-8")
     lines = (line for line in text.splitlines() if line.startswith("|"))
-    return [line for line in lines if not _DATE.search(line)]
+    return [line for line in lines if not (_DATE.search(line) or "| commit of" in line)]
 
 
 def _compared(folder: Path, out: str) -> Any:
