@@ -1,7 +1,7 @@
 """The step, the loop, checkpoints and observers."""
 
 from ranker.train.cause import Cause, find_cause
-from ranker.train.checkpoint import Checkpoints, restore_checkpoint
+from ranker.train.checkpoint import Checkpoints
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.cores import share_cores
 from ranker.train.events import interventions, refusal
@@ -82,7 +82,6 @@ __all__ = [
     "peak_memory_mb",
     "read_result",
     "refusal",
-    "restore_checkpoint",
     "share_cores",
     "show_progress",
     "tries",

@@ -12,17 +12,6 @@ from ranker.train.identity import Identity
 from ranker.train.run_directory import RunDirectoryError
 
 
-def restore_checkpoint(directory: Path, variables: Mapping[str, tf.Variable]) -> dict:
-    """Reads the checkpoint `directory` into `variables` and returns its state.
-
-    Nothing is assigned unless the whole of it is readable and fits.
-
-    Raises:
-      CheckpointError: naming what is missing, damaged or of another shape.
-    """
-    return _assign(directory, read_checkpoint(directory), variables)
-
-
 class Checkpoints:
     """The checkpoints of one run: the newest few by attempt, and the best one beside.
 
