@@ -17,10 +17,10 @@ from tqdm import tqdm
 
 from pipelines import program
 from ranker import build
-from ranker.config import load
-from ranker.config.clip import ClippyClip
-from ranker.config.settings import RunConfig
 from ranker.input import Batch
+from ranker.spec import load
+from ranker.spec.clip import Clippy
+from ranker.spec.run import RunConfig
 
 _CONFIG = flags.DEFINE_string("config", "configs/divergence_clippy.toml", "A run with Clippy.")
 _RATES = flags.DEFINE_list("rates", ["0.005", "0.01", "0.05", "0.1", "0.4"], "Of the dense part.")
@@ -98,9 +98,9 @@ def _attempt(run: build.Run, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Ten
     return factors, tf.stack(above), tf.reduce_max(largest)
 
 
-def _clippy(config: RunConfig) -> ClippyClip:
+def _clippy(config: RunConfig) -> Clippy:
     """Returns the run's Clippy; its defaults, for the bounds, in a run without."""
-    return next((clip for clip in config.clip if isinstance(clip, ClippyClip)), ClippyClip())
+    return next((clip for clip in config.clip if isinstance(clip, Clippy)), Clippy())
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ from ranker.compare import grid
 from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
 from ranker.compare.results import Results
-from ranker.config import load
-from ranker.config.compare import CompareConfig
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
+from ranker.spec.run import RunConfig
 
 MAX_DELAY = 50  # attempts from hindsight's first to the detector's word
 _GOAL_FOUND = 0.95

@@ -20,8 +20,8 @@ from tqdm import tqdm
 from pipelines import program
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
-from ranker.config import load
-from ranker.config.compare import CompareConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
 
 _CONFIG = flags.DEFINE_string("config", "configs/compare_quick.toml", "The comparison.")
 _SAMPLE = flags.DEFINE_integer("sample", 12, "Separate runs to time.", lower_bound=2)

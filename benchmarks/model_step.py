@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from ranker import build
-from ranker.config.settings import RunConfig
 from ranker.input import Batch
+from ranker.spec.run import RunConfig
 from ranker.train import Step
 
 STEPS_PER_TURN = 20

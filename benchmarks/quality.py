@@ -23,8 +23,8 @@ from absl import flags
 
 from benchmarks import references
 from pipelines import program
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What to train.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Where the runs go; none to throw them away.")

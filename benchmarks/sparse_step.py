@@ -78,7 +78,7 @@ def _table(num_rows: int) -> tf.Variable:
     return tf.Variable(tf.random.stateless_normal([num_rows, WIDTH], seed=(0, 0), stddev=0.05))
 
 
-def _ours(clippers: list[optim.Clipper]) -> Callable[[int], Callable]:
+def _ours(clippers: list[optim.Clippy]) -> Callable[[int], Callable]:
     def make(num_rows: int) -> Callable:
         group = optim.Group(
             name="embeddings",

@@ -25,8 +25,8 @@ import sys
 import tensorflow
 from pathlib import Path
 from ranker import build
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 build.build_run(load.load(Path(sys.argv[1]), [], RunConfig))
 """
 

@@ -19,9 +19,9 @@ from benchmarks.peers import ours, workload
 from benchmarks.sparse_step import FEW, NUM_IDS, SIZES, WIDTH, sparse_steps
 from benchmarks.sparse_step import STEPS_PER_TURN as SPARSE_STEPS
 from pipelines import program
-from ranker.config import load
-from ranker.config.compare import CompareConfig
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
+from ranker.spec.run import RunConfig
 from ranker.train import share_cores
 
 _CONFIG = flags.DEFINE_string(

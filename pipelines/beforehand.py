@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipelines import trained
 from pipelines.program import load_tensorflow, refuse
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 
 def check(config: RunConfig) -> int:

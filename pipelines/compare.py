@@ -19,8 +19,8 @@ from absl import flags
 
 from pipelines.program import load_tensorflow, refuse, run
 from pipelines.told import Told
-from ranker.config import load
-from ranker.config.compare import CompareConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
 
 _CONFIG = flags.DEFINE_string("config", None, "TOML file with the comparison.", required=True)
 _SET = flags.DEFINE_multi_string(

@@ -21,8 +21,8 @@ from absl import flags
 
 from pipelines import beforehand, trained
 from pipelines.program import load_tensorflow, refuse, run
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 _CONFIG = flags.DEFINE_string("config", None, "TOML file with the run's settings.", required=True)
 _SET = flags.DEFINE_multi_string(

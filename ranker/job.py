@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ranker import build, train
-from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.input import StoredSplit
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 _TELL_SECONDS = 10
 

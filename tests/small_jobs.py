@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ranker import job
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 SMALL = """
 seed = 7

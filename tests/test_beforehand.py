@@ -9,8 +9,8 @@ import pytest
 from small_jobs import MODEL, SMALL, read_settings, write_settings
 
 from ranker import build, job, train
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 MISTAKES = {
     "train.monitor=like.aux": "train.monitor 'like.aux' is none of loss, like.auc",

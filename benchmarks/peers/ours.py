@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from benchmarks.peers import workload
 from ranker import build
-from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.datasets.writing import Writer, conclude
 from ranker.input import prefetch
 from ranker.schema import Feature, Task
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 from ranker.train import share_cores, tries
 
 _SETTINGS = Path(__file__).with_name("ours.toml")

@@ -1,8 +1,8 @@
 """Settings to objects: the only room that knows both."""
 
 from ranker.build.export import export_run
+from ranker.build.graph_inputs import GraphInputs
 from ranker.build.identity import SPLITS, identify, settings_sha256
-from ranker.build.knobs import Knobs
 from ranker.build.mistakes import find_mistakes
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
@@ -21,7 +21,7 @@ from ranker.build.training import build_stream, open_training
 
 __all__ = [
     "SPLITS",
-    "Knobs",
+    "GraphInputs",
     "Run",
     "build_encoder",
     "build_guard",

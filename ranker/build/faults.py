@@ -7,32 +7,32 @@ import numpy as np
 import tensorflow as tf
 
 from ranker import inject
-from ranker.build.knobs import Numbers, arguments, constant
-from ranker.config import settings
 from ranker.input import Encoder, Split, StoredSplit
 from ranker.optim import Optimizer
 from ranker.schema import Schema, read_schema
+from ranker.spec.model import HashEncoding
+from ranker.spec.part import act
+from ranker.spec.run import RunConfig
 
 
 def build_faults(
-    config: settings.RunConfig,
+    config: RunConfig,
     schema: Schema,
     encoder: Encoder,
     optimizer: Optimizer,
     *,
     tables: Mapping[str, tf.Variable],
-    numbers: Numbers = constant,
 ) -> inject.Faults:
     """Returns what injects the faults of `config` into a step.
 
     Args:
+      config: its graph inputs may be variables.
       tables: the model's embedding tables.
-      numbers: says which settings the graph reads from variables.
 
     Raises:
       ValueError: for an injector of something that is not there, listing what is.
     """
-    is_hashed = isinstance(config.model.encoding, settings.HashEncoding)
+    is_hashed = isinstance(config.model.encoding, HashEncoding)
     sizes = {} if is_hashed else schema.vocabularies
     subjects = inject.Subjects(
         schema=schema,
@@ -41,39 +41,27 @@ def build_faults(
         tables=tables,
         slots=optimizer.slots,
     )
-    seed = numbers("seed", config.seed)
-    return inject.Faults(_injectors(config, numbers), subjects, seed=seed)
+    return inject.Faults(config.inject, subjects, seed=config.seed)
 
 
-def build_reordering(
-    config: settings.RunConfig, split: Split | StoredSplit
-) -> inject.Reordering | None:
+def build_reordering(config: RunConfig, split: Split | StoredSplit) -> inject.Reordering | None:
     """Returns what injects the faults of the order of `split`; None if there are none.
 
     Raises:
       ValueError: for a fault that looks at all rows, if they stay on disk.
     """
-    injectors = _injectors(config, constant)
-    faults = [fault for fault in injectors if isinstance(fault, inject.OrderFault)]
-    if not faults:
+    faults = [act(injector) for injector in config.inject]
+    if not any(isinstance(fault, inject.OrderFault) for fault in faults):
         return None
     if isinstance(split, Split):
         item = read_schema(Path(config.data.path) / "schema.toml").item
         ages = inject.Ages(split.times, split.rows.features[item])
     else:
         ages = inject.Ages(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        for place, fault in enumerate(injectors):
+        for place, fault in enumerate(faults):
             if isinstance(fault, inject.OrderShift):
                 raise ValueError(
                     f"inject.{place}: {fault.kind} orders all rows by {fault.order}, and they stay "
                     'on disk: set data.stream = "never"'
                 )
     return inject.Reordering(faults, batch_size=config.data.batch_size, ages=ages)
-
-
-def _injectors(config: settings.RunConfig, numbers: Numbers) -> list[inject.Injector]:
-    kinds = {injector.kind: injector for injector in inject.INJECTORS}
-    return [
-        kinds[wanted.kind](**arguments(wanted, f"inject.{place}", numbers))
-        for place, wanted in enumerate(config.inject)
-    ]

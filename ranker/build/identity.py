@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.input import check_prepared, digests
 from ranker.schema import Schema
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 from ranker.train import Identity
 
 SPLITS = ("train", "validation", "test")

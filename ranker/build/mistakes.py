@@ -9,15 +9,15 @@ from ranker.build.faults import build_faults
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
 from ranker.build.run import read_used_schema
-from ranker.config import settings
-from ranker.config.model import MmoeSharing, NoInteraction
 from ranker.input import read_vocabularies
 from ranker.objective import Objective
 from ranker.schema import Schema
+from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
+from ranker.spec.run import RunConfig
 from ranker.train import check_monitor
 
 
-def find_mistakes(config: settings.RunConfig) -> list[str]:
+def find_mistakes(config: RunConfig) -> list[str]:
     """Returns a sentence for each thing in `config` that does not fit the schema of its data.
 
     Raises:
@@ -45,14 +45,14 @@ def _said(judge: Callable[[], Any]) -> str:
     return ""
 
 
-def _models(wanted: settings.ModelSettings) -> Iterator[settings.ModelSettings]:
+def _models(wanted: ModelSettings) -> Iterator[ModelSettings]:
     """Yields small models, each with one of the names in `wanted`, the last with all."""
     small = dataclasses.replace(
         wanted,
         embedding_width=1,
-        encoding=settings.HashEncoding(num_buckets=1),
+        encoding=HashEncoding(num_buckets=1),
         interaction=NoInteraction(),
-        sharing=MmoeSharing(num_experts=1, units=(1,)),
+        sharing=Mmoe(num_experts=1, units=(1,)),
         tower_units=(1,),
         ties={},
         products={},
@@ -71,13 +71,13 @@ def _models(wanted: settings.ModelSettings) -> Iterator[settings.ModelSettings]:
     )
 
 
-def _build(config: settings.RunConfig, schema: Schema) -> None:
+def _build(config: RunConfig, schema: Schema) -> None:
     vocabularies: dict[str, list[str]] = {name: [] for name in schema.vocabularies}
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     build_model(config, schema, encoder.num_rows)
 
 
-def _faults(config: settings.RunConfig, schema: Schema) -> Iterator[str]:
+def _faults(config: RunConfig, schema: Schema) -> Iterator[str]:
     if not config.inject:
         return
     vocabularies = read_vocabularies(Path(config.data.path), schema)

@@ -1,26 +1,33 @@
 """Settings to the encoder and the model."""
 
 from ranker import model
-from ranker.build.knobs import arguments
-from ranker.config import settings
 from ranker.input import Encoder
 from ranker.schema import Schema
+from ranker.spec.model import Encoding, HashEncoding, VocabularyEncoding
+from ranker.spec.part import actor
+from ranker.spec.run import RunConfig
 
 
 def build_encoder(
-    encoding: settings.Encoding, schema: Schema, vocabularies: dict[str, list[str]]
+    encoding: Encoding, schema: Schema, vocabularies: dict[str, list[str]]
 ) -> Encoder:
     """Returns the encoder: by vocabulary, or by hashing."""
-    if isinstance(encoding, settings.HashEncoding):
+    if isinstance(encoding, HashEncoding):
         return Encoder(schema, vocabularies, num_buckets=encoding.num_buckets)
+    assert isinstance(encoding, VocabularyEncoding)
     return Encoder(schema, vocabularies, num_unknown=encoding.num_unknown)
 
 
-def build_model(
-    config: settings.RunConfig, schema: Schema, num_rows: dict[str, int]
-) -> model.Ranker:
+def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> model.Ranker:
     """Returns the model with its initial variables."""
     wanted, seed = config.model, config.seed
+    context = model.Context(
+        tasks=[task.name for task in schema.tasks],
+        width=wanted.embedding_width,
+        seed=seed,
+        dropout=wanted.dropout,
+        precision=wanted.precision,
+    )
     return model.Ranker(
         schema,
         embedding=model.Embedding(
@@ -40,41 +47,13 @@ def build_model(
             seed=seed,
             scale=wanted.shallow.initial_scale,
         ),
-        interaction=_interaction(wanted, seed),
-        sharing=_sharing(wanted, [task.name for task in schema.tasks], seed),
+        interaction=actor(wanted.interaction)(wanted.interaction, context),
+        sharing=actor(wanted.sharing)(wanted.sharing, context),
         tower_units=wanted.tower_units,
         dropout=wanted.dropout,
         has_layer_norm=wanted.has_layer_norm,
         ties=wanted.ties,
         products=wanted.products,
-        seed=seed,
-        precision=wanted.precision,
-    )
-
-
-def _interaction(wanted: settings.ModelSettings, seed: int) -> model.Interaction:
-    precision = wanted.precision
-    match wanted.interaction:
-        case settings.DcnInteraction(num_layers=num_layers, projection_width=width):
-            return model.Dcn(
-                num_layers=num_layers,
-                projection_width=width or None,
-                seed=seed,
-                precision=precision,
-            )
-        case settings.DotInteraction():
-            return model.Dot(width=wanted.embedding_width, seed=seed, precision=precision)
-        case _:
-            return model.Concatenation()
-
-
-def _sharing(wanted: settings.ModelSettings, tasks: list[str], seed: int) -> model.Sharing:
-    kinds = {"shared_bottom": model.SharedBottom, "mmoe": model.Mmoe, "ple": model.Ple}
-    make = kinds[wanted.sharing.kind]
-    return make(
-        tasks,
-        **arguments(wanted.sharing),
-        dropout=wanted.dropout,
         seed=seed,
         precision=wanted.precision,
     )

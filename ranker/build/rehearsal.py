@@ -4,7 +4,7 @@ from typing import Any
 
 from ranker.build.run import Run, build_plan, build_run
 from ranker.build.training import build_stream, open_training
-from ranker.config.settings import RunConfig
+from ranker.spec.run import RunConfig
 from ranker.train import StepReport, interventions
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from ranker import model
 from ranker.build.faults import build_faults
-from ranker.build.knobs import Numbers, arguments, constant
+from ranker.build.graph_inputs import GraphInputs
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
-from ranker.config import settings
-from ranker.guard import Detect, Detector, Guard, Skip
+from ranker.guard import Detector, Guard
 from ranker.input import (
     BadRows,
     Encoder,
@@ -23,10 +22,11 @@ from ranker.input import (
 )
 from ranker.objective import Objective
 from ranker.schema import Schema, read_schema
+from ranker.spec.guard import GuardSettings
+from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import (
     Evaluation,
     Identity,
-    Ladder,
     Levers,
     Plan,
     Rescue,
@@ -48,7 +48,7 @@ class Run:
       bad_rows: by split, what was bad in it; filled as splits are read or checked.
     """
 
-    config: settings.RunConfig
+    config: RunConfig
     schema: Schema
     vocabularies: dict[str, list[str]]
     encoder: Encoder
@@ -111,11 +111,11 @@ class Run:
         return 0.0 if data.bad_rows == "fail" else data.max_bad_rows
 
 
-def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run:
+def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
     """Returns the objects of a run; reads the schema and the vocabularies, no examples.
 
     Args:
-      numbers: says which settings the graph reads from variables, such as `Knobs`.
+      inputs: of this config, if the graph is to read them from variables.
 
     Raises:
       FileNotFoundError: if the data are not prepared.
@@ -133,21 +133,18 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
         regression=config.objective.regression,
         huber_delta=config.objective.huber_delta,
     )
+    bound = inputs.config if inputs else config
     levers = Levers() if config.guard.ladder else None
-    optimizer = build_optimizer(
-        config, ranker, is_clipping=levers.is_clipping if levers else None, numbers=numbers
-    )
+    optimizer = build_optimizer(bound, ranker, is_clipping=levers.is_clipping if levers else None)
     step = Step(
         ranker,
         objective,
         optimizer,
-        build_guard(config.guard, numbers=numbers),
-        faults=build_faults(
-            config, schema, encoder, optimizer, tables=ranker.tables, numbers=numbers
-        ),
+        build_guard(bound.guard),
+        faults=build_faults(bound, schema, encoder, optimizer, tables=ranker.tables),
         detector=build_detector(config.guard, schema, objective),
         levers=levers,
-        seed=numbers("seed", config.seed),
+        seed=bound.seed,
         log_every=config.train.log_every_attempts,
     )
     return Run(
@@ -160,7 +157,7 @@ def build_run(config: settings.RunConfig, *, numbers: Numbers = constant) -> Run
     )
 
 
-def read_used_schema(config: settings.RunConfig) -> Schema:
+def read_used_schema(config: RunConfig) -> Schema:
     """Returns the schema of the run's data, with the features and tasks alone that it uses.
 
     Raises:
@@ -170,7 +167,7 @@ def read_used_schema(config: settings.RunConfig) -> Schema:
     return select(read_schema(Path(config.data.path) / "schema.toml"), config.data)
 
 
-def select(schema: Schema, data: settings.DataSettings) -> Schema:
+def select(schema: Schema, data: DataSettings) -> Schema:
     """Returns `schema` with only the features and tasks that the settings name.
 
     Raises:
@@ -195,14 +192,13 @@ def select(schema: Schema, data: settings.DataSettings) -> Schema:
     return dataclasses.replace(schema, vocabularies=vocabularies, **kept)
 
 
-def build_guard(wanted: settings.GuardSettings, *, numbers: Numbers = constant) -> Guard:
+def build_guard(wanted: GuardSettings) -> Guard:
     """Returns the guard, with nothing recorded."""
-    skip = Skip(**arguments(wanted.skip, "guard.skip", numbers)) if wanted.skip else None
-    return Guard(max_refusals=wanted.max_refusals, skip=skip)
+    return Guard(max_refusals=wanted.max_refusals, skip=wanted.skip)
 
 
 def build_rescue(
-    config: settings.RunConfig, step: Step, store: Store, standing: Mapping[str, Any]
+    config: RunConfig, step: Step, store: Store, standing: Mapping[str, Any]
 ) -> Rescue | None:
     """Returns what carries out the ladder of `config`; None if it has none.
 
@@ -210,26 +206,19 @@ def build_rescue(
       store: of the checkpoints.
       standing: as a checkpoint's state has it; empty at the start.
     """
-    wanted = config.guard.ladder
-    if wanted is None:
-        return None
-    given = arguments(wanted)
-    given["clip_attempts"] *= given.pop("clip") is not None
-    return Rescue(Ladder(**given), step, store, Standing(**standing))
+    ladder = config.guard.ladder
+    return None if ladder is None else Rescue(ladder, step, store, Standing(**standing))
 
 
-def build_detector(
-    wanted: settings.GuardSettings, schema: Schema, objective: Objective
-) -> Detector | None:
+def build_detector(wanted: GuardSettings, schema: Schema, objective: Objective) -> Detector | None:
     """Returns the detector of the tasks of `schema`, with nothing seen; None if it is off."""
     if wanted.detect is None:
         return None
-    detect = Detect(**arguments(wanted.detect))
     is_binary = [task.kind == "binary" for task in schema.tasks]
-    return Detector(detect, is_binary=is_binary, bases=objective.constant_losses())
+    return Detector(wanted.detect, is_binary=is_binary, bases=objective.constant_losses())
 
 
-def build_plan(config: settings.RunConfig, num_examples: int) -> Plan:
+def build_plan(config: RunConfig, num_examples: int) -> Plan:
     """Returns when what happens, for a training split of `num_examples`."""
     train = config.train
     per_pass = max(1, round(num_examples / config.data.batch_size))

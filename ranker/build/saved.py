@@ -9,8 +9,8 @@ from pathlib import Path
 from ranker import train
 from ranker.build.identity import identify, settings_sha256
 from ranker.build.run import Run, build_run, read_used_schema
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 
 def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = None) -> Run:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from ranker.build.faults import build_reordering
 from ranker.build.run import Run
-from ranker.config import settings
 from ranker.input import (
     SHARE,
     Batches,
@@ -16,6 +15,7 @@ from ranker.input import (
     free_bytes,
     row_bytes,
 )
+from ranker.spec.run import RunConfig
 
 
 def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
@@ -54,7 +54,7 @@ def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | Stor
     return split
 
 
-def build_stream(config: settings.RunConfig, split: Split | StoredSplit) -> Batches:
+def build_stream(config: RunConfig, split: Split | StoredSplit) -> Batches:
     """Returns the training batches in their order, or in that of injected faults.
 
     Raises:

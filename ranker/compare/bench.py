@@ -11,9 +11,9 @@ import numpy as np
 
 from ranker import build
 from ranker.compare.record import Recorder, flat
-from ranker.config import knobs
-from ranker.config.settings import RunConfig
 from ranker.input import Batch, Split
+from ranker.spec import graph_inputs, load
+from ranker.spec.run import RunConfig
 from ranker.train import Evaluation, StepReport
 
 
@@ -81,22 +81,22 @@ class Bench:
 
     def _form(self, config: RunConfig) -> _Form:
         """Returns the compiled step for `config`; keeps only the newest, others free memory."""
-        name = knobs.form(config)
+        name = graph_inputs.signature(config)
         if name not in self._forms:
             self._forms.clear()
-            turned = build.Knobs(config)
-            run = build.build_run(config, numbers=turned)
+            inputs = build.GraphInputs(config)
+            run = build.build_run(config, inputs=inputs)
             initial = {n: variable.numpy() for n, variable in run.step.variables.items()}
             stream = build.build_stream(config, self._data(run)["train"])
             run.step.run(
                 Batch(*({n: a[:0] for n, a in part.items()} for part in stream.stack(0, 1)))
             )
-            self._forms[name] = _Form(run, turned.turn, initial)
+            self._forms[name] = _Form(run, inputs.assign, initial)
         return self._forms[name]
 
     def _data(self, run: build.Run) -> dict[str, Split]:
         settings = (run.config.data.path, run.config.data.features, run.config.data.tasks)
-        name = json.dumps([*settings, dataclasses.asdict(run.config.model.encoding)])
+        name = json.dumps([*settings, load.plain(run.config.model.encoding)])
         if name not in self._splits:
             self._splits = {name: {split: run.split(split) for split in build.SPLITS}}
         return self._splits[name]

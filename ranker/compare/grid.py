@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ranker.compare.summary import Workload
-from ranker.config import knobs, load
-from ranker.config.compare import CompareConfig, Safeguard
-from ranker.config.settings import RunConfig, TrainSettings
+from ranker.spec import graph_inputs, load
+from ranker.spec.compare import CompareConfig, Safeguard
+from ranker.spec.run import RunConfig, TrainSettings
 
 TUNE, FINAL = "tune", "final"
 DIGITS = 16  # of a digest, in a key
@@ -25,7 +25,7 @@ class Trial:
       settings: 16 hexadecimal digits of the settings' digest.
       data: as many of the data's; "" until `identity.Data` has named them.
       key: as many of both; equal keys are one run.
-      form: `ranker.config.knobs.form` of the settings.
+      form: `ranker.spec.graph_inputs.signature` of the settings.
     """
 
     stage: str
@@ -155,7 +155,7 @@ def _trial(
         config=run,
         settings=digest,
         key=digest,
-        form=knobs.form(run),
+        form=graph_inputs.signature(run),
     )
 
 

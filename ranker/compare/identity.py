@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ranker import build
 from ranker.compare.grid import DIGITS, Trial
-from ranker.config.settings import RunConfig
 from ranker.input.digests import digests
+from ranker.spec.run import RunConfig
 
 
 class Data:

@@ -16,8 +16,8 @@ from ranker.compare.report import write_report
 from ranker.compare.results import Results
 from ranker.compare.summarise import choose_knob, summarise
 from ranker.compare.summary import Summary, Workload
-from ranker.config import load
-from ranker.config.compare import CompareConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
 from ranker.train import check_monitor, environment
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from ranker.compare.grid import Trial
 from ranker.compare.stored import StoredRuns
-from ranker.config import load
 from ranker.measure.divergence import classify, recovered
+from ranker.spec import load
 from ranker.train.run_directory import write_bytes, write_text
 
 FAILED = "failed"

@@ -1,9 +1,7 @@
 """The guard: judges an attempt before anything is written, and says when training diverges."""
 
-from ranker.guard.detect import Detect
 from ranker.guard.detector import FULL, HEALTHY, JUMP, MICRO, SYMPTOMS, Detector, Findings, absent
 from ranker.guard.guard import Guard
-from ranker.guard.skip import Skip
 from ranker.guard.verdict import (
     ACCEPTED,
     BAD_CHANGE,
@@ -15,6 +13,7 @@ from ranker.guard.verdict import (
     REASONS,
     Verdict,
 )
+from ranker.spec.guard import Detect, Skip
 
 __all__ = [
     "ACCEPTED",

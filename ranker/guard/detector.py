@@ -28,9 +28,9 @@ import tensorflow as tf
 
 from ranker.guard.auc import Ranked, rank
 from ranker.guard.chance import Chance
-from ranker.guard.detect import BLOCK, Detect
 from ranker.guard.jumps import Jumps
 from ranker.numerics import choose
+from ranker.spec.guard import BLOCK, Detect
 
 HEALTHY, JUMP, MICRO, FULL = range(4)
 

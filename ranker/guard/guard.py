@@ -4,8 +4,9 @@ import tensorflow as tf
 
 from ranker import numerics
 from ranker.guard import verdict as verdicts
-from ranker.guard.skip import LOSS, Recent, Skip
+from ranker.guard.skip import LOSS, Recent
 from ranker.guard.verdict import Proposal, Verdict
+from ranker.spec.guard import Skip
 
 
 class Guard:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ranker.guard.detect import BELIEVED, BLOCK, RETURN, RISE, Detect
+from ranker.guard.detect import BELIEVED, RISE
 from ranker.guard.floor import Floor, upper_medians
+from ranker.spec.guard import BLOCK, RETURN, Detect
 
 _SIGMA = 1.4826 / math.sqrt(2)  # of noise, from the median of neighbours' distances
 

@@ -1,70 +1,27 @@
 """Skipping a step whose loss or gradient norm is far above what lately was usual."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 from ranker.guard.floor import Floor
-from ranker.numerics import Number, check_member, check_number, norm, norms
+from ranker.numerics import norm, norms
+from ranker.spec.guard import Skip
 
 LOSS, NORM = "loss", "norm"
-WATCHED = {LOSS: (LOSS,), NORM: (NORM,), "both": (LOSS, NORM)}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Skip:
-    """Refuses an attempt above mean + sigmas * deviation of the last accepted attempts.
-
-    The deviation is that of a sample, with divisor n - 1. Refused attempts never enter: a
-    single spike, however high, does not widen the range, and after a lasting change of level
-    every attempt is refused until the guard halts. Before `minimum` attempts are known, only
-    what is not finite is refused.
-
-    The limit has a floor, since both fall to 0 where attempts are all alike, as those of one
-    row that is repeated, and every usual value after it would be refused: the median of the
-    limits at the ends of the last `floor_windows` windows, with the first accepted value for
-    each that has not been yet.
-
-    Attributes:
-      sigmas: how many deviations above the mean are still usual, > 0.
-      window: accepted attempts that count, >= `minimum`.
-      minimum: accepted attempts before anything is usual, >= 2.
-      of: what is watched: the total "loss", the "norm" of all gradients together as
-        differentiated, or "both".
-      floor_windows: >= 0; 0 for no floor.
-
-    Source: OLMo-core's SkipStepOptimizer (6 sigmas, 128 steps, from 64 on), which lets skipped
-    steps into its statistics and has no floor: `floor_windows=0`.
-    """
-
-    sigmas: Number = 6.0
-    window: int = 128
-    minimum: int = 64
-    of: str = "both"
-    floor_windows: int = 9
-
-    def __post_init__(self) -> None:
-        check_number(self, "sigmas", above=0)
-        check_number(self, "minimum", least=2)
-        check_number(self, "window", least=self.minimum)
-        check_member(self, "of", tuple(WATCHED))
-        check_number(self, "floor_windows", least=0)
-
-    @property
-    def watched(self) -> tuple[str, ...]:
-        """What is watched, in the order of a verdict's `watched`."""
-        return WATCHED[self.of]
 
 
 class Recent:
-    """What was watched in the last accepted attempts.
+    """What was watched in the last accepted attempts, for `ranker.spec.guard.Skip`.
 
     Attributes:
       variables: "recent" float32 [window, S], and "num_recent" int64, all that ever
         entered; the n-th is in row n % window. With a floor "first" float32 [S], the first that
         entered, and those of `Floor`.
+
+    Source: OLMo-core's SkipStepOptimizer (6 sigmas, 128 steps, from 64 on), which lets skipped
+    steps into its statistics and has no floor: `floor_windows=0`.
     """
 
     def __init__(self, skip: Skip) -> None:

@@ -5,73 +5,29 @@ does then is measured. Faults of the data's order act on the stream, through `Re
 all others inside the step, through `Faults`.
 """
 
-from ranker.inject.batch import BatchFault, NotFinite
+from ranker.inject.batch import BatchFault
 from ranker.inject.faults import Faults
-from ranker.inject.features import FeatureOutlier, FeatureScale, Noise, UnknownIds
-from ranker.inject.injector import Injector
-from ranker.inject.labels import ExtremeLabel, LabelFlip, LabelScale, TaskVanishes
-from ranker.inject.order import Ages, OrderFault, OrderShift, Reordering, RepeatedRow, RepeatedShard
-from ranker.inject.state import EmbeddingScale, OptimizerReset, StateFault
+from ranker.inject.injector import Fault, RangedFault
+from ranker.inject.order import Ages, OrderFault, Reordering
+from ranker.inject.state import StateFault
 from ranker.inject.subjects import Subjects
-from ranker.inject.training import (
-    Bf16,
-    GradientFault,
-    GradientSpike,
-    RateScale,
-    ShortWarmup,
-    TaskWeight,
-)
+from ranker.inject.training import GradientFault
+from ranker.spec import inject as _inject
+from ranker.spec import inject_training as _inject_training
+from ranker.spec.inject import *  # noqa: F403 (what is declared there is what is given here)
+from ranker.spec.inject_training import *  # noqa: F403
 
 __all__ = [
-    "INJECTORS",
     "Ages",
     "BatchFault",
-    "Bf16",
-    "EmbeddingScale",
-    "ExtremeLabel",
+    "Fault",
     "Faults",
-    "FeatureOutlier",
-    "FeatureScale",
     "GradientFault",
-    "GradientSpike",
-    "Injector",
-    "LabelFlip",
-    "LabelScale",
-    "Noise",
-    "NotFinite",
-    "OptimizerReset",
     "OrderFault",
-    "OrderShift",
-    "RateScale",
+    "RangedFault",
     "Reordering",
-    "RepeatedRow",
-    "RepeatedShard",
-    "ShortWarmup",
     "StateFault",
     "Subjects",
-    "TaskVanishes",
-    "TaskWeight",
-    "UnknownIds",
 ]
-
-INJECTORS: tuple[type[Injector], ...] = (
-    LabelFlip,
-    ExtremeLabel,
-    LabelScale,
-    FeatureScale,
-    FeatureOutlier,
-    NotFinite,
-    UnknownIds,
-    TaskVanishes,
-    Noise,
-    TaskWeight,
-    RateScale,
-    ShortWarmup,
-    GradientSpike,
-    Bf16,
-    EmbeddingScale,
-    OptimizerReset,
-    OrderShift,
-    RepeatedShard,
-    RepeatedRow,
-)
+__all__ += _inject.__all__
+__all__ += _inject_training.__all__

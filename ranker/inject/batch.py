@@ -1,20 +1,18 @@
 """Faults of the batch: columns of features, labels or weights are not what they were."""
 
-import dataclasses
 import math
 from typing import Literal
 
 import tensorflow as tf
 
-from ranker.inject.injector import Ranged, check_share, chosen
+from ranker.inject.injector import RangedFault, chosen
 from ranker.inject.subjects import Subjects, match
-from ranker.numerics import Number, check_member
+from ranker.spec import inject
 
 Part = Literal["features", "labels", "weights"]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class BatchFault(Ranged):
+class BatchFault(RangedFault):
     """A fault of columns of the batch; its targets name them."""
 
     @property
@@ -34,33 +32,11 @@ class BatchFault(Ranged):
         return values
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class NotFinite(BatchFault):
-    """A share of the rows of a numeric feature, or of a task's labels, is not finite.
-
-    Attributes:
-      feature, task: whose; exactly one is given.
-      value: "nan", "inf" or "-inf".
-      share: of the rows, in [0, 1].
+class NotFiniteInjector(inject.NotFinite, BatchFault):
+    """`ranker.spec.inject.NotFinite`.
 
     Source: facebookresearch/dlrm, issue 363: NaN from the log of a bad number.
     """
-
-    kind = "not_finite"
-    feature: str = ""
-    task: str = ""
-    value: str = "nan"
-    share: Number = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_member(self, "value", ("nan", "inf", "-inf"))
-        check_share(self, "share")
-        if bool(self.feature) == bool(self.task):
-            raise ValueError(
-                f"NotFinite: one of feature and task must be given, "
-                f"got {self.feature!r} and {self.task!r}"
-            )
 
     @property
     def part(self) -> Part:

@@ -14,10 +14,13 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 import tensorflow as tf
 
 from ranker.inject.batch import BatchFault
-from ranker.inject.injector import Injector
+from ranker.inject.injector import Fault
 from ranker.inject.state import StateFault
 from ranker.inject.subjects import Subjects
-from ranker.inject.training import GradientFault, RateScale, ShortWarmup, TaskWeight
+from ranker.inject.training import GradientFault
+from ranker.spec.inject import Injector
+from ranker.spec.inject_training import RateScale, ShortWarmup, TaskWeight
+from ranker.spec.part import act
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
 
@@ -43,7 +46,7 @@ class Faults:
     """Injects faults at the places of a step; `attempt` is its number, int64 scalar or variable.
 
     Attributes:
-      injectors: as given.
+      injectors: those that act as was declared.
     """
 
     def __init__(
@@ -62,10 +65,10 @@ class Faults:
         Raises:
           ValueError: for an injector that would act on nothing, listing what there is.
         """
-        self.injectors = tuple(injectors)
+        self.injectors: tuple[Fault, ...] = tuple(act(injector) for injector in injectors)
         self._subjects = subjects
         self._seed = seed
-        self._placed = [_place(i, injector, subjects) for i, injector in enumerate(injectors)]
+        self._placed = [_place(i, injector, subjects) for i, injector in enumerate(self.injectors)]
 
     def beside_batch(self) -> Self:
         """Returns those that do not spoil the batch, for one that has been spoilt before."""
@@ -189,7 +192,7 @@ class Faults:
         return tf.random.experimental.stateless_fold_in(seed, index, alg="philox")
 
 
-def _place(place: int, injector: Injector, subjects: Subjects) -> _Placed:
+def _place(place: int, injector: Fault, subjects: Subjects) -> _Placed:
     try:
         return _Placed(place, injector, injector.targets(subjects))
     except ValueError as error:

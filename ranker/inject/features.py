@@ -1,16 +1,13 @@
 """Faults of the features: numbers out of scale, outliers, noise, unknown ids."""
 
-import dataclasses
-
 import tensorflow as tf
 
 from ranker.inject.batch import BatchFault
-from ranker.inject.injector import check_share, chosen, finite
+from ranker.inject.injector import chosen
 from ranker.inject.subjects import Subjects, match
-from ranker.numerics import Number, check_number
+from ranker.spec import inject
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class _NumericFault(BatchFault):
     """A fault of numeric features as they come, before any logarithm and standardising."""
 
@@ -21,16 +18,8 @@ class _NumericFault(BatchFault):
         return match(self.feature, subjects.features("numeric"), what="numeric feature")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class FeatureScale(_NumericFault):
-    """A numeric feature times `factor`: a unit that changed."""
-
-    kind = "feature_scale"
-    factor: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        finite(self, "factor")
+class FeatureScaleInjector(inject.FeatureScale, _NumericFault):
+    """`ranker.spec.inject.FeatureScale`."""
 
     def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` times the factor."""
@@ -38,18 +27,8 @@ class FeatureScale(_NumericFault):
         return values * tf.cast(self.factor, values.dtype)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class FeatureOutlier(_NumericFault):
-    """A share of the rows of a numeric feature has `value`."""
-
-    kind = "feature_outlier"
-    value: Number
-    share: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_share(self, "share")
-        finite(self, "value")
+class FeatureOutlierInjector(inject.FeatureOutlier, _NumericFault):
+    """`ranker.spec.inject.FeatureOutlier`."""
 
     def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with `value` at the rows chosen."""
@@ -58,19 +37,11 @@ class FeatureOutlier(_NumericFault):
         return tf.where(is_chosen, tf.cast(self.value, values.dtype), values)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Noise(_NumericFault):
-    """Adds N(0, sigma^2) draws, sigma = level * the batch's largest |x|; level >= 0.
+class NoiseInjector(inject.Noise, _NumericFault):
+    """`ranker.spec.inject.Noise`.
 
     Source: GradientStabilizer, arXiv:2502.17055, section 4.3, with level 0.05.
     """
-
-    kind = "noise"
-    level: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_number(self, "level", least=0)
 
     def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with noise."""
@@ -79,21 +50,8 @@ class Noise(_NumericFault):
         return values + sigma * tf.random.stateless_normal(tf.shape(values), seed, alg="philox")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class UnknownIds(BatchFault):
-    """A share of the ids of a categorical feature is unknown: a flood of new ones.
-
-    Each takes one of the rows that unknown values get, at random if there are several;
-    padding stays padding.
-    """
-
-    kind = "unknown_ids"
-    feature: str
-    share: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_share(self, "share")
+class UnknownIdsInjector(inject.UnknownIds, BatchFault):
+    """`ranker.spec.inject.UnknownIds`."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the categorical features whose tables have rows for unknown values."""

@@ -1,35 +1,17 @@
-"""What an injector is: a fault, and the attempts at which it is on."""
+"""What an injector that acts can do beside what `ranker.spec.inject` declares of it."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
-from typing import ClassVar
 
 import tensorflow as tf
 
 from ranker.inject.subjects import Subjects
-from ranker.numerics import Number, check_number
+from ranker.numerics import Number
+from ranker.spec import inject
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Injector:
-    """A fault; pure, so that being off can mean not being asked at all.
-
-    Attributes:
-      kind: what settings and events call it.
-      start: the first attempt at which it is on, from 0.
-    """
-
-    kind: ClassVar[str] = ""
-    start: int | tf.Variable
-
-    def __post_init__(self) -> None:
-        check_number(self, "start", least=0)
-
-    @property
-    def until(self) -> int | tf.Tensor | tf.Variable:
-        """The first attempt at which it is off again."""
-        return self.start + 1
+class Fault(inject.Injector):
+    """A fault; pure, so that being off can mean not being asked at all."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the names that it acts on.
@@ -51,41 +33,14 @@ class Injector:
         return {name: _plain(value) for name, value in values.items()}
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ranged(Injector):
+class RangedFault(inject.RangedInjector, Fault):
     """A fault of all attempts in [start, stop)."""
-
-    stop: int | tf.Variable
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if isinstance(self.start, int):
-            check_number(self, "stop", above=self.start)
-
-    @property
-    def until(self) -> int | tf.Tensor | tf.Variable:
-        """The first attempt at which it is off again."""
-        return self.stop
 
 
 def chosen(share: Number, shape: tf.Tensor | Sequence[int], *, seed: tf.Tensor) -> tf.Tensor:
     """Returns bools of `shape`, each True with probability `share`, by `seed` (int [2])."""
     draws = tf.random.stateless_uniform(shape, seed, alg="philox")
     return draws < tf.cast(share, tf.float32)
-
-
-def check_share(owner: object, name: str) -> None:
-    """Raises ValueError unless `owner.name` is in [0, 1]; a tensor passes, as in `check_number`."""
-    check_number(owner, name, least=0)
-    value = getattr(owner, name)
-    if isinstance(value, int | float) and value > 1:
-        raise ValueError(f"{type(owner).__name__}: {name} must be <= 1, got {value}")
-
-
-def finite(owner: object, *names: str) -> None:
-    """Raises ValueError unless each `owner.name` is finite; a tensor passes."""
-    for name in names:
-        check_number(owner, name, above=-math.inf)
 
 
 def _plain(value: object) -> object:

@@ -1,26 +1,15 @@
 """Faults of the labels: wrong ones, absurd ones, none."""
 
-import dataclasses
-
 import tensorflow as tf
 
 from ranker.inject.batch import BatchFault, Part
-from ranker.inject.injector import check_share, chosen, finite
+from ranker.inject.injector import chosen
 from ranker.inject.subjects import Subjects, match
-from ranker.numerics import Number
+from ranker.spec import inject
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class LabelFlip(BatchFault):
-    """A share of a binary task's labels says the opposite: y becomes 1 - y."""
-
-    kind = "label_flip"
-    task: str
-    share: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_share(self, "share")
+class LabelFlipInjector(inject.LabelFlip, BatchFault):
+    """`ranker.spec.inject.LabelFlip`."""
 
     @property
     def part(self) -> Part:
@@ -37,23 +26,12 @@ class LabelFlip(BatchFault):
         return tf.where(chosen(self.share, tf.shape(values), seed=seed), 1.0 - values, values)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ExtremeLabel(BatchFault):
-    """A share of a regression's labels is `value`: spurious gradients that others share.
+class ExtremeLabelInjector(inject.ExtremeLabel, BatchFault):
+    """`ranker.spec.inject.ExtremeLabel`.
 
     Source: Tang et al. 2023, arXiv:2302.09178, on why rankers diverge: one task's bad
     prediction reaches the others through the layers they share.
     """
-
-    kind = "extreme_label"
-    task: str
-    value: Number
-    share: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_share(self, "share")
-        finite(self, "value")
 
     @property
     def part(self) -> Part:
@@ -71,17 +49,8 @@ class ExtremeLabel(BatchFault):
         return tf.where(is_chosen, tf.cast(self.value, values.dtype), values)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class LabelScale(BatchFault):
-    """A regression's labels times `factor`: a unit that changed; several in a row are a drift."""
-
-    kind = "label_scale"
-    task: str
-    factor: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        finite(self, "factor")
+class LabelScaleInjector(inject.LabelScale, BatchFault):
+    """`ranker.spec.inject.LabelScale`."""
 
     @property
     def part(self) -> Part:
@@ -98,12 +67,8 @@ class LabelScale(BatchFault):
         return values * tf.cast(self.factor, values.dtype)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TaskVanishes(BatchFault):
-    """No row has the task's label; a task that appears at N vanishes in [0, N)."""
-
-    kind = "task_vanishes"
-    task: str
+class TaskVanishesInjector(inject.TaskVanishes, BatchFault):
+    """`ranker.spec.inject.TaskVanishes`."""
 
     @property
     def part(self) -> Part:

@@ -1,18 +1,15 @@
 """Faults of the data's order, on the host: which rows a batch is made of."""
 
-import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 
-from ranker.inject.injector import Injector, Ranged
-from ranker.numerics import check_member, check_number
+from ranker.inject.injector import RangedFault
+from ranker.spec import inject, inject_training
+from ranker.spec.part import act
 
 Rows = Callable[[np.ndarray], np.ndarray]
-
-ORDERS = ("time", "item_age")
 
 
 class Ages:
@@ -40,8 +37,7 @@ class Ages:
         return np.argsort(self._times - first[item], kind="stable")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class OrderFault(Ranged):
+class OrderFault(RangedFault):
     """A fault of which rows the batches [start, stop) hold."""
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
@@ -56,24 +52,12 @@ class OrderFault(Ranged):
         return regular(places)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class OrderShift(OrderFault):
-    """Batches come in another order, from its beginning, whatever the run's order is.
-
-    Attributes:
-      order: "time", oldest rows first; or "item_age", first the rows that came soonest
-        after their item's first row: the shift at a window's boundary.
+class OrderShiftInjector(inject_training.OrderShift, OrderFault):
+    """`ranker.spec.inject_training.OrderShift`.
 
     Source: Tang et al. 2023, arXiv:2302.09178, on why recommenders diverge: sequential
     training meets sudden changes of the distribution.
     """
-
-    kind = "order_shift"
-    order: Literal["time", "item_age"] = "time"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_member(self, "order", ORDERS)
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
         """Returns the rows of the other order."""
@@ -82,16 +66,8 @@ class OrderShift(OrderFault):
         return order[(places - self.start * batch_size) % len(order)]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RepeatedShard(OrderFault):
-    """Batches repeat the `batches` (1 to `start`) before the range, again and again: stale."""
-
-    kind = "repeated_shard"
-    batches: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_number(self, "batches", least=1, below=int(self.start) + 1)
+class RepeatedShardInjector(inject_training.RepeatedShard, OrderFault):
+    """`ranker.spec.inject_training.RepeatedShard`."""
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
         """Returns the rows of the batches before the range."""
@@ -100,14 +76,8 @@ class RepeatedShard(OrderFault):
         return regular(start - length + (places - start) % length)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RepeatedRow(OrderFault):
-    """Every row of the batches is the one that would have come first: an export gone wrong.
-
-    A model fits it at once, so that its loss falls to nothing.
-    """
-
-    kind = "repeated_row"
+class RepeatedRowInjector(inject_training.RepeatedRow, OrderFault):
+    """`ranker.spec.inject_training.RepeatedRow`."""
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
         """Returns one row, as often as `places` asks."""
@@ -118,10 +88,13 @@ class RepeatedRow(OrderFault):
 class Reordering:
     """What a stream asks for the rows at its places: order faults applied to its own."""
 
-    def __init__(self, injectors: Sequence[Injector], *, batch_size: int, ages: Ages) -> None:
+    def __init__(
+        self, injectors: Sequence[inject.Injector], *, batch_size: int, ages: Ages
+    ) -> None:
         """Takes the faults of the order among `injectors`; a later one reads what those
         before it leave."""
-        self._faults = [fault for fault in injectors if isinstance(fault, OrderFault)]
+        acting = [act(injector) for injector in injectors]
+        self._faults = [fault for fault in acting if isinstance(fault, OrderFault)]
         self._batch_size = batch_size
         self._ages = ages
 

@@ -1,16 +1,13 @@
 """Faults of the variables, written once, before the attempt `start` is differentiated."""
 
-import dataclasses
-
 import tensorflow as tf
 
-from ranker.inject.injector import Injector, finite
+from ranker.inject.injector import Fault
 from ranker.inject.subjects import Subjects, match
-from ranker.numerics import Number
+from ranker.spec import inject_training
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class StateFault(Injector):
+class StateFault(Fault):
     """A write past the guard: it is the fault, not what training made of it."""
 
     def write(self, name: str, subjects: Subjects) -> None:
@@ -18,17 +15,8 @@ class StateFault(Injector):
         raise NotImplementedError(f"{type(self).__name__} does not say how to write {name}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class EmbeddingScale(StateFault):
-    """A table's values times `factor`; at attempt 0, larger initial embeddings."""
-
-    kind = "embedding_scale"
-    table: str
-    factor: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        finite(self, "factor")
+class EmbeddingScaleInjector(inject_training.EmbeddingScale, StateFault):
+    """`ranker.spec.inject_training.EmbeddingScale`."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the tables."""
@@ -40,19 +28,8 @@ class EmbeddingScale(StateFault):
         table.assign(table * tf.cast(self.factor, table.dtype))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class OptimizerReset(StateFault):
-    """Slots back to the values they started from, as when only a model's weights are loaded.
-
-    The number of updates stays, so schedules go on, and Adam does not warm its means up
-    again. What clippers keep stays too.
-
-    Attributes:
-      slot: whose, by "<variable>/<slot>".
-    """
-
-    kind = "optimizer_reset"
-    slot: str = "*"
+class OptimizerResetInjector(inject_training.OptimizerReset, StateFault):
+    """`ranker.spec.inject_training.OptimizerReset`."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the slots."""

@@ -1,60 +1,29 @@
 """Faults of the training: a task's weight, the learning rates, the gradients."""
 
-import dataclasses
-
 import tensorflow as tf
 
-from ranker.inject.injector import Ranged, finite
+from ranker.inject.injector import RangedFault
 from ranker.inject.subjects import Subjects, match
-from ranker.numerics import Number, check_number
+from ranker.spec import inject_training
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TaskWeight(Ranged):
-    """A task's weight in the sum of losses times `factor` (>= 0)."""
-
-    kind = "task_weight"
-    task: str
-    factor: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_number(self, "factor", least=0)
+class TaskWeightInjector(inject_training.TaskWeight, RangedFault):
+    """`ranker.spec.inject_training.TaskWeight`."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the tasks."""
         return match(self.task, subjects.tasks(), what="task")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RateScale(Ranged):
-    """Every learning rate times `factor` (>= 0)."""
-
-    kind = "rate_scale"
-    factor: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_number(self, "factor", least=0)
+class RateScaleInjector(inject_training.RateScale, RangedFault):
+    """`ranker.spec.inject_training.RateScale`."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ShortWarmup(Ranged):
-    """The schedules run `factor` (> 0) times as fast: a warm-up of 100 updates takes 100 / factor.
-
-    The n-th update, from 1, has the rate of the (n * factor)-th; a decay runs faster too.
-    """
-
-    kind = "short_warmup"
-    factor: Number
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_number(self, "factor", above=0)
+class ShortWarmupInjector(inject_training.ShortWarmup, RangedFault):
+    """`ranker.spec.inject_training.ShortWarmup`."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GradientFault(Ranged):
+class GradientFault(RangedFault):
     """A fault of the gradients of some trained variables."""
 
     variable: str = "*"
@@ -74,17 +43,8 @@ class GradientFault(Ranged):
         return values
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GradientSpike(GradientFault):
-    """The gradients of variables, or of one `row` (place on axis 0) of each, times `factor`."""
-
-    kind = "gradient_spike"
-    factor: Number
-    row: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        finite(self, "factor")
+class GradientSpikeInjector(inject_training.GradientSpike, GradientFault):
+    """`ranker.spec.inject_training.GradientSpike`."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the variables; ValueError too if one of them has no such row."""
@@ -105,14 +65,8 @@ class GradientSpike(GradientFault):
         return tf.where(tf.reshape(is_row, [-1] + [1] * (values.shape.rank - 1)), spiked, values)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Bf16(GradientFault):
-    """Gradients rounded to bfloat16: 8 of 24 significant bits; slices as they come.
-
-    A table's slices are then summed; those of a list's values come as their row's sum.
-    """
-
-    kind = "bf16"
+class Bf16Injector(inject_training.Bf16, GradientFault):
+    """`ranker.spec.inject_training.Bf16`."""
 
     def spoil(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
         """Returns `values` rounded to the nearest, ties to even."""

@@ -3,12 +3,12 @@
 import ranker  # before tensorflow: it settles on Keras 2
 import tensorflow_recommenders as tfrs
 from ranker.keras import GuardedOptimizer
-from ranker.optim import Adagrad, Clippy, GlobalNorm, WarmUp
+from ranker.optim import Adagrad, Clippy, Constant, GlobalNorm
 
 model: tfrs.Model = ...
 optimizer = GuardedOptimizer(
     Adagrad(),
-    WarmUp(rate=0.1, warmup_steps=500),  # or a number, or a schedule of Keras
+    Constant(rate=0.1, warmup_steps=500),  # or a number, or a schedule of Keras
     clippers=[GlobalNorm(max_norm=10.0), Clippy()],
 )
 model.compile(optimizer=optimizer)

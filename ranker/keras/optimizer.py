@@ -46,10 +46,10 @@ class GuardedOptimizer(attributes.Strict):
 
     def __init__(
         self,
-        rule: optim.Rule,
+        rule: parts.Rule,
         learning_rate: parts.Rate,
         *,
-        clippers: Sequence[optim.Clipper] = (),
+        clippers: Sequence[parts.Clipper] = (),
         weight_decay: numerics.Number = 0.0,
         tables: str = "embeddings$",
         max_refusals: int = 10,
@@ -80,10 +80,10 @@ class GuardedOptimizer(attributes.Strict):
             an argument of Keras's that would not be read.
         """
         attributes.refuse_all(str(name), others)
-        arguments.check_rule(rule, str(name))
+        arguments.check(rule, clippers, str(name))
         super().__init__(name, weight_decay=None, jit_compile=False)
         self._rule = rule
-        self._clippers = self._no_dependency(arguments.check_clippers(clippers, name))
+        self._clippers = self._no_dependency(tuple(clippers))
         self.weight_decay = self._no_dependency(weight_decay)
         numerics.check_number(self, "weight_decay", least=0)
         self._tables = parts.check_pattern(tables)

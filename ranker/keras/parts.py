@@ -10,10 +10,13 @@ import tensorflow as tf
 
 from ranker import guard, optim
 from ranker.optim.schedules import check_schedule
+from ranker.spec import clip, rule
 
 CustomObjects = dict[str, type] | None
 KerasSchedule = tf.keras.optimizers.schedules.LearningRateSchedule
 Rate = float | KerasSchedule | optim.Schedule
+Rule = optim.Rule | rule.Rule
+Clipper = optim.Clipper | clip.Clip
 
 
 def pack(part: Any) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from ranker.model.block import Interaction, Sharing
 from ranker.model.dense import Mlp, dense, policy, scope, unscoped
 from ranker.model.embed import Embedding
-from ranker.model.interact import Interaction
 from ranker.model.lists import present
 from ranker.model.product import check_products, joint_logit, prior_rate
 from ranker.model.shallow import Shallow
-from ranker.model.share import Sharing
 from ranker.schema import Schema, Task
 
 

@@ -4,24 +4,18 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from ranker.model.block import Context
 from ranker.model.dense import Mlp, dense
+from ranker.spec import model as spec
 
 
-class SharedBottom(tf.Module):
+class SharedBottomBlock(tf.Module):
     """Hard sharing: every task reads the same layers (Caruana 1997)."""
 
-    def __init__(
-        self,
-        tasks: Sequence[str],
-        *,
-        units: Sequence[int],
-        dropout: float,
-        seed: int,
-        precision: str = "float32",
-    ) -> None:
+    def __init__(self, part: spec.SharedBottom, context: Context) -> None:
         super().__init__(name="shared_bottom")
-        self._tasks = tuple(tasks)
-        self._bottom = Mlp("bottom", units, seed=seed, dropout=dropout, precision=precision)
+        self._tasks = tuple(context.tasks)
+        self._bottom = _mlp("bottom", part.units, context)
         self.layers = self._bottom.layers
 
     def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
@@ -30,27 +24,13 @@ class SharedBottom(tf.Module):
         return dict.fromkeys(self._tasks, shared)
 
 
-class Mmoe(tf.Module):
+class MmoeBlock(tf.Module):
     """Multi-gate mixture of experts (Ma et al. 2018, doi:10.1145/3219819.3220007)."""
 
-    def __init__(
-        self,
-        tasks: Sequence[str],
-        *,
-        num_experts: int,
-        units: Sequence[int],
-        dropout: float,
-        seed: int,
-        precision: str = "float32",
-    ) -> None:
+    def __init__(self, part: spec.Mmoe, context: Context) -> None:
         super().__init__(name="mmoe")
-        self._experts = [
-            Mlp(f"expert/{e}", units, seed=seed, dropout=dropout, precision=precision)
-            for e in range(num_experts)
-        ]
-        self._gates = {
-            t: dense(f"gate/{t}", num_experts, seed=seed, precision=precision) for t in tasks
-        }
+        self._experts = [_mlp(f"expert/{e}", part.units, context) for e in range(part.num_experts)]
+        self._gates = {t: _gate(f"gate/{t}", part.num_experts, context) for t in context.tasks}
         self.layers = [layer for e in self._experts for layer in e.layers]
         self.layers += self._gates.values()
 
@@ -60,7 +40,7 @@ class Mmoe(tf.Module):
         return {t: _mix(experts, gate(x)) for t, gate in self._gates.items()}
 
 
-class Ple(tf.Module):
+class PleBlock(tf.Module):
     """Progressive layered extraction (Tang et al. 2020, doi:10.1145/3383313.3412236).
 
     At each level a task's gate mixes its own experts with the shared ones, and a
@@ -68,45 +48,28 @@ class Ple(tf.Module):
     shared gate.
     """
 
-    def __init__(
-        self,
-        tasks: Sequence[str],
-        *,
-        num_levels: int,
-        num_shared: int,
-        num_own: int,
-        units: Sequence[int],
-        dropout: float,
-        seed: int,
-        precision: str = "float32",
-    ) -> None:
+    def __init__(self, part: spec.Ple, context: Context) -> None:
         super().__init__(name="ple")
-        self._tasks = tuple(tasks)
+        self._tasks = tuple(context.tasks)
         self._levels: list[tuple[dict[str, list[Mlp]], dict[str, tf.keras.layers.Dense]]] = []
         self.layers = []
-        for level in range(num_levels):
-            is_top = level == num_levels - 1
-            counts = {"": num_shared, **dict.fromkeys(tasks, num_own)}
+        for level in range(part.num_levels):
+            is_top = level == part.num_levels - 1
+            counts = {"": part.num_shared, **dict.fromkeys(self._tasks, part.num_own)}
             experts = {
                 owner: [
-                    Mlp(
-                        f"ple/{level}/{owner or 'shared'}/{e}",
-                        units,
-                        seed=seed,
-                        dropout=dropout,
-                        precision=precision,
-                    )
+                    _mlp(f"ple/{level}/{owner or 'shared'}/{e}", part.units, context)
                     for e in range(count)
                 ]
                 for owner, count in counts.items()
             }
-            gated = list(tasks) if is_top else ["", *tasks]
+            gated = [*([] if is_top else [""]), *self._tasks]
+            everyone = part.num_shared + part.num_own * len(self._tasks)
             gates = {
-                owner: dense(
+                owner: _gate(
                     f"ple/{level}/gate/{owner or 'shared'}",
-                    num_own + num_shared if owner else num_shared + num_own * len(tasks),
-                    seed=seed,
-                    precision=precision,
+                    part.num_own + part.num_shared if owner else everyone,
+                    context,
                 )
                 for owner in gated
             }
@@ -127,7 +90,12 @@ class Ple(tf.Module):
         return inputs
 
 
-Sharing = SharedBottom | Mmoe | Ple
+def _mlp(name: str, units: Sequence[int], context: Context) -> Mlp:
+    return Mlp(name, units, seed=context.seed, dropout=context.dropout, precision=context.precision)
+
+
+def _gate(name: str, num_experts: int, context: Context) -> tf.keras.layers.Dense:
+    return dense(name, num_experts, seed=context.seed, precision=context.precision)
 
 
 def _mix(experts: Sequence[tf.Tensor], logits: tf.Tensor) -> tf.Tensor:

@@ -10,66 +10,32 @@ Plain TensorFlow, no Keras; no file, no log, no settings.
 """
 
 from ranker.optim.change import Change, Gradient, Proposal
-from ranker.optim.clip import (
-    AdaGc,
-    Agc,
-    AutoClip,
-    Clipper,
-    Clippy,
-    CowClip,
-    GlobalNorm,
-    GradientStabilizer,
-    Lamb,
-    Norm,
-    Rms,
-    Spam,
-    Value,
-    ZClip,
-)
+from ranker.optim.clip.clipper import Clipper, Stateless
 from ranker.optim.optimizer import Group, Optimizer
-from ranker.optim.rules.adagrad import Adagrad
-from ranker.optim.rules.adam import Adam
-from ranker.optim.rules.rmsprop import RmsProp
 from ranker.optim.rules.rule import Rule
-from ranker.optim.rules.sgd import Sgd
-from ranker.optim.schedules import (
-    Constant,
-    Cosine,
-    InverseSquareRoot,
-    Restarts,
-    Schedule,
-    WarmUp,
-)
+from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot, Restarts, Schedule
+from ranker.spec import clip as _clip
+from ranker.spec import clip_by_history as _clip_by_history
+from ranker.spec import rule as _rule
+from ranker.spec.clip import *  # noqa: F403 (what is declared there is what is given here)
+from ranker.spec.clip_by_history import *  # noqa: F403
+from ranker.spec.rule import *  # noqa: F403
 
 __all__ = [
-    "AdaGc",
-    "Adagrad",
-    "Adam",
-    "Agc",
-    "AutoClip",
     "Change",
     "Clipper",
-    "Clippy",
     "Constant",
     "Cosine",
-    "CowClip",
-    "GlobalNorm",
     "Gradient",
-    "GradientStabilizer",
     "Group",
     "InverseSquareRoot",
-    "Lamb",
-    "Norm",
     "Optimizer",
     "Proposal",
     "Restarts",
-    "Rms",
-    "RmsProp",
     "Rule",
     "Schedule",
-    "Sgd",
-    "Spam",
-    "Value",
-    "WarmUp",
-    "ZClip",
+    "Stateless",
 ]
+__all__ += _clip.__all__
+__all__ += _clip_by_history.__all__
+__all__ += _rule.__all__

@@ -6,46 +6,59 @@ from typing import Any
 
 import tensorflow as tf
 
-RULES = ("Adagrad", "Adam", "RmsProp", "Sgd")
-CLIPPERS = (
-    "AdaGc", "Agc", "AutoClip", "Clippy", "CowClip", "GlobalNorm", "GradientStabilizer", "Lamb",
-    "Norm", "Rms", "Spam", "Value", "ZClip",
-)  # fmt: skip
+from ranker.spec.clip import Clip
+from ranker.spec.part import Part, act, kinds
+from ranker.spec.rule import Rule
+
 RULE_PARTS = ("order", "accumulate", "initial", "advance", "direct")
 CLIPPER_PARTS = ("stage", "targets", "initial", "clip")
 TRAINED = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
 
 
-def check_rule(rule: Any, what: str) -> None:
-    """Raises TypeError unless `rule` has the parts of a `Rule` and is no class."""
-    if isinstance(rule, type) or not _has(rule, RULE_PARTS):
-        raise TypeError(
-            f"{what}: rule must be a rule of ranker.optim such as Adagrad(), got "
-            f"{told(rule)}{nearest(rule, RULES)}"
-        )
-
-
-def check_clippers(clippers: Any, what: str) -> tuple[Any, ...]:
-    """Returns `clippers` as a tuple.
+def acting_rule(rule: Any, what: str) -> Any:
+    """Returns what acts as `rule` declares.
 
     Raises:
-      TypeError: unless they are a list, of what has the parts of a `Clipper` and is no class.
+      TypeError: unless it declares a rule, or has the methods of one, and is no class.
     """
-    if _has(clippers, CLIPPER_PARTS) and not isinstance(clippers, type):
+    acting = act(rule)
+    if isinstance(rule, type) or not _has(acting, RULE_PARTS):
+        raise TypeError(
+            f"{what}: rule must be a rule of ranker.optim such as Adagrad(), got "
+            f"{told(rule)}{nearest(rule, Rule)}"
+        )
+    return acting
+
+
+def check(rule: Any, clippers: Any, what: str) -> None:
+    """Raises TypeError unless they are a rule and a list of clippers."""
+    acting_rule(rule, what)
+    acting_clippers(clippers, what)
+
+
+def acting_clippers(clippers: Any, what: str) -> tuple[Any, ...]:
+    """Returns what acts as `clippers` declare.
+
+    Raises:
+      TypeError: unless they are a list, each declares a clipper, or has the methods of one, and
+        is no class.
+    """
+    if _has(act(clippers), CLIPPER_PARTS) and not isinstance(clippers, type):
         raise TypeError(f"{what}: clippers must be a list: [{clippers!r}], got it without the list")
     if isinstance(clippers, str | type | Mapping) or not isinstance(clippers, Iterable):
         raise TypeError(
             f"{what}: clippers must be a list such as [Clippy()], got "
-            f"{told(clippers)}{nearest(clippers, CLIPPERS)}"
+            f"{told(clippers)}{nearest(clippers, Clip)}"
         )
     given = tuple(clippers)
-    for clipper in given:
-        if isinstance(clipper, type) or not _has(clipper, CLIPPER_PARTS):
+    acting = tuple(act(clipper) for clipper in given)
+    for clipper, actor in zip(given, acting, strict=True):
+        if isinstance(clipper, type) or not _has(actor, CLIPPER_PARTS):
             raise TypeError(
                 f"{what}: each of clippers must be a clipper of ranker.optim such as Clippy(), got "
-                f"{told(clipper)}{nearest(clipper, CLIPPERS)}"
+                f"{told(clipper)}{nearest(clipper, Clip)}"
             )
-    return given
+    return acting
 
 
 def check_variables(variables: Any, what: str) -> None:
@@ -85,12 +98,12 @@ def told(given: Any) -> str:
     return f"a {type(given).__module__}.{type(given).__name__}"
 
 
-def nearest(given: Any, known: Sequence[str]) -> str:
-    """Returns a hint at the known part whose name is nearest, or nothing."""
+def nearest(given: Any, family: type[Part]) -> str:
+    """Returns a hint at the part of a family whose name is nearest, or nothing."""
     if isinstance(given, Iterable) and not isinstance(given, str | type):
         return ""
     name = given if isinstance(given, str) else getattr(given, "__name__", type(given).__name__)
-    names = {each.lower(): each for each in known}
+    names = {each.__name__.lower(): each.__name__ for each in kinds(family).values()}
     found = difflib.get_close_matches(name.lower().replace("_", ""), names, n=1, cutoff=0.75)
     return f"; did you mean {names[found[0]]}(...)?" if found else ""
 

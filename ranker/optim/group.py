@@ -2,14 +2,14 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.numerics import Number, check_number
 from ranker.optim import arguments
-from ranker.optim.clip.clipper import Clipper
-from ranker.optim.rules.rule import Rule
 from ranker.optim.schedules import Schedule, check_schedule
+from ranker.spec.optimizer import check_fit
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Group:
       variables: by a name that is unique in the optimizer and stable from run to run;
         checkpoints, reports and Clippy's layers go by it. A sequence goes by the
         variables' own names.
-      rule: such as `Adagrad()`.
+      rule: such as `Adagrad()`, or your own with the methods of `Rule`.
       schedule: such as `Constant(rate=0.1)`.
       weight_decay: decoupled: rate * weight_decay * variable is part of the update, so
         clipped and judged with it; of a table, only the rows touched decay. >= 0.
@@ -37,7 +37,7 @@ class Group:
 
     name: str
     variables: Mapping[str, tf.Variable] | Sequence[tf.Variable]
-    rule: Rule
+    rule: Any  # declared, and once the group is made a `Rule`
     schedule: Schedule
     weight_decay: Number = 0.0
     reset_every: int = 0
@@ -46,7 +46,7 @@ class Group:
         if not isinstance(self.name, str):
             raise TypeError(f"Group: name must be text, got {self.name!r}")
         what = f"Group {self.name!r}"
-        arguments.check_rule(self.rule, what)
+        object.__setattr__(self, "rule", arguments.acting_rule(self.rule, what))
         check_schedule(self.schedule, what)
         arguments.check_variables(self.variables, what)
         check_number(self, "weight_decay", least=0)
@@ -56,12 +56,11 @@ class Group:
         """Returns how many of `step` committed updates came after the last start over."""
         return tf.math.floormod(step, self.reset_every) if self.reset_every else step
 
-    def refuse_unsuited(self, clippers: Sequence[Clipper]) -> None:
-        """Raises ValueError for a clipper of this group that asks what its rule does not have."""
+    def refuse_unsuited(self, clippers: Sequence[Any]) -> None:
+        """Raises ValueError for a clipper of this group that asks what its rule does not give."""
         for clipper in clippers:
-            check = getattr(clipper, "check_rule", None)
-            if check and self.variables and clipper.targets in ("all", self.name):
-                check(self.rule, f"group {self.name!r}")
+            if hasattr(clipper, "needs") and hasattr(self.rule, "gives") and self.variables:
+                check_fit(clipper, self.rule, self.name)
 
     def named(self) -> list[tuple[str, tf.Variable]]:
         """Returns each variable with its name."""

@@ -17,6 +17,7 @@ from ranker.optim.context import refuse_replicas, refuse_xla
 from ranker.optim.fitting import Given, fit
 from ranker.optim.group import Group
 from ranker.optim.rules.rule import Slots
+from ranker.spec.clip import Clip
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class Optimizer:
         self,
         groups: Sequence[Group],
         *,
-        clippers: Sequence[Clipper] = (),
+        clippers: Sequence[Clip | Clipper] = (),
         step: tf.Variable | None = None,
     ) -> None:
         """Makes the slots.
@@ -74,7 +75,7 @@ class Optimizer:
           ValueError: for a repeated name or variable, a clipper that targets no group, under a
             strategy of several replicas; a clipper that asks what its group's rule has not.
         """
-        clippers = arguments.check_clippers(clippers, "Optimizer")
+        clippers = arguments.acting_clippers(clippers, "Optimizer")
         groups = _groups(groups)
         named = [(g, name, v) for g in groups for name, v in g.named()]
         refuse_replicas("Optimizer", [v for _, _, v in named])

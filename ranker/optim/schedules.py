@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from ranker.numerics import Number, as_dtype, check_number
+from ranker.numerics import as_dtype, check_number
+from ranker.spec import rule
+from ranker.spec.part import Positive
 
 
 class Schedule(Protocol):
@@ -17,60 +19,30 @@ class Schedule(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Constant:
-    """The same rate at every step; `rate` > 0."""
+class Constant(rule.Constant):
+    """`ranker.spec.rule.Constant`.
 
-    rate: Number
-
-    def __post_init__(self) -> None:
-        check_number(self, "rate", above=0)
-
-    def __call__(self, step: tf.Tensor) -> tf.Tensor:
-        """Returns the rate, float32 scalar."""
-        del step
-        return as_dtype(self.rate, tf.float32)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class WarmUp:
-    """Rises in equal parts to `rate` over `warmup_steps` (>= 1) updates, then stays.
-
-    The first update has rate / warmup_steps, not 0: a batch is not thrown away.
+    Attributes:
+      rate: the highest.
     """
 
-    rate: Number
-    warmup_steps: int
-
-    def __post_init__(self) -> None:
-        check_number(self, "rate", above=0)
-        check_number(self, "warmup_steps", least=1)
+    rate: Positive
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""
-        return as_dtype(self.rate, tf.float32) * _risen(step, self.warmup_steps)
+        rate = as_dtype(self.rate, tf.float32)
+        return rate * _risen(step, self.warmup_steps) if self.warmup_steps else rate
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Cosine:
-    """Warms up, then falls along half a cosine, and stays at the end.
+class Cosine(rule.Cosine):
+    """`ranker.spec.rule.Cosine`.
 
     Attributes:
-      rate: the highest, > 0.
-      decay_steps: the step that has the lowest rate first; > `warmup_steps`.
-      warmup_steps: >= 0.
-      final_share: the lowest rate, as a share of `rate`, >= 0.
+      rate: the highest.
     """
 
-    rate: Number
-    decay_steps: int
-    warmup_steps: int = 0
-    final_share: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_number(self, "rate", above=0)
-        check_number(self, "warmup_steps", least=0)
-        check_number(self, "decay_steps", above=self.warmup_steps)
-        check_number(self, "final_share", least=0)
+    rate: Positive
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""
@@ -82,18 +54,16 @@ class Cosine:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class InverseSquareRoot:
-    """Warms up over `warmup_steps` (>= 1) updates, then falls as 1 / sqrt(step).
+class InverseSquareRoot(rule.InverseSquareRoot):
+    """`ranker.spec.rule.InverseSquareRoot`.
+
+    Attributes:
+      rate: the highest.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 5.3, with `rate` for its peak.
     """
 
-    rate: Number
-    warmup_steps: int
-
-    def __post_init__(self) -> None:
-        check_number(self, "rate", above=0)
-        check_number(self, "warmup_steps", least=1)
+    rate: Positive
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""
@@ -155,7 +125,7 @@ def check_schedule(schedule: Any, what: str) -> None:
         asks a tensor for its value.
       ValueError: if its first rate is not finite and >= 0.
     """
-    if isinstance(schedule, Constant | WarmUp | Cosine | InverseSquareRoot | Restarts):
+    if isinstance(schedule, Constant | Cosine | InverseSquareRoot | Restarts):
         return
     if isinstance(schedule, type) or not callable(schedule):
         said = f"the class {schedule.__name__}" if isinstance(schedule, type) else repr(schedule)

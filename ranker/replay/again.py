@@ -9,12 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from ranker import build
-from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.guard import REASONS
 from ranker.input import Batch, from_parquet
 from ranker.replay.forward import go_forward, restore_before
 from ranker.replay.look import Look, look
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 from ranker.train import Checkpoints, Step, StepReport, kept, refusal
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ranker.config.settings import HashEncoding
 from ranker.replay.again import Replay
 from ranker.schema import Feature
+from ranker.spec.model import HashEncoding
 
 _NUM_VARIABLES = 10
 _WIDTH = 24  # of a value that is shown: five of them, and a name, fit a terminal

@@ -28,29 +28,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ranker.guard import FULL, JUMP
+from ranker.spec.guard import Ladder
 
 REFUSE, CLIP, RATE, ROLLBACK, HALT = range(5)
 RUNGS = ("refuse", "clip", "rate", "rollback", "halt")  # in words
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ladder:
-    """When to climb, and what each rung does; `ranker.config.ladder` says more of each.
-
-    Attributes:
-      clip_attempts: 0 if there is no emergency clipper.
-      rate_factor: 1 if rates are never lowered.
-      max_rollbacks: 0 if there are none.
-    """
-
-    max_refusals: int
-    within_attempts: int
-    settle_attempts: int
-    clip_attempts: int
-    rate_factor: float
-    recovery_attempts: int
-    healthy_attempts: int
-    max_rollbacks: int
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -142,7 +123,7 @@ def decide(
         rung, reason = max(standing.rung + 1, RATE), "full divergence"
     if rung:
         return _climb(ladder, standing, done, rung=rung, reason=reason)
-    if JUMP in last and ladder.clip_attempts:
+    if JUMP in last and ladder.clip:
         return _clip(ladder, standing, done, reason="a loss jumped")
     num_healthy = int(np.sum(reports.accept & ~bad))
     return _recover(ladder, standing, done, num_healthy=num_healthy)
@@ -173,7 +154,7 @@ def _climb(
 ) -> tuple[Standing, list[Action]]:
     """Returns what the next rung there is, from `rung` up, does."""
     has_rollback = standing.num_rollbacks < ladder.max_rollbacks
-    there = {CLIP: ladder.clip_attempts > 0, RATE: ladder.rate_factor < 1, ROLLBACK: has_rollback}
+    there = {CLIP: ladder.clip is not None, RATE: ladder.rate_factor < 1, ROLLBACK: has_rollback}
     if rung > ROLLBACK and has_rollback:
         rung = ROLLBACK  # again: the budget is what ends it
     rung = next((r for r in range(rung, HALT) if there[r]), HALT)

@@ -12,7 +12,7 @@ from sample_comparison import read_comparison, write_comparison
 from ranker import job
 from ranker.compare import grid
 from ranker.compare.bench import Bench
-from ranker.config import inject, knobs
+from ranker.spec import graph_inputs, inject_training
 
 CLOCK = ("seconds", "seconds_per_attempt", "evaluated_seconds")
 
@@ -97,13 +97,13 @@ def test_the_best_evaluation_chooses_what_test_sees(warm):
 
 
 def with_fault(config, *, start):
-    fault = inject.TaskWeightInjector(task="rating", factor=50.0, start=start, stop=start + 9)
+    fault = inject_training.TaskWeight(task="rating", factor=50.0, start=start, stop=start + 9)
     return dataclasses.replace(config, inject=(fault,))
 
 
 def test_runs_that_differ_in_when_a_fault_is_on_share_a_step_and_nothing_else(warm, faulty, trials):
     early, late = (with_fault(trials[1].config, start=start) for start in (0, 30))
-    assert knobs.form(early) == knobs.form(late)
+    assert graph_inputs.signature(early) == graph_inputs.signature(late)
     (alone,) = runs_of(early)
     assert measured(alone) == measured(faulty[1])
     events = [json.loads(run["events"])[0] for run in faulty]

@@ -8,7 +8,7 @@ from sample_comparison import read_comparison, write_comparison
 
 from ranker.compare import grid
 from ranker.compare.summary import Workload
-from ranker.config.load import ConfigError
+from ranker.spec.load import ConfigError
 
 MORE = """
 [[models]]

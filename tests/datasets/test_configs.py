@@ -11,10 +11,10 @@ from shop_files import write_aliccp, write_byterec, write_joined
 
 from ranker import build
 from ranker.build.model import build_model
-from ranker.config import load
-from ranker.config.settings import RunConfig
 from ranker.datasets import NAMES, Options, Simulation, prepare
 from ranker.schema import read_schema
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 from ranker.train import check_monitor
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -36,7 +36,7 @@ HELD = ("rate", "sigmas")  # filled in first, where a class has no default for t
 def is_part(kind):
     """Returns whether `kind` is a rule, a schedule, a clipper or a `Skip`."""
     is_frozen = dataclasses.is_dataclass(kind) and kind is not optim.Group
-    return is_frozen and (hasattr(kind, "stage") or hasattr(kind, "advance") or callable_(kind))
+    return is_frozen and (hasattr(kind, "stage") or hasattr(kind, "gives") or callable_(kind))
 
 
 def callable_(kind):
@@ -111,7 +111,7 @@ def test_a_schedule_inside_another_comes_back():
 
 
 def test_all_kinds_of_parts_are_among_them():
-    assert {optim.Adagrad, optim.Sgd, optim.Clippy, optim.Agc, optim.WarmUp, Skip} <= set(PARTS)
+    assert {optim.Adagrad, optim.Sgd, optim.Clippy, optim.Agc, optim.Constant, Skip} <= set(PARTS)
     clippers = {
         getattr(optim, name) for name in optim.__all__ if hasattr(getattr(optim, name), "stage")
     }
@@ -180,7 +180,7 @@ def test_a_config_is_not_used_up_and_variables_are_written_as_numbers():
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Unknown(optim.clip.Stateless):
+class Unknown(optim.Stateless):
     targets: str = "all"
     stage: str = dataclasses.field(default="gradient", init=False)
 

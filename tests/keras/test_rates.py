@@ -53,7 +53,7 @@ def test_a_rate_may_be_assigned_between_steps():
             tf.keras.optimizers.schedules.ExponentialDecay(0.8, 2, 0.5, staircase=True),
             [0.8, 0.8, 0.4, 0.4, 0.2],
         ),
-        (optim.WarmUp(rate=0.6, warmup_steps=3), [0.2, 0.4, 0.6, 0.6, 0.6]),
+        (optim.Constant(rate=0.6, warmup_steps=3), [0.2, 0.4, 0.6, 0.6, 0.6]),
     ],
 )
 def test_a_schedule_goes_by_committed_updates(schedule, expected):

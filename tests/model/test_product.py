@@ -10,11 +10,12 @@ import tensorflow as tf
 from tiny_dataset import tiny_schema, write_tiny
 
 from ranker import build, model, serve
-from ranker.config import settings
 from ranker.input import read_raw
 from ranker.model.product import joint_logit
 from ranker.objective import Objective
 from ranker.schema import Schema, Task, write_schema
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import DataSettings, RunConfig
 
 SIZES = [-500.0, -80.0, -5.0, -0.3, 0.0, 1.0, 7.0, 80.0, 500.0]
 LIKE = Task(name="like", kind="binary", minimum=0, maximum=1, mean=0.6)
@@ -75,9 +76,9 @@ def test_what_is_not_finite_stays_so():
 
 
 def make(folder: Path, products: dict[str, str]) -> build.Run:
-    config = settings.RunConfig(
-        data=settings.DataSettings(path=str(folder)),
-        model=settings.ModelSettings(embedding_width=4, tower_units=(4,), products=products),
+    config = RunConfig(
+        data=DataSettings(path=str(folder)),
+        model=ModelSettings(embedding_width=4, tower_units=(4,), products=products),
     )
     return build.build_run(config)
 

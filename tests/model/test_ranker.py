@@ -7,20 +7,20 @@ from tiny_dataset import tiny_schema
 
 from ranker import model
 from ranker.input import Encoder, read_split, read_vocabularies
+from ranker.spec import model as spec
+from ranker.spec.part import actor
 
 TASKS = ("like", "rating")
 INTERACTIONS = {
-    "none": lambda **of: model.Concatenation(),
-    "dcn": lambda **of: model.Dcn(num_layers=2, projection_width=None, **of),
-    "dcn-low-rank": lambda **of: model.Dcn(num_layers=1, projection_width=3, **of),
-    "dot": lambda **of: model.Dot(width=4, **of),
+    "none": spec.NoInteraction(),
+    "dcn": spec.Dcn(num_layers=2),
+    "dcn-low-rank": spec.Dcn(num_layers=1, projection_width=3),
+    "dot": spec.Dot(),
 }
 SHARINGS = {
-    "shared_bottom": lambda **of: model.SharedBottom(TASKS, units=(8,), dropout=0.5, **of),
-    "mmoe": lambda **of: model.Mmoe(TASKS, num_experts=3, units=(8, 6), dropout=0.5, **of),
-    "ple": lambda **of: model.Ple(
-        TASKS, num_levels=2, num_shared=2, num_own=1, units=(8,), dropout=0.5, **of
-    ),
+    "shared_bottom": spec.SharedBottom(units=(8,)),
+    "mmoe": spec.Mmoe(num_experts=3, units=(8, 6)),
+    "ple": spec.Ple(num_levels=2, num_shared=2, num_own=1, units=(8,)),
 }
 
 
@@ -35,6 +35,7 @@ def make(
     precision="float32",
 ):
     schema = tiny_schema()
+    context = model.Context(TASKS, width=4, seed=seed, dropout=0.5, precision=precision)
     return model.Ranker(
         schema,
         embedding=model.Embedding(schema, rows, width=4, seed=seed, scale=0.1),
@@ -48,8 +49,8 @@ def make(
             seed=seed,
             scale=0.1,
         ),
-        interaction=INTERACTIONS[interaction](seed=seed, precision=precision),
-        sharing=SHARINGS[sharing](seed=seed, precision=precision),
+        interaction=actor(INTERACTIONS[interaction])(INTERACTIONS[interaction], context),
+        sharing=actor(SHARINGS[sharing])(SHARINGS[sharing], context),
         tower_units=(5,),
         dropout=dropout,
         has_layer_norm=interaction == "dcn",

@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from ranker.optim.clip import Clippable
+from ranker.optim.clip.clipper import Clippable
+from ranker.spec.part import act
 
 
 def item(name, gradient):
@@ -19,6 +20,7 @@ def scales(clipper, steps):
       steps: of each, one norm a variable; None for a variable without a gradient.
     """
     names = [f"v/{place}" for place in range(len(steps[0]))]
+    clipper = act(clipper)
     statistics = dict(clipper.initial(names))
     found = []
     for norms in steps:

@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 
 from ranker import optim
-from ranker.optim import arguments
 
 SGD = tf.keras.optimizers.SGD
 
@@ -33,7 +32,7 @@ def refusal(make, *kinds):
         ("rms_prop", "got 'rms_prop'; did you mean RmsProp(...)?"),
         (optim.Adam, "got the class Adam; did you mean Adam(...)?"),
         (SGD(), "sgd.SGD; did you mean Sgd(...)?"),
-        (optim.Clippy(), "got a ranker.optim.clip.clippy.Clippy"),
+        (optim.Clippy(), "got a ranker.spec.clip.Clippy"),
         ([optim.Adam()], "got a builtins.list"),
         (None, "got None"),
         (0.1, "got 0.1"),
@@ -59,7 +58,7 @@ def test_what_is_no_rule_is_refused(rule, told):
         ),
         (["clipy"], "got 'clipy'; did you mean Clippy(...)?"),
         ([SGD()], "got a tf_keras.src.optimizers.sgd.SGD"),
-        ([optim.Adam()], "got a ranker.optim.rules.adam.Adam"),
+        ([optim.Adam()], "got a ranker.spec.rule.Adam"),
         ([None], "got None"),
     ],
 )
@@ -153,14 +152,14 @@ def test_what_makes_no_optimizer_is_refused(given, told):
 
 
 NUMBERS = {
-    optim.Constant: "rate", optim.WarmUp: "rate", optim.Cosine: "rate", optim.Adam: "beta_1",
+    optim.Constant: "rate", optim.Cosine: "rate", optim.Adam: "beta_1",
     optim.Adagrad: "initial_accumulator", optim.RmsProp: "rho", optim.Sgd: "momentum",
     optim.Norm: "max_norm", optim.GlobalNorm: "max_norm", optim.Value: "max_value",
     optim.Clippy: "relative", optim.Agc: "max_ratio", optim.Lamb: "scale", optim.Rms: "max_rms",
     optim.AutoClip: "percentile", optim.ZClip: "alpha", optim.AdaGc: "beta",
     optim.GradientStabilizer: "gamma_1", optim.Spam: "threshold", optim.CowClip: "floor",
 }  # fmt: skip
-NEEDED = {optim.WarmUp: {"warmup_steps": 2}, optim.Cosine: {"decay_steps": 9}}
+NEEDED = {optim.Cosine: {"decay_steps": 9}}
 
 
 @pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: kind.__name__)
@@ -185,9 +184,3 @@ def test_flags_and_whole_numbers_are_told_from_others():
         lambda: optim.AutoClip(window=2.5), TypeError
     )
     assert optim.AutoClip(window=np.int64(3)).window == 3
-
-
-def test_the_parts_that_are_named_as_near_are_all_there_are():
-    rules = {n for n in optim.__all__ if hasattr(getattr(optim, n), "advance")} - {"Rule"}
-    clippers = {n for n in optim.__all__ if hasattr(getattr(optim, n), "clip")} - {"Clipper"}
-    assert (rules, clippers) == (set(arguments.RULES), set(arguments.CLIPPERS))

@@ -11,7 +11,8 @@ import tensorflow as tf
 from tiny_optimizer import CLIPPERS, Tiny, values
 
 from ranker import optim
-from ranker.optim.clip import Clippable
+from ranker.optim.clip.clipper import Clippable
+from ranker.spec.part import act
 
 SHAPES = [(), (5,), (4, 3), (3, 3, 2, 4)]
 STRETCH = {"lamb", "gradient stabilizer"}
@@ -40,7 +41,7 @@ def items(gradients, before=None):
 
 def clip(clipper, gradients, before=None):
     """Returns the clipped gradients of a first step."""
-    given = items(gradients, before)
+    given, clipper = items(gradients, before), act(clipper)
     shares, _ = clipper.clip(given, clipper.initial([item.name for item in given]))
     return [
         tf.math.multiply_no_nan(tf.constant(g), share).numpy()
@@ -103,7 +104,7 @@ def test_agc_is_that_of_optax(size):
 def test_a_unit_of_more_axes_than_the_authors_have_is_all_but_the_last():
     gradient = np.zeros((2, 2, 2, 2, 2), np.float32)
     gradient[..., 0], gradient[0, 0, 0, 0, 1] = 1.0, 2.0  # norms 4 and 2; of the weights 4
-    (share,) = optim.Agc(max_ratio=0.25).shares(items([gradient]))
+    (share,) = act(optim.Agc(max_ratio=0.25)).shares(items([gradient]))
     np.testing.assert_allclose(share, np.reshape([0.25, 0.5], (1, 1, 1, 1, 2)), rtol=1e-6)
 
 
@@ -112,9 +113,9 @@ def test_a_unit_of_a_kernel_is_a_column_and_of_a_table_a_row():
     kernel, gradient = np.ones((4, 2), np.float32), np.zeros((4, 2), np.float32)
     gradient[0] = [0.3, 0.8]
     item = items([gradient], [kernel])[0]
-    columns = optim.Agc(max_ratio=0.2).shares([item])[0]
+    columns = act(optim.Agc(max_ratio=0.2)).shares([item])[0]
     np.testing.assert_allclose(columns, [[1.0, 0.5]], rtol=1e-6)
-    rows = optim.Agc(max_ratio=0.2).shares([item._replace(is_table=True)])[0]
+    rows = act(optim.Agc(max_ratio=0.2)).shares([item._replace(is_table=True)])[0]
     # ||(0.3, 0.8)|| = 0.8544; 0.28284 / 0.8544 = 0.331.
     np.testing.assert_allclose(rows, [[0.331045], [1.0], [1.0], [1.0]], rtol=1e-5)
 
@@ -159,7 +160,7 @@ def test_of_what_is_not_finite_nothing_is_kept(name, bad):
 @pytest.mark.parametrize("name", CLIPPERS)
 def test_of_a_gradient_of_zero_all_is_kept_and_it_leaves_no_statistic(name):
     given = items([np.zeros((4, 3), np.float32), np.zeros((2,), np.float32)])
-    clipper = CLIPPERS[name]
+    clipper = act(CLIPPERS[name])
     before = clipper.initial([item.name for item in given])
     shares, after = clipper.clip(given, before)
     for share in shares:
@@ -209,7 +210,7 @@ def test_a_huge_gradient_leaves_every_variable_finite(rule):
 @pytest.mark.parametrize("name", CLIPPERS)
 def test_one_compiled_graph_serves_every_number(name):
     given = items([values((4, 3), seed=1, size=5.0), values((2,), seed=2, size=0.2)])
-    clipper = CLIPPERS[name]
+    clipper = act(CLIPPERS[name])
     fields = {f.name: getattr(clipper, f.name) for f in dataclasses.fields(clipper) if f.init}
     numbers = {n: tf.Variable(v) for n, v in fields.items() if isinstance(v, float)}
     by_variables = dataclasses.replace(clipper, **numbers)

@@ -6,7 +6,8 @@ import tensorflow as tf
 from tiny_optimizer import Tiny, values
 
 from ranker import optim
-from ranker.optim.clip import Clippable
+from ranker.optim.clip.clipper import Clippable
+from ranker.spec.part import act
 
 SCOPES = ["variable", "layer", "row", "coordinate"]
 
@@ -21,7 +22,7 @@ def share(update, before, *, name="w", clippy=None, precondition=None):
         values=tf.constant(update),
         precondition=precondition,
     )
-    return (clippy or optim.Clippy()).shares([item])[0].numpy()
+    return act(clippy or optim.Clippy()).shares([item])[0].numpy()
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -81,13 +82,13 @@ def test_a_layer_is_what_names_share_up_to_the_last_slash():
         Clippable(name, "dense", False, tf.ones([2]), tf.constant([size, 0.1]))
         for name, size in zip(names, sizes, strict=True)
     ]
-    shares = optim.Clippy(scope="layer").shares(items)
+    shares = act(optim.Clippy(scope="layer")).shares(items)
     # Kernel and bias share 0.51 / 2.04; a name without a slash is a layer of its own.
     np.testing.assert_allclose(shares, [0.25, 0.25, 0.1, 1.0, 0.125], rtol=1e-6)
     tables = [item._replace(is_table=True) for item in items]
-    shares = optim.Clippy(scope="layer").shares(tables)
+    shares = act(optim.Clippy(scope="layer")).shares(tables)
     np.testing.assert_allclose(shares, [0.5, 0.25, 0.1, 1.0, 0.125], rtol=1e-6)
-    shares = optim.Clippy(scope="variable").shares(items)
+    shares = act(optim.Clippy(scope="variable")).shares(items)
     np.testing.assert_allclose(shares, [0.5, 0.25, 0.1, 1.0, 0.125], rtol=1e-6)
 
 
@@ -106,7 +107,7 @@ def test_of_what_is_not_finite_it_keeps_nothing(scope, bad):
 
 @pytest.mark.parametrize("rule_without", [optim.Adam(), optim.Sgd(momentum=0.5)], ids=repr)
 def test_a_rule_without_precondition_refuses_the_third_threshold(rule_without):
-    with pytest.raises(ValueError, match=r"accumulator_relative is 0\.25.* of group 'dense'"):
+    with pytest.raises(ValueError, match=r"accumulator_relative is 0\.25, but the rule of dense"):
         Tiny(rule_without, clippers=[optim.Clippy(accumulator_relative=0.25)])
 
 

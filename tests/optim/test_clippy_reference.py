@@ -96,7 +96,7 @@ def test_a_zero_bias_moves_at_once():
 
 @pytest.mark.parametrize("absolute", [0.0, -1e-3])
 def test_an_absolute_threshold_that_freezes_zeros_is_refused(absolute):
-    with pytest.raises(ValueError, match=f"absolute must be finite and > 0, got {absolute}"):
+    with pytest.raises(ValueError, match=f"absolute must be > 0, got {absolute}"):
         optim.Clippy(absolute=absolute)
 
 
@@ -166,9 +166,9 @@ def test_clip_factors_need_no_state():
 
 def test_a_delayed_accumulator_may_not_start_at_zero():
     assert optim.Adagrad(order="standard", initial_accumulator=0.0)
-    with pytest.raises(ValueError, match=r"initial_accumulator must be finite and > 0, got 0\.0"):
+    with pytest.raises(ValueError, match=r"initial_accumulator must be > 0, got 0\.0"):
         optim.Adagrad(order="delayed", initial_accumulator=0.0)
-    with pytest.raises(ValueError, match=r"initial_mean_square must be finite and > 0, got 0\.0"):
+    with pytest.raises(ValueError, match=r"initial_mean_square must be > 0, got 0\.0"):
         optim.RmsProp(order="delayed")
 
 

@@ -10,7 +10,7 @@ from tiny_optimizer import CLIPPERS, RULES, values
 from ranker import optim
 from ranker.guard import Guard
 from ranker.numerics import in_dtype
-from ranker.optim.clip import Emergency
+from ranker.optim.clip.emergency import Emergency
 
 DTYPES = {  # of a kernel, a bias and a table
     "halves and float32": [tf.float16, tf.float32, tf.bfloat16],
@@ -38,8 +38,7 @@ def chain(name):
 
 
 def rules(name):
-    moments = {"second_moment", "mean_square"}
-    return {n: r for n, r in RULES.items() if name not in NEEDS_MOMENT or moments & {*r.initial()}}
+    return {n: r for n, r in RULES.items() if name not in NEEDS_MOMENT or "mean_square" in r.gives}
 
 
 class Trained:

@@ -17,7 +17,7 @@ from ranker.optim import (
     Value,
     ZClip,
 )
-from ranker.optim.clip import Emergency
+from ranker.optim.clip.emergency import Emergency
 
 CLIPPERS = [
     Clippy(targets="all"),

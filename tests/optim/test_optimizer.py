@@ -117,7 +117,7 @@ def test_groups_have_rates_of_their_own_that_follow_committed_steps():
     groups = [
         optim.Group(name=name, variables={name: variable}, rule=optim.Sgd(), schedule=schedule)
         for name, variable, schedule in (
-            ("dense", variables[0], optim.WarmUp(rate=0.4, warmup_steps=4)),
+            ("dense", variables[0], optim.Constant(rate=0.4, warmup_steps=4)),
             ("embeddings", variables[1], optim.Constant(rate=0.3)),
         )
     ]
@@ -162,7 +162,7 @@ def test_factors_are_in_the_variables_order_with_1_for_no_gradient():
 
 
 def test_given_rates_are_used_in_place_of_the_schedules():
-    rising = optim.WarmUp(rate=0.4, warmup_steps=4)
+    rising = optim.Constant(rate=0.4, warmup_steps=4)
     variables = [tf.Variable([1.0]), tf.Variable([1.0])]
     groups = [group(n, {n: v}, schedule=rising) for n, v in zip("ab", variables, strict=True)]
     optimizer = optim.Optimizer(groups)

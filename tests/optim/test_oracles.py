@@ -116,7 +116,7 @@ def test_spam_is_that_of_pytorch_optimizer_but_for_the_correction_after_a_start_
     assert (settings["update_proj_gap"], settings["grad_accu_steps"]) == (41, 6)
     schedule = optim.Restarts(schedule=optim.Constant(rate=0.1), every=40, warmup_steps=9)
     steps = train(
-        optim.Spam(threshold=300.0, rest_steps=6, reset_every=40),
+        optim.Spam(threshold=300.0, rest_steps=6, reset_every=40, warmup_steps=0),
         optim.Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-8),
         rate=schedule,
         reset_every=40,

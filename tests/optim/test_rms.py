@@ -80,7 +80,9 @@ def test_a_tables_mean_is_over_the_rows_touched():
 
 @pytest.mark.parametrize("name", [n for n in RULES if n not in ("adam",) and "rmsprop" not in n])
 def test_a_rule_without_a_mean_of_squares_is_refused_for_the_gradient(name):
-    with pytest.raises(ValueError, match="rule of group 'dense' has no mean of squared gradients"):
+    with pytest.raises(
+        ValueError, match="'rms' goes by its rule's mean square, since of is 'gradient', but"
+    ):
         Tiny(RULES[name], clippers=[optim.Rms(of="gradient")])
 
 

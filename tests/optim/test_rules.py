@@ -8,6 +8,7 @@ import tensorflow as tf
 from tiny_optimizer import Tiny, values
 
 from ranker import optim
+from ranker.spec.part import act
 
 keras = tf.keras.optimizers
 
@@ -70,7 +71,7 @@ def test_adagrad_trains_a_table_as_keras_does_whatever_rows_are_touched():
 
 def test_momentum_under_a_schedule_is_that_of_optax():
     ours = tf.Variable([1.0, -2.0])
-    schedule = optim.WarmUp(rate=0.4, warmup_steps=4)
+    schedule = optim.Constant(rate=0.4, warmup_steps=4)
     group = optim.Group(
         name="dense", variables={"w": ours}, rule=optim.Sgd(momentum=0.7), schedule=schedule
     )
@@ -112,7 +113,7 @@ def test_a_row_not_touched_keeps_every_bit(rule):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_reaches_a_slot_or_the_direction(rule, bad):
     """The guard counts on it: it sums slots and new values, not gradients."""
-    gradient = tf.constant([1.0, bad])
+    gradient, rule = tf.constant([1.0, bad]), act(rule)
     slots = tuple(tf.fill([2], start) for start in rule.initial().values())
     advanced = rule.advance(gradient, slots)
     used = slots if rule.order == "delayed" else advanced

@@ -54,10 +54,15 @@ KINDS = {
         "targets": "dense",
     },
     optim.GradientStabilizer: {"gamma_1": 0.5, "gamma_2": 0.75, "targets": "dense"},
-    optim.Spam: {"threshold": 3.0, "rest_steps": 2, "reset_every": 7, "targets": "all"},
+    optim.Spam: {
+        "threshold": 3.0,
+        "rest_steps": 2,
+        "reset_every": 7,
+        "warmup_steps": 3,
+        "targets": "all",
+    },
     optim.CowClip: {"max_ratio": 0.5, "floor": 0.25, "targets": "tables"},
-    optim.Constant: {"rate": 0.3},
-    optim.WarmUp: {"rate": 0.3, "warmup_steps": 3},
+    optim.Constant: {"rate": 0.3, "warmup_steps": 3},
     optim.Cosine: {"rate": 0.3, "decay_steps": 9, "warmup_steps": 3, "final_share": 0.5},
     optim.InverseSquareRoot: {"rate": 0.3, "warmup_steps": 3},
 }
@@ -93,7 +98,7 @@ def test_every_constructor_argument_survives_a_round_trip(kind):
     ids=lambda x: getattr(x, "__name__", x),
 )
 def test_no_number_may_be_nan_infinite_or_negative(kind, name, bad):
-    with pytest.raises(ValueError, match=f"{kind.__name__}: {name} must be finite.*, got {bad}"):
+    with pytest.raises(ValueError, match=f"{kind.__name__}: {name} must be .*, got {bad}"):
         kind(**KINDS[kind] | {name: bad})
 
 
@@ -105,12 +110,12 @@ def test_no_number_may_be_nan_infinite_or_negative(kind, name, bad):
         (lambda: optim.Adagrad(order="late"), "order 'late' is none of standard, delayed"),
         (lambda: optim.Adagrad(accumulate="all"), "accumulate 'all' is none of raw, clipped"),
         (lambda: optim.Clippy(scope="table"), "scope 'table' is none of variable, layer, row, co"),
-        (lambda: optim.Sgd(nesterov=True), "nesterov needs a momentum, got 0.0"),
+        (lambda: optim.Sgd(nesterov=True), "nesterov needs a momentum > 0, got 0.0"),
         (lambda: optim.Rms(of="step"), "of 'step' is none of update, gradient"),
-        (lambda: optim.AutoClip(percentile=100.0), "percentile must be finite.* < 100, got 100"),
+        (lambda: optim.AutoClip(percentile=100.0), "percentile must be .* < 100, got 100"),
         (lambda: optim.Spam(rest_steps=9, reset_every=9), "reset_every .* > 9, got 9"),
-        (lambda: optim.ZClip(alpha=1.0), "alpha must be finite and >= 0 and < 1, got 1.0"),
-        (lambda: optim.Adam(beta_2=1.0), "beta_2 must be finite and >= 0 and < 1, got 1.0"),
+        (lambda: optim.ZClip(alpha=1.0), "alpha must be >= 0 and < 1, got 1.0"),
+        (lambda: optim.Adam(beta_2=1.0), "beta_2 must be >= 0 and < 1, got 1.0"),
         (
             lambda: optim.RmsProp(order="delayed", initial_mean_square=0.1, momentum=0.5),
             "momentum 0.5 needs order 'standard'",

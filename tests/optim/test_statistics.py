@@ -24,7 +24,10 @@ STATEFUL = {
             for what in ("mean", "root", "num_norms")
         ],
     ),
-    "spam": (optim.Spam(threshold=0.3, rest_steps=1, reset_every=3, targets="all"), ["num_steps"]),
+    "spam": (
+        optim.Spam(threshold=0.3, rest_steps=1, reset_every=3, warmup_steps=0, targets="all"),
+        ["num_steps"],
+    ),
 }
 NAMES = list(STATEFUL)
 

@@ -4,7 +4,7 @@ import pytest
 from programs import call
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
-from ranker.config import load
+from ranker.spec import load
 
 pytestmark = pytest.mark.slow  # each test is a process
 

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
-from ranker.config import load
 from ranker.replay import as_text, replay, text
+from ranker.spec import load
 
 CONFIG = (
     SMALL

@@ -4,17 +4,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from ranker import build, serve
-from ranker.config import settings
 from ranker.input import read_raw
 from ranker.schema import read_schema
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import DataSettings, RunConfig
 
 
 @pytest.fixture(scope="session")
 def run(prepared):
-    config = settings.RunConfig(
+    config = RunConfig(
         seed=5,
-        data=settings.DataSettings(path=str(prepared)),
-        model=settings.ModelSettings(embedding_width=4, tower_units=(4,)),
+        data=DataSettings(path=str(prepared)),
+        model=ModelSettings(embedding_width=4, tower_units=(4,)),
     )
     return build.build_run(config)
 

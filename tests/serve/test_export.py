@@ -13,12 +13,12 @@ from prediction_log import prediction_log
 from tensorflow.core.protobuf import saved_model_pb2
 
 from ranker import build, model, serve
-from ranker.config import model as config_model
-from ranker.config import settings
 from ranker.input import read_raw
 from ranker.schema import read_schema
 from ranker.serve import check
 from ranker.serve.manifest import check_manifest
+from ranker.spec.model import ModelSettings, SharedBottom
+from ranker.spec.run import DataSettings, RunConfig
 
 CARD = {
     "origin": {"commit": "abc123", "date": "2026-11-28T15:00:00Z", "attempt": 12},
@@ -37,12 +37,12 @@ CARD = {
 
 
 def make_run(folder: Path, seed: int = 3) -> build.Run:
-    config = settings.RunConfig(
+    config = RunConfig(
         seed=seed,
-        data=settings.DataSettings(path=str(folder)),
-        model=settings.ModelSettings(
+        data=DataSettings(path=str(folder)),
+        model=ModelSettings(
             embedding_width=4,
-            sharing=config_model.SharedBottomSharing(units=(8,)),
+            sharing=SharedBottom(units=(8,)),
             tower_units=(4,),
             dropout=0.5,
         ),

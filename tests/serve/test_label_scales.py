@@ -9,10 +9,11 @@ import pytest
 import tensorflow as tf
 
 from ranker import build, serve
-from ranker.config import settings
 from ranker.input import read_raw
 from ranker.schema import read_schema, write_schema
 from ranker.serve import check
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import DataSettings, RunConfig
 
 
 def scaled(prepared, folder, scale):
@@ -61,9 +62,9 @@ def serve_here(*, shifted):
 def test_rounding_is_let_through_and_a_difference_is_not(prepared, tmp_path, monkeypatch, scale):
     folder = scaled(prepared, tmp_path / "data", scale)
     run = build.build_run(
-        settings.RunConfig(
-            data=settings.DataSettings(path=str(folder)),
-            model=settings.ModelSettings(embedding_width=8, tower_units=(16,)),
+        RunConfig(
+            data=DataSettings(path=str(folder)),
+            model=ModelSettings(embedding_width=8, tower_units=(16,)),
         )
     )
     generator = np.random.default_rng(1)

@@ -9,12 +9,12 @@ import pytest
 import tensorflow as tf
 
 from ranker import build, model, serve
-from ranker.config import model as config_model
-from ranker.config import settings
 from ranker.input import read_raw
 from ranker.schema import Feature, Schema, Task, read_schema, write_schema
 from ranker.serve.manifest import check_manifest
 from ranker.serve.plain_path import plain_path
+from ranker.spec.model import Mmoe, ModelSettings, Ple, ShallowSettings
+from ranker.spec.run import DataSettings, RunConfig
 
 NAMES = ["zip code", "Zip Code", "class", "größe", "名前", "%s[*?]"]
 
@@ -55,15 +55,15 @@ def test_names_that_a_graph_does_not_take_are_trained_exported_and_served(
 ):
     monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
     folder = write_named(tmp_path / "data [1]", NAMES)
-    wanted = {"mmoe": config_model.MmoeSharing, "ple": config_model.PleSharing}[sharing]
-    config = settings.RunConfig(
-        data=settings.DataSettings(path=str(folder)),
-        model=settings.ModelSettings(
+    wanted = {"mmoe": Mmoe, "ple": Ple}[sharing]
+    config = RunConfig(
+        data=DataSettings(path=str(folder)),
+        model=ModelSettings(
             embedding_width=2,
             tower_units=(2,),
             sharing=wanted(units=(2,)),
             ties={"größe t": "class t"},
-            shallow=config_model.ShallowSettings(biases=("zip code", "名前")),
+            shallow=ShallowSettings(biases=("zip code", "名前")),
         ),
     )
     run = build.build_run(config)

@@ -6,22 +6,24 @@ import numpy as np
 import pytest
 
 from ranker import build
-from ranker.config import settings
 from ranker.guard import FULL, HEALTHY, JUMP
 from ranker.input import Batch, Stream
+from ranker.spec.guard import Detect, GuardSettings
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import StepReport, interventions
 
 FINDINGS = ("symptoms", "began", "levels", "norm_symptom")
-DETECT = settings.DetectSettings(window=20, minimum=10, max_recovery=10)
+DETECT = Detect(window=20, minimum=10, max_recovery=10)
 
 
 @pytest.fixture(scope="module")
 def config(prepared):
-    return settings.RunConfig(
+    return RunConfig(
         seed=5,
-        data=settings.DataSettings(path=str(prepared), batch_size=16),
-        model=settings.ModelSettings(embedding_width=4, tower_units=(4,), dropout=0.2),
-        guard=settings.GuardSettings(max_refusals=2),
+        data=DataSettings(path=str(prepared), batch_size=16),
+        model=ModelSettings(embedding_width=4, tower_units=(4,), dropout=0.2),
+        guard=GuardSettings(max_refusals=2),
     )
 
 

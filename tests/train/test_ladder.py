@@ -109,10 +109,10 @@ def test_a_rollback_goes_to_the_good_one_and_says_what_is_left():
 @pytest.mark.parametrize(
     ("changes", "rungs"),
     [
-        ({"clip_attempts": 0}, [RATE, ROLLBACK, ROLLBACK, HALT]),
+        ({"clip": None}, [RATE, ROLLBACK, ROLLBACK, HALT]),
         ({"rate_factor": 1.0}, [CLIP, ROLLBACK, ROLLBACK, HALT]),
         ({"max_rollbacks": 0}, [CLIP, RATE, HALT]),
-        ({"clip_attempts": 0, "rate_factor": 1.0, "max_rollbacks": 0}, [HALT]),
+        ({"clip": None, "rate_factor": 1.0, "max_rollbacks": 0}, [HALT]),
     ],
 )
 def test_a_rung_that_is_left_out_is_passed(changes, rungs):

@@ -7,8 +7,8 @@ import pytest
 from small_jobs import MODEL, SMALL, Killed, logs, read_settings, run, write_settings
 
 from ranker import build, train
-from ranker.config import load
 from ranker.replay import replay
+from ranker.spec import load
 from ranker.train import Ladder, Rescue, Standing, StepReport
 
 CONFIG = (

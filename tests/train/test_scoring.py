@@ -8,15 +8,15 @@ import pytest
 from tiny_dataset import tiny_schema, write_tiny
 
 from ranker import build
-from ranker.config import settings
 from ranker.schema import write_schema
+from ranker.spec.run import DataSettings, RunConfig
 
 PAST = ("liked_items", "user_count")
 
 
 def built(folder, **data):
-    chosen = settings.DataSettings(path=str(folder), batch_size=32, **data)
-    return build.build_run(settings.RunConfig(data=chosen))
+    chosen = DataSettings(path=str(folder), batch_size=32, **data)
+    return build.build_run(RunConfig(data=chosen))
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 
 from ranker import build
-from ranker.config import settings
 from ranker.guard import LOSS_SPIKE, NORM_SPIKE
 from ranker.input import Batch, Stream
+from ranker.spec.guard import GuardSettings, Skip
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import Checkpoints, StepReport
 from ranker.train.events import refusal
 
 
 @pytest.fixture(scope="module")
 def config(prepared):
-    return settings.RunConfig(
+    return RunConfig(
         seed=5,
-        data=settings.DataSettings(path=str(prepared), batch_size=16),
-        model=settings.ModelSettings(embedding_width=4, tower_units=(8,)),
-        guard=settings.GuardSettings(
-            max_refusals=3, skip=settings.SkipSettings(sigmas=4.0, window=12, minimum=8)
-        ),
+        data=DataSettings(path=str(prepared), batch_size=16),
+        model=ModelSettings(embedding_width=4, tower_units=(8,)),
+        guard=GuardSettings(max_refusals=3, skip=Skip(sigmas=4.0, window=12, minimum=8)),
     )
 
 
@@ -126,7 +126,7 @@ def test_a_resumed_run_goes_on_with_the_same_bits(steps, stack, tmp_path):
 
 
 def test_without_it_the_checkpoint_is_as_it_was_and_an_event_has_no_limit(config, stack):
-    off = dataclasses.replace(config, guard=settings.GuardSettings())
+    off = dataclasses.replace(config, guard=GuardSettings())
     step = build.build_run(off).step
     kept = {name for name in step.variables if name.startswith("guard/")}
     assert kept == {"guard/refused", "guard/refused_in_a_row"}
@@ -139,8 +139,8 @@ def test_without_it_the_checkpoint_is_as_it_was_and_an_event_has_no_limit(config
 
 def test_its_settings_must_fit_together():
     with pytest.raises(ValueError, match="window must be >= 64, got 32"):
-        settings.SkipSettings(window=32)
+        Skip(window=32)
     with pytest.raises(ValueError, match="minimum must be >= 2, got 1"):
-        settings.SkipSettings(minimum=1)
+        Skip(minimum=1)
     with pytest.raises(ValueError, match=r"sigmas must be > 0, got 0\.0"):
-        settings.SkipSettings(sigmas=0.0)
+        Skip(sigmas=0.0)

@@ -7,20 +7,23 @@ import pytest
 import tensorflow as tf
 
 from ranker import build
-from ranker.config import settings
 from ranker.input import Batch, Stream
+from ranker.spec.clip import Clippy
+from ranker.spec.guard import GuardSettings
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import DataSettings, RunConfig, TrainSettings
 from ranker.train.step import Step
 
 
 @pytest.fixture(scope="module")
 def config(prepared):
-    return settings.RunConfig(
+    return RunConfig(
         seed=3,
-        data=settings.DataSettings(path=str(prepared), batch_size=16),
-        model=settings.ModelSettings(embedding_width=4, tower_units=(8,), dropout=0.2),
-        clip=(settings.ClippyClip(),),
-        guard=settings.GuardSettings(max_refusals=2),
-        train=settings.TrainSettings(log_every_attempts=3),
+        data=DataSettings(path=str(prepared), batch_size=16),
+        model=ModelSettings(embedding_width=4, tower_units=(8,), dropout=0.2),
+        clip=(Clippy(),),
+        guard=GuardSettings(max_refusals=2),
+        train=TrainSettings(log_every_attempts=3),
     )
 
 

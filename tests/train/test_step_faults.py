@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from ranker import build, inject
 from ranker.build.faults import build_faults
-from ranker.config import load, settings
 from ranker.input import Batch
+from ranker.spec import load
+from ranker.spec.model import HashEncoding
+from ranker.spec.run import RunConfig, TrainSettings
 from ranker.train import Step
 
 START, STOP, NUM = 2, 5, 8
@@ -51,7 +53,7 @@ def read(prepared, tmp_path_factory):
         schedule = {{kind = "constant", warmup_steps = 9}}
         """
     )
-    return lambda injectors: load.load(path, [f"inject=[{injectors}]"], settings.RunConfig)
+    return lambda injectors: load.load(path, [f"inject=[{injectors}]"], RunConfig)
 
 
 class Runner:
@@ -199,7 +201,7 @@ class Absent:
 def test_without_injectors_the_graph_is_that_of_a_step_without_faults(plain, faulty, stack):
     absent = Step(
         plain.step.model, plain.step.objective, plain.step.optimizer, plain.step.guard,
-        faults=Absent(), seed=3, log_every=settings.TrainSettings().log_every_attempts,
+        faults=Absent(), seed=3, log_every=TrainSettings().log_every_attempts,
     )  # fmt: skip
     assert _nodes(absent, stack) == _nodes(plain.step, stack)
     assert len(_nodes(faulty.step, stack)) > len(_nodes(plain.step, stack)) > 500
@@ -220,7 +222,7 @@ def test_a_name_that_is_not_there_is_known_when_the_run_is_built(read):
 
 def test_hashed_values_have_no_row_for_the_unknown(read, plain):
     config = read("{kind = 'unknown_ids', feature = 'item_id', start = 0, stop = 2}")
-    hashed = settings.HashEncoding(num_buckets=50)
+    hashed = HashEncoding(num_buckets=50)
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, encoding=hashed))
     run = build.build_run(dataclasses.replace(config, inject=()))
     with pytest.raises(ValueError, match="unknown values 'item_id'; there are: none"):

@@ -18,8 +18,8 @@ from tiny_dataset import tiny_table
 
 from ranker import build, job
 from ranker.build import training
-from ranker.config.settings import DataSettings
 from ranker.input import ShardStream, StoredSplit
+from ranker.spec.run import DataSettings
 from ranker.train import Step
 
 CONFIG = (

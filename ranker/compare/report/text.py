@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from ranker.compare.summary import Interval, Test, Workload
-from ranker.config.compare import NO_FAULT
+from ranker.spec.compare import NO_FAULT
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

@@ -1,44 +1,24 @@
 """AutoClip: the limit is a percentile of the norms seen so far."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, check_number, is_positive, norm, norms, share_within
+from ranker.numerics import is_positive, norm, norms, share_within
 from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.spec.clip_by_history import AutoClip
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class AutoClip:
-    """Every gradient is scaled by min(1, limit / norm), where the norm is that of all of them
-    together, and the limit the `percentile` of the norms of the last `window` steps, this
-    one's among them; between two of them it is interpolated.
-
-    The norms kept are those from before clipping. So about 1 - percentile / 100 of all steps
-    are clipped, whatever the gradients: nine in ten at the default.
+class AutoClipClipper(AutoClip):
+    """`ranker.spec.clip_by_history.AutoClip`. The norms kept are those from before clipping.
 
     The paper has no floor under the limit, and none is here. Norms that fell to nothing lower it
     once they are `percentile` of those kept, and until they have left the window.
-
-    Attributes:
-      percentile: > 0 and < 100.
-      window: norms kept, >= 1; each step sorts them. The paper keeps all.
-      targets: the group it is taken over and applied to, or "all".
 
     Source: Seetharaman et al. 2020, arXiv:2007.14469. Its authors' TensorFlow code holds each
     tensor's norm, not the total one, to the percentile of total norms, and so clips less; here
     the total is held to it, as in the paper.
     """
-
-    percentile: Number = 10.0
-    window: int = 1000
-    targets: str = "all"
-    stage: str = dataclasses.field(default="gradient", init=False)
-
-    def __post_init__(self) -> None:
-        check_number(self, "percentile", above=0, below=100)
-        check_number(self, "window", least=1)
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns no norms."""

@@ -58,8 +58,7 @@ class Clippable(NamedTuple):
 class Clipper(Protocol):
     """A pure function of all it applies to and of its statistics; frozen settings.
 
-    One that asks something of a rule may have `check_rule(rule, what)`, which raises ValueError
-    when an optimizer is made.
+    One that asks something of a rule may have `needs`, as `ranker.spec.clip.Clip` says.
 
     Attributes:
       stage: "gradient" or "update": what it is given.

@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from ranker.numerics import choose
-from ranker.optim.clip.clipper import Clippable, Clipper, Statistics
-from ranker.optim.rules.rule import Rule
+from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.spec.part import act
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -19,12 +20,15 @@ class Emergency:
     its own.
 
     Attributes:
-      clipper: any other.
+      clipper: any other, or its declaration.
       is_on: bool variable, a scalar; no step writes it.
     """
 
-    clipper: Clipper
+    clipper: Any
     is_on: tf.Variable
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clipper", act(self.clipper))
 
     @property
     def stage(self) -> str:
@@ -36,11 +40,14 @@ class Emergency:
         """Its clipper's."""
         return self.clipper.targets
 
-    def check_rule(self, rule: Rule, what: str) -> None:
-        """Raises what its clipper's raises, if it asks anything of a rule."""
-        check = getattr(self.clipper, "check_rule", None)
-        if check:
-            check(rule, what)
+    @property
+    def kind(self) -> str:
+        """Its clipper's, if it has one."""
+        return getattr(self.clipper, "kind", "")
+
+    def needs(self) -> dict[str, str]:
+        """Returns what its clipper asks of a rule."""
+        return self.clipper.needs() if hasattr(self.clipper, "needs") else {}
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns its clipper's."""

@@ -1,49 +1,28 @@
 """GradientStabilizer: a gradient's length comes from running moments of its norm."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from ranker.numerics import Number, as_dtype, check_number, hypotenuse, is_positive, norms
+from ranker.numerics import Number, as_dtype, hypotenuse, is_positive, norms
 from ranker.optim.clip.clipper import Clippable, Statistics, gathered, spread
+from ranker.spec.clip_by_history import GradientStabilizer
 
 MEAN, ROOT, NUMBER = "mean", "root", "num_norms"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GradientStabilizer:
-    """Each variable's gradient g becomes (mean / root) * g / ||g||, with
+class GradientStabilizerClipper(GradientStabilizer):
+    """`ranker.spec.clip_by_history.GradientStabilizer`.
 
-        mean <- gamma_1 * mean + (1 - gamma_1) * ||g||
-        root^2 <- gamma_2 * root^2 + (1 - gamma_2) * ||g||^2
-
-    both corrected for their start at 0, as Adam's moments are. The paper does not correct:
-    its first gradient then has the length (1 - gamma_1) / sqrt(1 - gamma_2), 12.6 at the
-    defaults, where ours has 1. Of a table, the norm is that of the rows touched.
-
-    Every length becomes about 1, so it stretches small gradients too (the clip factor says 1
-    then), and a learning rate means something else than without it. A spike is not brought
-    under the usual length: however high, it passes at up to 12.6 of it.
-
-    Attributes:
-      gamma_1, gamma_2: shares of the old moments kept, in [0, 1).
-      targets: the group it applies to, or "all".
+    The paper does not correct the moments for their start: its first gradient then has the
+    length (1 - gamma_1) / sqrt(1 - gamma_2), 12.6 at the defaults, where ours has 1. A spike is
+    not brought under the usual length: however high, it passes at up to 12.6 of it.
 
     Nothing is compared with the moments, so they need no floor, and the paper has none. After
-    norms that fell to nothing the first usual ones are as long as after a spike, see above.
+    norms that fell to nothing the first usual ones are as long as after a spike.
 
     Source: arXiv:2502.17055.
     """
-
-    gamma_1: Number = 0.6
-    gamma_2: Number = 0.999
-    targets: str = "all"
-    stage: str = dataclasses.field(default="gradient", init=False)
-
-    def __post_init__(self) -> None:
-        check_number(self, "gamma_1", least=0, below=1)
-        check_number(self, "gamma_2", least=0, below=1)
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns the moments of no norms, for each variable; the root, not the square, whose

@@ -1,34 +1,18 @@
 """SPAM's spike clipping: no element may be far above the root of its mean square."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import tensorflow as tf
 
-from ranker.numerics import Number, as_dtype, check_number, share_within
+from ranker.numerics import as_dtype, share_within
 from ranker.optim.clip.clipper import Clippable, Statistics
-from ranker.optim.rules.rule import Rule
+from ranker.spec.clip_by_history import Spam
 
 MOMENTS = ("second_moment", "mean_square")  # Adam's slot, and RmsProp's
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Spam:
-    """Each element g with g^2 > threshold * v becomes sign(g) * sqrt(threshold * v), v being
-    the slot of Adam or RmsProp as it was before the step; none in the first `rest_steps` after
-    each start over of the slots, and none where v is 0.
-
-    This is one part of SPAM. The others are the group's, with the same number of steps:
-
-        Group(..., rule=Adam(), reset_every=500, schedule=Restarts(
-            schedule=..., every=500, warmup_steps=150))
-
-    Attributes:
-      threshold: of g^2 / v, no unit, > 0.
-      rest_steps: >= 0.
-      reset_every: `Group.reset_every`; > `rest_steps`.
-      targets: the group it applies to, or "all"; of a table see `Group.reset_every`.
+class SpamClipper(Spam):
+    """The clipping of `ranker.spec.clip_by_history.Spam`; of a table see `Group.reset_every`.
 
     Source: Huang et al. 2025, arXiv:2501.06842. Its authors' code differs:
       - An element that had no gradient since the start over has v = 0, so a limit of 0, and is
@@ -44,21 +28,6 @@ class Spam:
         (1 - beta_1) / sqrt(1 - beta_2) = 3.2 times as long; here the correction starts over too.
       - For its warm-up see `Restarts`.
     """
-
-    threshold: Number = 5000.0
-    rest_steps: int = 20
-    reset_every: int = 500
-    targets: str = "dense"
-    stage: str = dataclasses.field(default="gradient", init=False)
-
-    def __post_init__(self) -> None:
-        check_number(self, "threshold", above=0)
-        check_number(self, "rest_steps", least=0)
-        check_number(self, "reset_every", above=self.rest_steps)
-
-    def check_rule(self, rule: Rule, what: str) -> None:
-        """Raises ValueError for a rule without a mean of squared gradients."""
-        _refuse_without_moment(rule.initial(), what)
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns a count of 0."""
@@ -83,13 +52,10 @@ class Spam:
 
 
 def _moment(item: Clippable) -> tf.Tensor:
-    _refuse_without_moment(item.slots, repr(item.name))
-    return next(item.slots[name] for name in MOMENTS if name in item.slots)
-
-
-def _refuse_without_moment(slots: Mapping[str, Any], what: str) -> None:
-    if not any(name in slots for name in MOMENTS):
-        raise ValueError(
-            f"Spam: the rule of {what} keeps no mean of squared gradients, only {list(slots)}; "
-            "Adam and RmsProp do"
-        )
+    for name in MOMENTS:
+        if name in item.slots:
+            return item.slots[name]
+    raise ValueError(
+        f"Spam: the rule of {item.name!r} keeps no mean of squared gradients, only "
+        f"{list(item.slots)}; Adam and RmsProp do"
+    )

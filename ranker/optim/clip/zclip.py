@@ -1,14 +1,11 @@
 """ZClip: a norm far out of the running distribution of norms is brought back into it."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
 from ranker.numerics import (
-    Number,
     as_dtype,
-    check_number,
     hypotenuse,
     is_positive,
     norm,
@@ -16,31 +13,13 @@ from ranker.numerics import (
     share_within,
 )
 from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.spec.clip_by_history import ZClip
 
 SMALLEST_DEVIATION = 1e-6  # added to it before dividing
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ZClip:
-    """Every gradient is scaled by min(1, limit / n), n the norm of all of them together:
-
-        z = (n - mean) / (deviation + 1e-6)
-        limit = min(max_norm, mean + max_z * deviation * max_z / z  if z > max_z else n)
-
-    A larger outlier is so clipped harder, at worst to the mean. Then, with x = n, or the
-    limit of an outlier, before max_norm:
-
-        mean <- alpha * mean + (1 - alpha) * x
-        deviation^2 <- alpha * deviation^2 + (1 - alpha) * (x - mean)^2, with the new mean
-
-    In the first `warmup_steps` only max_norm clips, and the two are those of the norms so far.
-
-    Attributes:
-      alpha: share of the old statistics kept, in [0, 1).
-      max_z: deviations above the mean that pass, > 0.
-      max_norm: in the gradients' unit, > 0: in force throughout.
-      warmup_steps: >= 1.
-      targets: the group it is taken over and applied to, or "all".
+class ZClipClipper(ZClip):
+    """`ranker.spec.clip_by_history.ZClip`.
 
     The paper has no floor under either statistic, and none is here. After norms that fell to
     nothing and were all alike, as those of one row that is repeated, every usual norm is an
@@ -50,19 +29,6 @@ class ZClip:
     Source: Kumar et al. 2025, arXiv:2504.02507. The deviation is kept instead of the variance,
     whose square of a spike would overflow.
     """
-
-    alpha: Number = 0.97
-    max_z: Number = 2.5
-    max_norm: Number = 1.0
-    warmup_steps: Number = 25
-    targets: str = "all"
-    stage: str = dataclasses.field(default="gradient", init=False)
-
-    def __post_init__(self) -> None:
-        check_number(self, "alpha", least=0, below=1)
-        check_number(self, "max_z", above=0)
-        check_number(self, "max_norm", above=0)
-        check_number(self, "warmup_steps", least=1)
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
         """Returns the statistics of no norms."""

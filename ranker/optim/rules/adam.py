@@ -1,39 +1,19 @@
 """Adam: momentum over the root of a running second moment, both corrected for their start."""
 
-import dataclasses
-
 import tensorflow as tf
 
-from ranker.numerics import Number, as_dtype, check_number
+from ranker.numerics import as_dtype
 from ranker.optim.rules.rule import Direction, Slots
+from ranker.spec.rule import Adam
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Adam:
-    """direction = m / (sqrt(v) + epsilon), times sqrt(1 - beta_2^t) / (1 - beta_1^t).
-
-    With a group's weight decay it is AdamW. Rows that a batch does not touch keep their
-    moments and stay where they are ("lazy"), where Keras decays and moves every row of a
-    table at every step. Its order is always "standard" and it accumulates "raw".
-
-    Attributes:
-      beta_1, beta_2: shares of the old moments kept, in [0, 1).
-      epsilon: > 0, in the unit of a gradient.
+class AdamRule(Adam):
+    """`ranker.spec.rule.Adam`; Keras decays the moments of, and moves, every row of a table at
+    every step.
 
     Source: Kingma and Ba 2015, arXiv:1412.6980, end of section 2 (epsilon outside the
     corrected root, as Keras has it).
     """
-
-    beta_1: Number = 0.9
-    beta_2: Number = 0.999
-    epsilon: Number = 1e-7
-    order: str = dataclasses.field(default="standard", init=False)
-    accumulate: str = dataclasses.field(default="raw", init=False)
-
-    def __post_init__(self) -> None:
-        check_number(self, "beta_1", least=0, below=1)
-        check_number(self, "beta_2", least=0, below=1)
-        check_number(self, "epsilon", above=0)
 
     def initial(self) -> dict[str, float]:
         """Returns each slot's name and the value it starts from."""

@@ -27,6 +27,9 @@ class Direction(NamedTuple):
 class Rule(Protocol):
     """A rule of the first order with elementwise slots.
 
+    One whose direction tells more than its values may have `gives`, as `ranker.spec.rule.Rule`
+    says; clippers that need that are then refused where they are given.
+
     Attributes:
       order: "standard" if slots advance before the direction is taken, "delayed" if
         after.
@@ -55,10 +58,3 @@ class Rule(Protocol):
           step: int64, updates committed before, since the slots last started over.
         """
         ...
-
-
-def first_direction(rule: Rule) -> Direction:
-    """Returns a first step's direction of one element, [1], to see what `rule` gives."""
-    with tf.init_scope():
-        slots = tuple(tf.constant([float(start)]) for start in rule.initial().values())
-        return rule.direct(tf.ones([1]), slots, step=tf.zeros([], tf.int64))

@@ -1,39 +1,18 @@
 """Stochastic gradient descent, with momentum or without."""
 
-import dataclasses
-
 import tensorflow as tf
 
-from ranker.numerics import Number, check_flag, check_number, is_zero
+from ranker.numerics import is_zero
 from ranker.optim.rules.rule import Direction, Slots
+from ranker.spec.rule import Sgd
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Sgd:
-    """velocity = momentum * velocity + g; direction = velocity, or with Nesterov's
-    correction g + momentum * velocity.
-
-    The rate is no part of the velocity, so a schedule acts at once; at a constant rate
-    that is what Keras does. Rows that a batch does not touch keep their velocity and stay
-    where they are. Its order is always "standard" and it accumulates "raw".
-
-    Attributes:
-      momentum: in [0, 1); a Python 0 makes no slot.
-      nesterov: needs a momentum.
+class SgdRule(Sgd):
+    """`ranker.spec.rule.Sgd`; at a constant rate it is what Keras does, but for rows that a batch
+    does not touch: they keep their velocity and stay where they are.
 
     Source: Sutskever et al. 2013, "On the importance of initialization and momentum".
     """
-
-    momentum: Number = 0.0
-    nesterov: bool = False
-    order: str = dataclasses.field(default="standard", init=False)
-    accumulate: str = dataclasses.field(default="raw", init=False)
-
-    def __post_init__(self) -> None:
-        check_number(self, "momentum", least=0, below=1)
-        check_flag(self, "nesterov")
-        if self.nesterov and is_zero(self.momentum):
-            raise ValueError(f"Sgd: nesterov needs a momentum, got {self.momentum}")
 
     def initial(self) -> dict[str, float]:
         """Returns each slot's name and the value it starts from."""

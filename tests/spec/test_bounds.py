@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ranker.config import load
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 ROOT = Path(__file__).parents[2]
 VARIANTS = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ranker.config import load
-from ranker.config.knobs import find, form
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.graph_inputs import find, signature
+from ranker.spec.run import RunConfig
 
 
 def read(folder, *overrides):
@@ -29,7 +29,7 @@ def test_finds_the_seed_the_rates_and_the_clippers_numbers_but_no_zero(tmp_path)
     ["seed=3", "optimizer.dense.learning_rate=1", "clip.1.max_norm=9", "clip.0.relative=2"],
 )
 def test_knobs_leave_the_form_alone(tmp_path, override):
-    assert form(read(tmp_path, override)) == form(read(tmp_path))
+    assert signature(read(tmp_path, override)) == signature(read(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_knobs_leave_the_form_alone(tmp_path, override):
     ],
 )
 def test_all_else_is_another_form(tmp_path, override):
-    assert form(read(tmp_path, override)) != form(read(tmp_path))
+    assert signature(read(tmp_path, override)) != signature(read(tmp_path))

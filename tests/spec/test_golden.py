@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ranker.config import load
-from ranker.config.compare import CompareConfig
-from ranker.config.settings import RunConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
+from ranker.spec.run import RunConfig
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))

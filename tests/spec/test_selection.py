@@ -2,8 +2,8 @@
 
 import pytest
 
-from ranker.config.load import ConfigError, load
-from ranker.config.settings import RunConfig
+from ranker.spec.load import ConfigError, load
+from ranker.spec.run import RunConfig
 
 FEATURES = "data.features=['user_id', 'item_id', 'hours']"
 TASKS = "data.tasks=['like', 'watch']"

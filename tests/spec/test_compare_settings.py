@@ -2,8 +2,8 @@
 
 import pytest
 
-from ranker.config import load
-from ranker.config.compare import CompareConfig
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
 
 FILE = """
 base = "base.toml"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Protocol
 
-from ranker.config.inject import InjectorSettings
-from ranker.config.model import ModelSettings
+from ranker.spec.inject import Injector
+from ranker.spec.model import ModelSettings
 
 
 class Kept(Protocol):
@@ -21,7 +21,7 @@ class Kept(Protocol):
 def require_kept(
     kept: Kept,
     model: ModelSettings,
-    injectors: Sequence[InjectorSettings],
+    injectors: Sequence[Injector],
     task_weights: Iterable[str],
     monitor: str,
 ) -> None:
@@ -35,9 +35,7 @@ def require_kept(
         _require("data.tasks", kept.tasks, setting, name)
 
 
-def _features(
-    model: ModelSettings, injectors: Sequence[InjectorSettings]
-) -> Iterable[tuple[str, str]]:
+def _features(model: ModelSettings, injectors: Sequence[Injector]) -> Iterable[tuple[str, str]]:
     yield from (("model.shallow.biases", name) for name in model.shallow.biases)
     yield from (("model.shallow.histories", name) for name in model.shallow.histories)
     for number, injector in enumerate(injectors):
@@ -45,9 +43,7 @@ def _features(
             yield f"inject.{number}.feature", name
 
 
-def _tasks(
-    model: ModelSettings, injectors: Sequence[InjectorSettings]
-) -> Iterable[tuple[str, str]]:
+def _tasks(model: ModelSettings, injectors: Sequence[Injector]) -> Iterable[tuple[str, str]]:
     for setting in ("ties", "products"):
         for pair in getattr(model, setting).items():
             yield from ((f"model.{setting}", name) for name in pair)

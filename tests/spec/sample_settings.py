@@ -4,23 +4,26 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Literal
 
-from ranker.config.load import load
+from ranker.spec.load import load
+from ranker.spec.part import Part, register
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Soft:
-    kind: Literal["soft"] = "soft"
+class Clip(Part):
+    """A family."""
+
+
+@register("soft")
+class Soft(Clip):
     strength: float = 0.25
     floor: float = 0.0
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Hard:
-    kind: Literal["hard"] = "hard"
+@register("hard")
+class Hard(Clip):
     strength: float = 4.0
     units: tuple[int, ...] = (8, 4)
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         if not self.strength > 0:
             raise ValueError(f"strength must be > 0, got {self.strength}")
 
@@ -35,8 +38,8 @@ class Section:
     maximum: float | None = None
     limit: int | None = 7
     weights: dict[str, float] = dataclasses.field(default_factory=dict)
-    clip: Soft | Hard = Soft(strength=0.75)
-    extra: Soft | Hard | None = None
+    clip: Clip = dataclasses.field(default_factory=lambda: Soft(strength=0.75))
+    extra: Clip | None = None
 
     def __post_init__(self) -> None:
         if self.count < 0:
@@ -49,7 +52,7 @@ class Section:
 class Config:
     seed: int = 0
     section: Section = dataclasses.field(default_factory=lambda: Section(rate=0.125))
-    clips: tuple[Soft | Hard, ...] = ()
+    clips: tuple[Clip, ...] = ()
 
 
 def read_text(text: str = "", *overrides: str, base: str | None = None, kind: type = Config) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_settings import Config, read_text
 
-from ranker.config.load import ConfigError, load
+from ranker.spec.load import ConfigError, load
 
 
 @pytest.fixture
@@ -41,14 +41,15 @@ MISTAKES = {
     "'soft'? There are: soft, hard.",
     "[section.clip]\nkind = 1": "run.toml: section.clip: no kind 1. There are: soft, hard.",
     "[section.clip]\nkind = 'hard'\nfloor = 1.0": "run.toml: section.clip: no setting 'floor'. "
-    "There are: kind, strength, units.",
+    "There are: strength, units.",
     "[section.clip]\nkind = 'hard'\nstrength = 0.0": "run.toml: section.clip: strength must be "
     "> 0, got 0.0",
     "[section.extra]\nstrength = 1.0": "run.toml: section.extra: no kind; there are: soft, hard",
     "[[clips]]\nkind = 'hard'\n[[clips]]\nkind = 'soft'\nfloor = 'x'": "run.toml: clips.1.floor: "
     "must be a number, got 'x'",
     "clips = 'hard'": "run.toml: clips: must be a list, got 'hard'",
-    "clips = ['hard']": "run.toml: clips.0: must be a table, got 'hard'",
+    "clips = ['haard']": "run.toml: clips.0: no kind 'haard'. Did you mean 'hard'? There are: "
+    "soft, hard.",
     "seed = 2147483648": "run.toml: seed: must fit in 32 bits, got 2147483648",
     "seed = -2147483649": "run.toml: seed: must fit in 32 bits, got -2147483649",
     f"seed = {2**90}": "run.toml: seed: must fit in 32 bits, got an integer of 91 bits",

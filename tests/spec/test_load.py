@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_settings import Config, Hard, Section, Soft, read_text
 
-from ranker.config.load import difference, dump, load, sha256
+from ranker.spec.load import difference, dump, load, sha256
 
 
 @pytest.fixture

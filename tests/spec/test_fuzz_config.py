@@ -6,8 +6,8 @@ import pytest
 from fuzz import fuzz, mutated
 from hypothesis import strategies as st
 
-from ranker.config.load import ConfigError, dump, load
-from ranker.config.settings import RunConfig
+from ranker.spec.load import ConfigError, dump, load
+from ranker.spec.run import RunConfig
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 NAMES = st.sampled_from(

@@ -1,16 +1,16 @@
-"""What a comparison is: safeguards by rates by workloads by seeds. Standard library only."""
+"""What a comparison is: safeguards by rates by workloads by seeds. No TensorFlow."""
 
 import dataclasses
 import itertools
 import math
 
-from ranker.config.ranges import require
+from ranker.spec.part import AtLeastOne, Count, Part, declared
 
 NO_FAULT = "none"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Variant:
+@declared
+class Variant(Part):
     """One model, optimizer or injector of the grid.
 
     Attributes:
@@ -21,12 +21,13 @@ class Variant:
     name: str
     set: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises ValueError for what does not go together."""
         _require_name(self.name)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Safeguard:
+@declared
+class Safeguard(Part):
     """What is compared: named settings, and the one among them that is tuned.
 
     Attributes:
@@ -42,7 +43,8 @@ class Safeguard:
     knob: str = ""
     values: tuple[float, ...] = ()
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raises ValueError for what does not go together."""
         _require_name(self.name)
         if bool(self.knob) != bool(self.values):
             raise ValueError(f"knob {self.knob!r} has values {self.values}: give both or none")
@@ -51,8 +53,8 @@ class Safeguard:
             raise ValueError(f"values must be finite, got {self.values}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CompareConfig:
+@declared
+class CompareConfig(Part):
     """A whole comparison.
 
     Every safeguard runs at every rate, on every workload (model, optimizer, injector), with
@@ -76,18 +78,17 @@ class CompareConfig:
     rates: tuple[float, ...]
     rate_settings: tuple[str, ...] = ("optimizer.dense.learning_rate",)
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    tuning_seed: int = 1_000
+    tuning_seed: Count = 1_000
     primary: str = "like.auc"
     reference: str = "none"
-    workers: int = 2
+    workers: AtLeastOne = 2
     safeguards: tuple[Safeguard, ...]
     models: tuple[Variant, ...] = dataclasses.field(default_factory=lambda: _only("base"))
     optimizers: tuple[Variant, ...] = dataclasses.field(default_factory=lambda: _only("base"))
     injectors: tuple[Variant, ...] = dataclasses.field(default_factory=lambda: _only(NO_FAULT))
 
-    def __post_init__(self) -> None:
-        require(self, "workers", minimum=1)
-        require(self, "tuning_seed", minimum=0)
+    def check(self) -> None:
+        """Raises ValueError for what does not go together."""
         for name in ("rates", "rate_settings", "seeds"):
             if not getattr(self, name):
                 raise ValueError(f"{name} must name at least one, got {getattr(self, name)}")

@@ -2,14 +2,11 @@
 
 import pytest
 
-from ranker.config import load
-from ranker.config.settings import (
-    GuardSettings,
-    LadderSettings,
-    NormClip,
-    RunConfig,
-    SpamClip,
-)
+from ranker.spec import load
+from ranker.spec.clip import Norm
+from ranker.spec.clip_by_history import Spam
+from ranker.spec.guard import GuardSettings, Ladder
+from ranker.spec.run import RunConfig
 
 
 @pytest.fixture
@@ -24,10 +21,10 @@ def test_it_is_off_unless_asked_for_and_an_empty_table_asks():
 
 def test_it_is_read_and_written_with_its_clipper(read):
     assert read().guard.ladder is None
-    assert read("guard.ladder={}").guard.ladder == LadderSettings()
+    assert read("guard.ladder={}").guard.ladder == Ladder()
     config = read("guard.ladder.clip={kind = 'norm', max_norm = 0.25}")
-    assert config.guard.ladder == LadderSettings(clip=NormClip(max_norm=0.25))
-    assert read("guard.ladder.clip=none").guard.ladder == LadderSettings(clip=None)
+    assert config.guard.ladder == Ladder(clip=Norm(max_norm=0.25))
+    assert read("guard.ladder.clip=none").guard.ladder == Ladder(clip=None)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +35,14 @@ def test_it_is_read_and_written_with_its_clipper(read):
         ({"rate_factor": 1.5}, r"rate_factor must be > 0 and <= 1, got 1\.5"),
         ({"max_rollbacks": -1}, "max_rollbacks must be >= 0, got -1"),
         ({"healthy_attempts": 0}, "healthy_attempts must be >= 1, got 0"),
-        ({"clip": SpamClip()}, "clip 'spam' is part of its rule"),
+        ({"clip": Spam()}, "clip 'spam' is part of its rule"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        LadderSettings(**wrong)
+        Ladder(**wrong)
 
 
 def test_its_clipper_must_fit_the_rules(read):
-    with pytest.raises(load.ConfigError, match="goes by a mean of squared gradients"):
+    with pytest.raises(load.ConfigError, match="goes by its rule's mean square"):
         read("guard.ladder.clip={kind = 'rms', of = 'gradient'}")

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ranker import toml
-from ranker.config.decode import NONE, ConfigError, Layer, decode, error_at
+from ranker.spec.decode import NONE, ConfigError, Layer, decode, error_at
+from ranker.spec.part import values_of
+from ranker.spec.plugins import import_plugins
 
-__all__ = ["ConfigError", "difference", "dump", "load", "sha256"]
+__all__ = ["ConfigError", "difference", "dump", "load", "plain", "sha256"]
 
 T = TypeVar("T")
 
@@ -38,12 +40,14 @@ def load(path: Path, overrides: Sequence[str], kind: type[T]) -> T:
       ConfigError: on one line, naming the file or the `--set=...`, the setting and
         the value.
     """
-    return decode(kind, [*_layers(path), *map(_override, overrides)])
+    layers = [*_layers(path), *map(_override, overrides)]
+    _import_plugins(layers)
+    return decode(kind, layers)
 
 
 def dump(config: Any) -> str:
     """Returns the dataclass `config` as TOML, defaults too: `load` gives it back equal."""
-    return toml.dumps(_plain(config))
+    return toml.dumps(plain(config))
 
 
 def sha256(config: Any) -> str:
@@ -57,6 +61,16 @@ def difference(before: Any, after: Any) -> list[str]:
     Of two kinds of one thing only the kind is named.
     """
     return list(_differences(before, after, ()))
+
+
+def _import_plugins(layers: Sequence[Layer]) -> None:
+    """Imports what the newest layer that names plug-ins names: they register their parts."""
+    stated = [layer for layer in layers if "plugins" in layer.value]
+    for origin, table in stated[-1:]:
+        try:
+            import_plugins(decode(tuple[str, ...], [Layer(origin, table["plugins"])]))
+        except ImportError as error:
+            raise error_at(origin, ["plugins"], str(error)) from error
 
 
 def _layers(path: Path) -> list[Layer]:
@@ -123,13 +137,15 @@ def _value(text: str, origin: str) -> Any:
     return document["value"]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Returns settings as TOML holds them: tables, lists, and "none" for None."""
     if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        kind = {"kind": value.kind} if getattr(value, "kind", "") else {}
+        return kind | {name: plain(field) for name, field in values_of(value).items()}
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     return NONE if value is None else value
 
 
@@ -148,7 +164,7 @@ def _differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[str
 
 def _parts(value: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(value):
-        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return values_of(value)
     if isinstance(value, tuple):
         return {str(place): item for place, item in enumerate(value)}
     return value if isinstance(value, dict) else {}
@@ -156,7 +172,7 @@ def _parts(value: Any) -> dict[str, Any]:
 
 def _brief(value: Any) -> str:
     if dataclasses.is_dataclass(value):
-        return str(getattr(value, "kind", type(value).__name__))
+        return str(getattr(value, "kind", "") or type(value).__name__)
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_brief, value)) + "]"
     return repr(value)

@@ -10,10 +10,11 @@ import dataclasses
 import difflib
 import functools
 import math
-import types
 import typing
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+
+from ranker.spec.part import Part, kinds
 
 MISSING = dataclasses.MISSING
 NONE = "none"  # TOML has no null: the word stands for None where a type allows it
@@ -40,8 +41,9 @@ def decode(
     """Returns what `layers` state of the setting at `path`, as an instance of `kind`.
 
     Kinds: bool, int, float (an int will do), str, Literal, `X | None`, tuple[X, ...],
-    dict[str, X], a dataclass, and a union of dataclasses that each have a `kind:
-    Literal[...]`. A list is replaced whole by a newer one; `path.0` reaches into it.
+    dict[str, X], a dataclass, and a family of parts, of which `kind` chooses one, as a name
+    alone does where a table is due. A list is replaced whole by a newer one; `path.0` reaches
+    into it.
 
     Args:
       layers: at least one, the newest last.
@@ -58,10 +60,11 @@ def decode(
         members = [k for k in typing.get_args(kind) if k is not type(None)]
         kind = typing.Union[tuple(members)]  # noqa: UP007 (their number varies)
     shape = typing.get_origin(kind)
+    if isinstance(kind, type) and issubclass(kind, Part) and kinds(kind):
+        tables = [_named(layer) for layer in layers]
+        return _variant(kind, _tables(tables, path), path=path, default=default)
     if dataclasses.is_dataclass(kind):
         return _dataclass(kind, _tables(layers, path), path=path, default=default)
-    if shape in (typing.Union, types.UnionType):
-        return _variant(kind, _tables(layers, path), path=path, default=default)
     if shape is tuple:
         return _tuple(typing.get_args(kind)[0], layers, path=path, default=default)
     if shape is dict:
@@ -82,7 +85,7 @@ def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], def
     hints = _hints(kind)
     for origin, table in tables:
         for name in table:
-            if name not in hints:
+            if name not in hints and not (name == "kind" and getattr(kind, "kind", "")):
                 raise error_at(origin, path, _unknown(f"setting {_show(name)}", name, hints))
     values = {}
     for field in dataclasses.fields(kind):
@@ -99,14 +102,19 @@ def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], def
             values[field.name] = fallback
     try:
         return kind(**values)
-    except ValueError as error:
-        raise error_at(_origin_of(str(error), tables), path, str(error)) from error
+    except (ValueError, TypeError) as error:
+        said = str(error).removeprefix(f"{kind.__name__}: ")
+        raise error_at(_origin_of(said, tables), path, said) from error
+
+
+def _named(layer: Layer) -> Layer:
+    """Returns a layer whose name of a kind is the table that says so."""
+    is_kind = isinstance(layer.value, str) and layer.value != NONE
+    return layer._replace(value={"kind": layer.value}) if is_kind else layer
 
 
 def _variant(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
-    members = {
-        typing.get_args(_hints(member)["kind"])[0]: member for member in typing.get_args(kind)
-    }
+    members = kinds(kind)
     chosen = getattr(default, "kind", None)
     first = 0
     for place, (origin, table) in enumerate(tables):
@@ -223,4 +231,5 @@ def _show(value: object) -> str:
 
 @functools.cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind)  # without their bounds, which a part checks itself
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}

@@ -1,1 +1,0 @@
-"""What a run is: frozen dataclasses, and reading, overriding and checking them."""

@@ -1,0 +1,1 @@
+"""What a run is, declared once: parts, their registry, TOML in and out. No TensorFlow."""

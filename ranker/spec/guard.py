@@ -1,0 +1,144 @@
+"""The guard: what it refuses, what it says of divergence, what follows, when the run halts.
+
+`ranker.guard` and `ranker.train` act on it.
+"""
+
+import dataclasses
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le, MultipleOf
+
+from ranker.spec.clip import Clip, Clippy
+from ranker.spec.clip_by_history import Spam
+from ranker.spec.part import AtLeastOne, Count, Part, Positive, declared
+
+BLOCK = 5  # attempts, of whose losses the median is judged
+RETURN = 0.05  # share of the level within which a jump has returned
+
+
+@declared
+class Skip(Part):
+    """Refuses an attempt above mean + sigmas * deviation of the last accepted attempts.
+
+    The deviation is that of a sample, with divisor n - 1. Refused attempts never enter: a
+    single spike, however high, does not widen the range, and after a lasting change of level
+    every attempt is refused until the guard halts. Before `minimum` attempts are known, only
+    what is not finite is refused.
+
+    The limit has a floor, since both fall to 0 where attempts are all alike, as those of one
+    row that is repeated, and every usual value after it would be refused: the median of the
+    limits at the ends of the last `floor_windows` windows, with the first accepted value for
+    each that has not been yet.
+
+    Attributes:
+      sigmas: deviations above the mean that are still usual.
+      window: accepted attempts that count, at least `minimum`.
+      minimum: accepted attempts before anything is usual.
+      of: what is watched: the total "loss", the "norm" of all gradients together as
+        differentiated, or "both".
+      floor_windows: 0 for no floor.
+    """
+
+    varies: ClassVar[bool] = True
+    sigmas: Positive = 6.0
+    window: int = 128
+    minimum: Annotated[int, Ge(2)] = 64
+    of: Literal["loss", "norm", "both"] = "both"
+    floor_windows: Count = 9
+
+    def check(self) -> None:
+        """Raises ValueError for a window that never fills."""
+        self.require("window", Ge(self.minimum))
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """What is watched, in the order of a verdict's `watched`."""
+        return ("loss", "norm") if self.of == "both" else (self.of,)
+
+
+@declared
+class Detect(Part):
+    """Says, attempt by attempt, whether training diverges; refuses nothing.
+
+    Attributes:
+      window: accepted attempts outside of jumps whose median loss is a task's level, at least
+        `minimum`; a multiple of five, since five are looked at together.
+      minimum: those before the level is known.
+      sigmas: a jump is above the level by this many robust deviations, and
+      margin: by this share of it, above 0.05, the share within which it has returned.
+      max_recovery: attempts after which what has not returned is full divergence.
+      floor_windows: the level is never below the median of what it was at the ends of so many
+        windows, where the loss of the best constant stands for those to come; 0 for no floor.
+        A fall is believed once it has lasted for half of them.
+    """
+
+    window: Annotated[int, MultipleOf(BLOCK)] = 200
+    minimum: Annotated[int, Ge(2)] = 30
+    sigmas: Positive = 7.0
+    margin: Annotated[float, Gt(RETURN)] = 0.1
+    max_recovery: Annotated[int, Ge(BLOCK), MultipleOf(BLOCK)] = 40
+    floor_windows: Count = 5
+
+    def check(self) -> None:
+        """Raises ValueError for a window that never fills."""
+        self.require("window", Ge(self.minimum), MultipleOf(BLOCK))
+
+
+@declared
+class Ladder(Part):
+    """What follows when refusing alone does not help: clip, lower the rates, roll back, halt.
+
+    Attributes:
+      max_refusals: refused attempts, within
+      within_attempts: of each other, that climb to the next rung. So do
+        `guard.max_refusals` in a row, and what `guard.detect` finds.
+      settle_attempts: after each climb in which the rung is left to work: neither refusals
+        nor symptoms climb, but for `guard.max_refusals` in a row.
+      clip: the clipper that is switched on, of any kind but "spam"; none leaves the rung out.
+      clip_attempts: for so many.
+      rate_factor: what the learning rates are multiplied by; 1 leaves the rung out.
+      recovery_attempts: healthy ones over which that is made good again, geometrically.
+      healthy_attempts: without trouble after which a checkpoint counts as good, and after
+        which the ladder is left. More than a divergence needs to show.
+      max_rollbacks: to the last good checkpoint, if it is damaged to the good one before it,
+        in the whole run; 0 leaves the rung out. Checkpoints of both are kept.
+    """
+
+    max_refusals: AtLeastOne = 3
+    within_attempts: int = 50
+    settle_attempts: Count = 50
+    clip: Clip | None = dataclasses.field(default_factory=Clippy)
+    clip_attempts: AtLeastOne = 200
+    rate_factor: Annotated[float, Gt(0), Le(1)] = 0.5
+    recovery_attempts: AtLeastOne = 1000
+    healthy_attempts: AtLeastOne = 200
+    max_rollbacks: Count = 3
+
+    def check(self) -> None:
+        """Raises ValueError for a range that cannot hold the refusals, or for SPAM."""
+        self.require("within_attempts", Ge(self.max_refusals))
+        if isinstance(self.clip, Spam):
+            raise ValueError(
+                f"clip {self.clip.kind!r} is part of its rule and cannot be switched on later"
+            )
+
+
+@declared
+class GuardSettings(Part):
+    """When an attempt is refused, and when the run halts.
+
+    Attributes:
+      max_refusals: refused attempts in a row after which the run halts, exit code 3.
+      skip: when what is finite is refused too; none for never. A lasting change of level
+        is refused until the run halts, since refused attempts never become usual.
+      detect: how divergence is told while the run goes on; none for not at all.
+      ladder: what follows when refusing alone does not help, before the run halts; none for
+        nothing.
+      max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.
+    """
+
+    max_refusals: AtLeastOne = 10
+    skip: Skip | None = None
+    detect: Detect | None = None
+    ladder: Ladder | None = None
+    max_incidents: Count = 10

@@ -1,0 +1,188 @@
+"""The model: encoding of values, feature interaction, what tasks share, towers.
+
+The classes of `ranker.model` build it, and say where each part comes from.
+"""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le, Lt
+
+from ranker.spec.part import NonNegative, Part, declared, register
+
+# Beyond what anybody trains, and below what ends in TensorFlow instead of in a sentence.
+_MOST_PARTS = 1_000
+_WIDEST = 65_536
+
+NumRows = Annotated[int, Ge(1), Le(1_000_000_000)]
+NumParts = Annotated[int, Ge(1), Le(_MOST_PARTS)]
+Width = Annotated[int, Ge(0), Le(_WIDEST)]
+
+
+class Encoding(Part):
+    """How the values of a categorical feature become rows of its table."""
+
+
+@register("vocabulary")
+class VocabularyEncoding(Encoding):
+    """A row a known value, and rows that the others hash into.
+
+    Attributes:
+      num_unknown: of the latter.
+    """
+
+    num_unknown: NumRows = 1
+
+
+@register("hash")
+class HashEncoding(Encoding):
+    """Every value hashes into one of some rows; no vocabulary is kept.
+
+    Attributes:
+      num_buckets: rows.
+    """
+
+    num_buckets: NumRows = 10_000
+
+
+class Interaction(Part):
+    """From the fields of a row, its embeddings and numbers, to one vector."""
+
+
+@register("none", acts="ranker.model.interact.NoInteractionBlock")
+class NoInteraction(Interaction):
+    """The fields side by side."""
+
+
+@register("dcn", acts="ranker.model.interact.DcnBlock")
+class Dcn(Interaction):
+    """DCN-v2 cross layers over the fields side by side.
+
+    Attributes:
+      num_layers: cross layers.
+      projection_width: of a low-rank kernel; 0 for full rank.
+    """
+
+    num_layers: NumParts = 2
+    projection_width: Width = 0
+
+
+@register("dot", acts="ranker.model.interact.DotBlock")
+class Dot(Interaction):
+    """Dot products of all pairs of fields, beside the fields."""
+
+
+class Sharing(Part):
+    """From a row's vector to one for each task."""
+
+    units: tuple[int, ...] = ()
+
+
+@register("shared_bottom", acts="ranker.model.share.SharedBottomBlock")
+class SharedBottom(Sharing):
+    """Every task reads the same layers.
+
+    Attributes:
+      units: of each layer.
+    """
+
+    units: tuple[int, ...] = (256, 128)
+
+
+@register("mmoe", acts="ranker.model.share.MmoeBlock")
+class Mmoe(Sharing):
+    """A gate a task over shared experts.
+
+    Attributes:
+      num_experts: shared by all tasks.
+      units: of each layer of an expert.
+    """
+
+    num_experts: NumParts = 4
+    units: tuple[int, ...] = (256, 128)
+
+
+@register("ple", acts="ranker.model.share.PleBlock")
+class Ple(Sharing):
+    """Shared and own experts, gated level by level.
+
+    Attributes:
+      num_levels: of experts and gates.
+      num_shared: experts of all tasks, at each level.
+      num_own: experts of each task, at each level.
+      units: of each layer of an expert.
+    """
+
+    num_levels: NumParts = 1
+    num_shared: NumParts = 2
+    num_own: NumParts = 2
+    units: tuple[int, ...] = (256, 128)
+
+
+@declared
+class ShallowSettings(Part):
+    """The shallow part, added to each logit: see `ranker.model.Shallow`.
+
+    Attributes:
+      biases: features with a bias a value.
+      has_numeric: whether numeric features have a weight.
+      factors: width of the user-item product's vectors; 0 for no product.
+      histories: multi-valued features of items that join the user's vector.
+      initial_scale: standard deviation of the initial factors.
+    """
+
+    biases: tuple[str, ...] = ("user_id", "item_id")
+    has_numeric: bool = True
+    factors: Width = 0
+    histories: tuple[str, ...] = ()
+    initial_scale: NonNegative = 0.05
+
+    def check(self) -> None:
+        """Raises ValueError for histories of no vector."""
+        if self.histories and not self.factors:
+            raise ValueError(f"histories need factors > 0, got {self.factors}")
+
+
+@declared
+class ModelSettings(Part):
+    """The model: fields, interaction, sharing, towers.
+
+    Attributes:
+      embedding_width: D of every embedding.
+      initial_scale: standard deviation of the initial embeddings.
+      encoding: of categorical values.
+      shallow: what is added to each logit.
+      interaction: of the fields.
+      has_layer_norm: whether the interaction's output is normalised.
+      sharing: between the tasks.
+      tower_units: hidden layers of each task's tower.
+      dropout: share of hidden units left out in training.
+      ties: task to the task whose logit joins its own, times a trained number.
+      precision: of the activations between embeddings and heads; variables, gradients,
+        embeddings and logits are float32 with either.
+      products: binary task to the one without which it does not happen: its score is the
+        product of that one's and of what its own tower says (ESMM).
+    """
+
+    embedding_width: Annotated[int, Ge(1), Le(_WIDEST)] = 32
+    initial_scale: NonNegative = 0.05
+    encoding: Encoding = VocabularyEncoding()
+    shallow: ShallowSettings = ShallowSettings()
+    interaction: Interaction = NoInteraction()
+    has_layer_norm: bool = False
+    sharing: Sharing = Mmoe()
+    tower_units: tuple[int, ...] = (64,)
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
+    ties: dict[str, str] = dataclasses.field(default_factory=dict)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    products: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raises ValueError for a layer of no width, or of one that nobody trains."""
+        for units in (*self.sharing.units, *self.tower_units):
+            if not 1 <= units <= _WIDEST:
+                raise ValueError(f"a layer must have 1 to {_WIDEST} units, got {units}")
+        if not self.sharing.units:
+            raise ValueError(
+                f"sharing.units must name at least one layer, got {self.sharing.units}"
+            )

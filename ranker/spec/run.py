@@ -1,0 +1,188 @@
+"""What a run is: every setting, its default and its bounds. No TensorFlow."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from ranker.spec import inject_training  # noqa: F401 (it registers its injectors)
+from ranker.spec.clip import Clip
+from ranker.spec.clip_by_history import Spam
+from ranker.spec.guard import GuardSettings
+from ranker.spec.inject import Injector
+from ranker.spec.model import ModelSettings
+from ranker.spec.optimizer import OptimizerSettings, check_fit
+from ranker.spec.part import AtLeastOne, Count, Part, Positive, declared
+from ranker.spec.selection import require_kept
+
+GROUPS = ("dense", "embeddings")  # of variables
+
+
+@declared
+class DataSettings(Part):
+    """Where the examples are and in what order they come.
+
+    Attributes:
+      path: the folder that `pipelines.prepare` wrote.
+      features: those to use, by name; empty for all.
+      tasks: those to train, by name; empty for all.
+      batch_size: examples a batch.
+      order: "shuffled" anew each pass, "blocks" (row groups in a drawn order, shuffled inside
+        buffers of at most `buffer_examples`), "time" (old to new), or "window" (old to new,
+        shuffled inside windows of `window_examples`).
+      stream: whether the training split stays on disk: "never"; "always", in any order but
+        "shuffled", "time" and "window" if the rows lie in order of time; or "auto", if they
+        would take more than half of the free memory. The batches are the same.
+      bad_rows: what becomes of a row with a value that cannot be: "refuse" counts it
+        and leaves it out, as long as no more than a share `max_bad_rows`, in [0, 1),
+        of a split's rows is bad; "fail" ends the run at the first.
+    """
+
+    path: str = "data/movielens-100k"
+    features: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    batch_size: Annotated[int, Ge(1), Le(10_000_000)] = 512
+    order: Literal["shuffled", "blocks", "time", "window"] = "shuffled"
+    window_examples: Count = 0
+    buffer_examples: AtLeastOne = 262_144
+    stream: Literal["auto", "always", "never"] = "auto"
+    bad_rows: Literal["refuse", "fail"] = "refuse"
+    max_bad_rows: Annotated[float, Ge(0), Lt(1)] = 0.01
+
+    def check(self) -> None:
+        """Raises ValueError for a window of no rows, or an order that needs all in memory."""
+        if self.order == "window":
+            self.require("window_examples", Ge(1))
+        if self.stream == "always" and self.order == "shuffled":
+            raise ValueError(
+                f'order must be blocks, time or window, got {self.order!r}, with stream "always"'
+            )
+
+
+@declared
+class ObjectiveSettings(Part):
+    """What is minimised.
+
+    Attributes:
+      task_weights: share of each task in the sum; a task not named weighs 1.
+      regression: loss of the regression tasks.
+      huber_delta: where Huber's error turns straight, in label units.
+    """
+
+    task_weights: dict[str, float] = dataclasses.field(default_factory=dict)
+    regression: Literal["squared", "huber"] = "squared"
+    huber_delta: Positive = 1.0
+
+    def check(self) -> None:
+        """Raises ValueError for a negative weight."""
+        for name, weight in self.task_weights.items():
+            if weight < 0:
+                raise ValueError(f"task_weights.{name} must be >= 0, got {weight}")
+
+
+@declared
+class TrainSettings(Part):
+    """How long, and what happens every so many attempts.
+
+    Attributes:
+      passes: over the training split; `max_attempts`, if not 0, ends the run earlier.
+      attempts_per_call: attempts in one call of the compiled graph.
+      log_every_attempts: a line of metrics.jsonl each; 0 for none.
+      evaluate_every_attempts: on the validation split; 0 for once a pass.
+      checkpoint_every_attempts: 0 for at each evaluation.
+      keep_checkpoints: newest ones kept; the best one is kept beside.
+      monitor: what chooses the best checkpoint, on validation: "loss" or "task.metric",
+        live (docs/measures.md).
+      patience_evaluations: evaluations without a better one before an early stop; 0 for never.
+    """
+
+    passes: Annotated[float, Gt(0), Le(1_000_000)] = 20.0
+    max_attempts: Count = 0
+    attempts_per_call: Annotated[int, Ge(1), Le(1_000_000)] = 50
+    log_every_attempts: Count = 50
+    evaluate_every_attempts: Count = 0
+    checkpoint_every_attempts: Count = 0
+    keep_checkpoints: AtLeastOne = 2
+    monitor: str = "loss"
+    patience_evaluations: Count = 0
+
+
+@declared
+class ExportSettings(Part):
+    """Whether a SavedModel is made at the end, and its warm-up requests.
+
+    Attributes:
+      enabled: whether a completed run exports.
+      warmup_requests: kept beside the model and used to check it.
+    """
+
+    enabled: bool = True
+    warmup_requests: Annotated[int, Ge(1), Le(1000)] = 10
+
+
+@declared
+class RunConfig(Part):
+    """A whole run.
+
+    Attributes:
+      seed: decides initial values, order and dropout, bit for bit.
+      plugins: modules that register parts of your own, imported before anything is read.
+      data: the examples.
+      model: from a batch to logits.
+      objective: from logits to losses.
+      optimizer: from gradients to updates.
+      clip: clippers, in their order; those of gradients come first.
+      guard: what is refused, and what follows.
+      inject: faults, for comparisons.
+      train: how long.
+      export: the SavedModel.
+    """
+
+    seed: Count = 0
+    plugins: tuple[str, ...] = ()
+    data: DataSettings = dataclasses.field(default_factory=DataSettings)
+    model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
+    objective: ObjectiveSettings = dataclasses.field(default_factory=ObjectiveSettings)
+    optimizer: OptimizerSettings = dataclasses.field(default_factory=OptimizerSettings)
+    clip: tuple[Clip, ...] = ()
+    guard: GuardSettings = dataclasses.field(default_factory=GuardSettings)
+    inject: tuple[Injector, ...] = ()
+    train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
+    export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
+
+    def check(self) -> None:
+        """Raises ValueError for parts that do not go together."""
+        named = {f"clip.{index}": clip for index, clip in enumerate(self.clip)}
+        if self.guard.ladder and self.guard.ladder.clip:
+            named["guard.ladder.clip"] = self.guard.ladder.clip
+        for path, clip in named.items():
+            _check_targets(path, clip)
+            for group in GROUPS:
+                check_fit(clip, getattr(self.optimizer, group).rule, group)
+        for group in GROUPS:
+            _check_spam(self.clip, group)
+        weights = self.objective.task_weights
+        require_kept(self.data, self.model, self.inject, weights, self.train.monitor)
+
+
+def spam_of(clips: tuple[Clip, ...], group: str) -> Spam | None:
+    """Returns the SPAM that applies to a group of variables, or None; the first of several."""
+    return next(iter(_spams(clips, group)), None)
+
+
+def _spams(clips: tuple[Clip, ...], group: str) -> list[Spam]:
+    return [c for c in clips if isinstance(c, Spam) and c.targets in ("all", group)]
+
+
+def _check_spam(clips: tuple[Clip, ...], group: str) -> None:
+    for another in _spams(clips, group)[1:]:
+        raise ValueError(
+            f"clip 'spam' is given twice for {group}, the second time with reset_every "
+            f"{another.reset_every}: its slots cannot start over at two paces"
+        )
+
+
+def _check_targets(path: str, clip: Clip) -> None:
+    allowed = ("embeddings",) if clip.kind == "cowclip" else (*GROUPS, "all")
+    if clip.targets not in allowed:
+        raise ValueError(f"{path}.targets: {clip.targets!r} is none of {', '.join(allowed)}")
