@@ -12,12 +12,16 @@ from pipelines import output, unprepared
 BAD_INPUT = 2
 
 
-def run(main: Callable[[Sequence[str]], int]) -> None:
-    """Parses the flags and ends the process with what `main` returns."""
+def run(main: Callable[[Sequence[str]], int], *, takes_names: bool = False) -> None:
+    """Parses the flags and ends the process with what `main` returns.
+
+    Args:
+      takes_names: whether what is no flag goes to `main`; else it is refused.
+    """
     output.protect()
     logging.get_absl_handler().python_handler.stream = sys.stderr
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
-    app.run(lambda argv: _code(main, argv), flags_parser=_parse)
+    app.run(lambda argv: _code(main, argv), flags_parser=lambda argv: _parse(argv, takes_names))
 
 
 def refuse(problem: object) -> int:
@@ -61,14 +65,14 @@ def _name() -> str:
     return Path(sys.argv[0]).stem
 
 
-def _parse(argv: Sequence[str]) -> list[str]:
+def _parse(argv: Sequence[str], takes_names: bool) -> list[str]:
     try:
         left = flags.FLAGS([*argv[:1], *map(_with_underscores, argv[1:])])
     except SystemExit:  # absl's, which has shown the help, with a code that tells of a failure
         sys.exit(0)
     except flags.Error as error:
         sys.exit(refuse(error))
-    if len(left) > 1:
+    if len(left) > 1 and not takes_names:
         sys.exit(refuse(f"not a flag: {left[1]!r}"))
     return left
 

@@ -40,7 +40,7 @@ class Clip(Part):
 
 @register("value", acts="ranker.optim.clip.value.ValueClipper")
 class Value(Clip):
-    """Each element g becomes g * min(1, max_value / |g|): the direction is not kept.
+    """Each element of a gradient kept in [-max_value, max_value]; its direction is not kept.
 
     Attributes:
       max_value: of |g|, in the gradient's unit.
@@ -52,9 +52,9 @@ class Value(Clip):
 
 @register("norm", acts="ranker.optim.clip.norm.NormClipper")
 class Norm(Clip):
-    """Each variable's gradient g becomes g * min(1, max_norm / ||g||), Euclidean norm.
+    """Each variable's gradient kept to a Euclidean norm.
 
-    Of a table, the norm is that of the rows touched.
+    g becomes g * min(1, max_norm / ||g||). Of a table, the norm is that of the rows touched.
 
     Attributes:
       max_norm: in the gradient's unit.
@@ -66,8 +66,9 @@ class Norm(Clip):
 
 @register("global_norm", acts="ranker.optim.clip.global_norm.GlobalNormClipper")
 class GlobalNorm(Clip):
-    """Every gradient is scaled by min(1, max_norm / norm), where the norm is that of all of them
-    together, dense ones and touched rows of tables.
+    """All gradients together kept to a Euclidean norm, touched rows of tables among them.
+
+    Every gradient is scaled by min(1, max_norm / norm).
 
     Attributes:
       max_norm: in the gradients' unit.
@@ -79,8 +80,10 @@ class GlobalNorm(Clip):
 
 @register("agc", acts="ranker.optim.clip.agc.AgcClipper")
 class Agc(Clip):
-    """Each output unit's gradient g becomes g * min(1, max_ratio * max(||w||, epsilon) / ||g||),
-    w its weights; of a table, each row's.
+    """Each output unit's gradient kept to a share of the norm of its weights: AGC.
+
+    g becomes g * min(1, max_ratio * max(||w||, epsilon) / ||g||), w the unit's weights; of a
+    table, each row's.
 
     Attributes:
       max_ratio: largest norm of the gradient as a share of the weights'.
@@ -94,7 +97,9 @@ class Agc(Clip):
 
 @register("clippy", acts="ranker.optim.clip.clippy.ClippyClipper")
 class Clippy(Clip):
-    """Scales an update by the largest share in [0, 1] with, for every element i,
+    """Each update kept, element by element, to a share of its variable plus a floor: Clippy.
+
+    It is scaled by the largest share in [0, 1] with, for every element i,
 
         share * |update[i]| <= relative * |variable[i]| + absolute
                                + accumulator_relative * precondition[i]
@@ -128,7 +133,9 @@ class Clippy(Clip):
 
 @register("lamb", acts="ranker.optim.clip.lamb.LambClipper")
 class Lamb(Clip):
-    """Sets the length of an update: of a variable w under a rule's direction r and a rate,
+    """Each update set to a share of its variable's norm: LAMB.
+
+    Of a variable w under a rule's direction r and a rate,
 
         w -= scale * rate * (||w|| / ||r||) * r
 
@@ -146,7 +153,9 @@ class Lamb(Clip):
 
 @register("rms", acts="ranker.optim.clip.rms.RmsClipper")
 class Rms(Clip):
-    """Each variable's update is scaled by 1 / max(1, RMS / max_rms), where RMS is
+    """Each variable's update kept to a root mean square: Adafactor's, or StableAdamW's.
+
+    It is scaled by 1 / max(1, RMS / max_rms), where RMS is
 
         of = "update":    sqrt(mean(U^2)), U the update without the learning rate (Adafactor)
         of = "gradient":  sqrt(mean(g^2 / max(v, epsilon^2))), v the rule's mean of squared
@@ -173,7 +182,9 @@ class Rms(Clip):
 
 @register("cowclip", acts="ranker.optim.clip.cowclip.CowClipClipper")
 class CowClip(Clip):
-    """Each touched row's gradient g becomes g * min(1, limit / ||g||) with
+    """Each touched row's gradient kept to a share of the row, for each time it was read: CowClip.
+
+    g becomes g * min(1, limit / ||g||) with
 
         limit = count * max(max_ratio * ||row||, floor)
 

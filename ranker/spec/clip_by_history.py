@@ -18,7 +18,9 @@ __all__ = [
 
 @register("autoclip", acts="ranker.optim.clip.autoclip.AutoClipClipper")
 class AutoClip(Clip):
-    """Every gradient is scaled by min(1, limit / norm), where the norm is that of all of them
+    """All gradients together kept to a percentile of their last norms: AutoClip.
+
+    Every gradient is scaled by min(1, limit / norm), where the norm is that of all of them
     together, and the limit the `percentile` of the norms of the last `window` steps, this
     one's among them; between two of them it is interpolated.
 
@@ -37,7 +39,9 @@ class AutoClip(Clip):
 
 @register("zclip", acts="ranker.optim.clip.zclip.ZClipClipper")
 class ZClip(Clip):
-    """Every gradient is scaled by min(1, limit / n), n the norm of all of them together:
+    """All gradients together brought back where their norm is an outlier: ZClip.
+
+    Every gradient is scaled by min(1, limit / n), n the norm of all of them together:
 
         z = (n - mean) / (deviation + 1e-6)
         limit = min(max_norm, mean + max_z * deviation * max_z / z  if z > max_z else n)
@@ -66,7 +70,9 @@ class ZClip(Clip):
 
 @register("adagc", acts="ranker.optim.clip.adagc.AdaGcClipper")
 class AdaGc(Clip):
-    """Each variable's gradient g becomes h * g with
+    """Each variable's gradient kept to a multiple of its usual norm: AdaGC.
+
+    g becomes h * g with
 
         h = min(1, max_ratio * usual / ||g||),  usual <- beta * usual + (1 - beta) * ||h * g||
 
@@ -93,7 +99,9 @@ class AdaGc(Clip):
     acts="ranker.optim.clip.gradient_stabilizer.GradientStabilizerClipper",
 )
 class GradientStabilizer(Clip):
-    """Each variable's gradient g becomes (mean / root) * g / ||g||, with
+    """Each variable's gradient given a length near 1, from the moments of its norm.
+
+    g becomes (mean / root) * g / ||g||, with
 
         mean <- gamma_1 * mean + (1 - gamma_1) * ||g||
         root^2 <- gamma_2 * root^2 + (1 - gamma_2) * ||g||^2
@@ -114,9 +122,11 @@ class GradientStabilizer(Clip):
 
 @register("spam", acts="ranker.optim.clip.spam.SpamClipper")
 class Spam(Clip):
-    """Each element g with g^2 > threshold * v becomes sign(g) * sqrt(threshold * v), v being
-    the rule's mean of squared gradients from before the step; none in the first `rest_steps`
-    after each start over of the slots, and none where v is 0.
+    """Each element of a gradient kept to a multiple of its mean square, and slots start over: SPAM.
+
+    g with g^2 > threshold * v becomes sign(g) * sqrt(threshold * v), v being the rule's mean of
+    squared gradients from before the step; none in the first `rest_steps` after each start over
+    of the slots, and none where v is 0.
 
     In a run's settings it is SPAM, whole: the rule of the groups it applies to starts over, and
     their schedule warms up anew. As a part of an optimizer it clips alone, and the rest is the

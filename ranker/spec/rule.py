@@ -64,7 +64,9 @@ def is_off(number: Any) -> bool:
 
 @register("adagrad", acts="ranker.optim.rules.adagrad.AdagradRule")
 class Adagrad(Rule):
-    """direction = g / sqrt(accumulator + epsilon), accumulator += g^2.
+    """Adagrad: each coordinate's rate falls with the sum of its squared gradients.
+
+    direction = g / sqrt(accumulator + epsilon), accumulator += g^2.
 
     Attributes:
       initial_accumulator: above 0 in the delayed order, where the first step would else divide
@@ -90,7 +92,9 @@ class Adagrad(Rule):
 
 @register("adam", acts="ranker.optim.rules.adam.AdamRule")
 class Adam(Rule):
-    """direction = m / (sqrt(v) + epsilon), times sqrt(1 - beta_2^t) / (1 - beta_1^t).
+    """Adam: a mean of gradients over the root of a mean of their squares.
+
+    direction = m / (sqrt(v) + epsilon), times sqrt(1 - beta_2^t) / (1 - beta_1^t).
 
     With a group's weight decay it is AdamW. Rows that a batch does not touch keep their
     moments and stay where they are ("lazy").
@@ -111,7 +115,9 @@ class Adam(Rule):
 
 @register("sgd", acts="ranker.optim.rules.sgd.SgdRule")
 class Sgd(Rule):
-    """velocity = momentum * velocity + g; direction = velocity, or with Nesterov's correction
+    """Gradient descent, with momentum or without.
+
+    velocity = momentum * velocity + g; direction = velocity, or with Nesterov's correction
     g + momentum * velocity.
 
     The rate is no part of the velocity, so a schedule acts at once.
@@ -134,7 +140,9 @@ class Sgd(Rule):
 
 @register("rmsprop", acts="ranker.optim.rules.rmsprop.RmsPropRule")
 class RmsProp(Rule):
-    """direction = g / sqrt(mean_square + epsilon), or its velocity if there is a momentum.
+    """RMSprop: each coordinate's rate follows a mean of its squared gradients.
+
+    direction = g / sqrt(mean_square + epsilon), or its velocity if there is a momentum.
 
     The rate is no part of the velocity, so a schedule acts at once.
 

@@ -30,12 +30,15 @@ class DataSettings(Part):
       order: "shuffled" anew each pass, "blocks" (row groups in a drawn order, shuffled inside
         buffers of at most `buffer_examples`), "time" (old to new), or "window" (old to new,
         shuffled inside windows of `window_examples`).
+      window_examples: rows of a window, for the order "window".
+      buffer_examples: most rows of a buffer, for the order "blocks"; a row group must fit.
       stream: whether the training split stays on disk: "never"; "always", in any order but
         "shuffled", "time" and "window" if the rows lie in order of time; or "auto", if they
         would take more than half of the free memory. The batches are the same.
       bad_rows: what becomes of a row with a value that cannot be: "refuse" counts it
-        and leaves it out, as long as no more than a share `max_bad_rows`, in [0, 1),
-        of a split's rows is bad; "fail" ends the run at the first.
+        and leaves it out, as long as no more than a share `max_bad_rows` of a split's rows is
+        bad; "fail" ends the run at the first.
+      max_bad_rows: see `bad_rows`.
     """
 
     path: str = "data/movielens-100k"
@@ -85,7 +88,8 @@ class TrainSettings(Part):
     """How long, and what happens every so many attempts.
 
     Attributes:
-      passes: over the training split; `max_attempts`, if not 0, ends the run earlier.
+      passes: over the training split.
+      max_attempts: if not 0, ends the run earlier.
       attempts_per_call: attempts in one call of the compiled graph.
       log_every_attempts: a line of metrics.jsonl each; 0 for none.
       evaluate_every_attempts: on the validation split; 0 for once a pass.

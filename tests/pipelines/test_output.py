@@ -130,6 +130,7 @@ def test_every_program_is_run_so(path: Path):
     assert path.read_text("utf-8").rstrip().splitlines()[-1].strip() in (
         "run(main)",
         "program.run(main)",
+        "program.run(main, takes_names=True)",
     )
     done = subprocess.run(
         ["bash", "-c", '"$0" -m "$1" --help | true; exit "${PIPESTATUS[0]}"']

@@ -1,0 +1,34 @@
+"""An injector: a counter that stands still, as when the job that updates it has died.
+
+[[inject]]
+kind = "stuck_feature"
+feature = "user_count"
+start = 100
+stop = 200
+"""
+
+import tensorflow as tf
+
+from ranker.inject import BatchFault, Subjects
+from ranker.inject.subjects import match
+from ranker.spec.part import register
+
+
+@register("stuck_feature")
+class StuckFeature(BatchFault):
+    """Every row of a numeric feature has the value of the batch's first.
+
+    Attributes:
+      feature: which; * and ? match several.
+    """
+
+    feature: str
+
+    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+        """Returns the numeric features."""
+        return match(self.feature, subjects.features("numeric"), what="numeric feature")
+
+    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+        """Returns the first of `values` [B] in every place."""
+        del seed, unknown
+        return tf.broadcast_to(values[:1], tf.shape(values))
