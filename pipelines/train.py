@@ -5,7 +5,8 @@
   python -m pipelines.train --config=... --check
   python -m pipelines.train --config=... --dry-run
 
-`python -m pipelines.settings` says what the settings are. --check says what is wrong with the settings, by the data's schema if there is one; --dry-run
+`python -m pipelines.settings` lists the settings. --check says what is wrong with them, by the
+data's schema if there is one; --dry-run
 reads the data too, builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad
 settings or input; 3 diverged (a retry would too); 143, 130 or 129 stopped by SIGTERM, SIGINT
 or SIGHUP after saving: the same command goes on.

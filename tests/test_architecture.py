@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "guard": ({"numerics", "spec"}, TF),
     "keras": ({"numerics", "optim", "guard", "spec"}, TF),
     "inject": ({"schema", "numerics", "spec"}, TF),
-    "measure": ({"schema", "numerics"}, {"numpy"}),
+    "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
     "train": (
         {
             "schema",

@@ -26,7 +26,9 @@ def find_mistakes(config: RunConfig) -> list[str]:
         cannot be judged then.
     """
     schema = read_used_schema(config)
-    judged: list[Callable[[], Any]] = [lambda: check_monitor(config.train.monitor, schema.tasks)]
+    judged: list[Callable[[], Any]] = [
+        lambda: check_monitor(config.train.monitor, schema.tasks, extra=config.metrics)
+    ]
     for name, weight in config.objective.task_weights.items():
         judged.append(lambda one={name: weight}: Objective(schema.tasks, weights=one))
     for model in _models(config.model):

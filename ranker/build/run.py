@@ -97,7 +97,9 @@ class Run:
         """Reads validation; ValueError, too, if its rows do not define what chooses the best."""
         split = self.split("validation")
         where = str(self.path("validation"))
-        check_measurable(self.config.train.monitor, self.schema, split, where=where)
+        check_measurable(
+            self.config.train.monitor, self.schema, split, where=where, extra=self.config.metrics
+        )
         return split
 
     def path(self, name: str) -> Path:
@@ -123,7 +125,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
     """
     folder = Path(config.data.path)
     schema = read_used_schema(config)
-    check_monitor(config.train.monitor, schema.tasks)
+    check_monitor(config.train.monitor, schema.tasks, extra=config.metrics)
     vocabularies = read_vocabularies(folder, schema)
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     ranker = build_model(config, schema, encoder.num_rows)
@@ -153,7 +155,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         vocabularies=vocabularies,
         encoder=encoder,
         step=step,
-        scorer=Scorer(ranker, objective, schema),
+        scorer=Scorer(ranker, objective, schema, extra=config.metrics),
     )
 
 

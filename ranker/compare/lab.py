@@ -109,7 +109,7 @@ def _require_primary(primary: str, trials: list[grid.Trial]) -> None:
     """Raises ValueError unless every workload has such a metric: known now, not by every run."""
     for trial in {trial.form: trial for trial in trials}.values():
         tasks = build.read_used_schema(trial.config).tasks
-        check_monitor(primary, tasks, setting="primary")
+        check_monitor(primary, tasks, extra=trial.config.metrics, setting="primary")
 
 
 def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:

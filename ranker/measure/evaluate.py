@@ -11,6 +11,8 @@ import numpy as np
 
 from ranker.measure import binary, regression
 from ranker.schema import Task
+from ranker.spec.metric import Metric
+from ranker.spec.part import act, kinds
 
 
 def evaluate(
@@ -22,6 +24,7 @@ def evaluate(
     users: np.ndarray,
     is_warm: np.ndarray,
     frozen: Mapping[str, np.ndarray] | None = None,
+    extra: Sequence[Metric] = (),
 ) -> dict[str, dict[str, Any]]:
     """Returns the metrics of each task over the rows that carry its label.
 
@@ -37,6 +40,7 @@ def evaluate(
       is_warm: whether that user was in the training split. [N]
       frozen: scores of the same rows, by task, with what is known of each user's past
         frozen at the user's first row; None for no such group. [N]
+      extra: metrics beside those above, by their kind, of the tasks that have them.
 
     Raises:
       ValueError: for a label of a binary task that is neither 0 nor 1, or a weight that is
@@ -44,18 +48,19 @@ def evaluate(
     """
     is_numbered = np.issubdtype(np.asarray(users).dtype, np.integer)
     numbers = users if is_numbered else np.unique(users, return_inverse=True)[1]
+    extra = tuple(act(metric) for metric in extra)
     result = {}
     for task in tasks:
         name = task.name
         _check_weights(name, np.asarray(weights[name]))
         live = _Rows(labels[name], scores[name], weights[name], numbers, is_warm).by_score()
-        result[name] = _metrics(task, live) | {
-            "warm": _metrics(task, live.take(live.is_warm)),
-            "cold": _metrics(task, live.take(~live.is_warm)),
+        result[name] = _metrics(task, live, extra) | {
+            "warm": _metrics(task, live.take(live.is_warm), extra),
+            "cold": _metrics(task, live.take(~live.is_warm), extra),
         }
         if frozen is not None:
             rows = _Rows(labels[name], frozen[name], weights[name], numbers, is_warm)
-            result[name]["frozen"] = _metrics(task, rows.by_score())
+            result[name]["frozen"] = _metrics(task, rows.by_score(), extra)
     return result
 
 
@@ -87,7 +92,7 @@ def _check_weights(task: str, weights: np.ndarray) -> None:
         )
 
 
-def _metrics(task: Task, rows: _Rows) -> dict[str, Any]:
+def _metrics(task: Task, rows: _Rows, extra: Sequence[Any]) -> dict[str, Any]:
     labels, scores, weights, *_ = rows
     counted: dict[str, Any] = {"rows": len(labels)}
     if not len(labels):
@@ -95,15 +100,17 @@ def _metrics(task: Task, rows: _Rows) -> dict[str, Any]:
     num_bad = int(len(labels) - np.isfinite(scores).sum())
     if num_bad:
         return counted | {"note": f"{num_bad} of {len(scores)} scores are not finite: no metrics"}
+    more = {m.kind: m(*rows[:4]) for m in extra if m.task_kind == task.kind}
     if task.kind == "regression":
-        return counted | {
+        values = {
             "rmse": regression.root_mean_squared_error(labels, scores, weights),
             "mae": regression.mean_absolute_error(labels, scores, weights),
         }
-    return counted | _binary(task, rows)
+        return counted | values | {name: v for name, v in more.items() if v is not None}
+    return counted | _binary(task, rows, more)
 
 
-def _binary(task: Task, rows: _Rows) -> dict[str, Any]:
+def _binary(task: Task, rows: _Rows, more: Mapping[str, float | None]) -> dict[str, Any]:
     labels, scores, weights, users, _ = rows
     is_odd = (labels != 0) & (labels != 1)
     if is_odd.any():
@@ -118,6 +125,7 @@ def _binary(task: Task, rows: _Rows) -> dict[str, Any]:
         "normalized_entropy": binary.normalized_entropy(labels, scores, weights),
         "ece": binary.calibration_error(labels, scores, weights),
         "calibration": binary.calibration_ratio(labels, scores, weights),
+        **more,
     }
     present = {name: value for name, value in values.items() if value is not None}
     notes = _notes([name for name in values if name not in present])
@@ -136,4 +144,6 @@ def _notes(absent: Sequence[str]) -> list[str]:
 
 def is_higher_better(metric: str) -> bool:
     """Returns whether more of "<task>.<metric>" is better; "loss" is no task's."""
-    return metric.split(".")[-1] in ("auc", "gauc")
+    name = metric.split(".")[-1]
+    known = kinds(Metric).get(name)
+    return name in ("auc", "gauc") or (known is not None and known.higher_is_better)

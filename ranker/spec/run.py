@@ -10,6 +10,7 @@ from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
 from ranker.spec.guard import GuardSettings
 from ranker.spec.inject import Injector
+from ranker.spec.metric import Metric
 from ranker.spec.model import ModelSettings
 from ranker.spec.optimizer import OptimizerSettings, check_fit
 from ranker.spec.part import AtLeastOne, Count, Part, Positive, declared
@@ -138,6 +139,7 @@ class RunConfig(Part):
       clip: clippers, in their order; those of gradients come first.
       guard: what is refused, and what follows.
       inject: faults, for comparisons.
+      metrics: beside those that every evaluation has.
       train: how long.
       export: the SavedModel.
     """
@@ -151,6 +153,7 @@ class RunConfig(Part):
     clip: tuple[Clip, ...] = ()
     guard: GuardSettings = dataclasses.field(default_factory=GuardSettings)
     inject: tuple[Injector, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
 

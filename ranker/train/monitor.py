@@ -1,14 +1,23 @@
 """Whether what chooses the best checkpoint exists on the rows that it is measured on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ranker import measure
 from ranker.input import Split
 from ranker.schema import Schema
+from ranker.spec.metric import Metric
 
 
 def check_measurable(
-    monitor: str, schema: Schema, split: Split, *, where: str, setting: str = "train.monitor"
+    monitor: str,
+    schema: Schema,
+    split: Split,
+    *,
+    where: str,
+    extra: Sequence[Metric] = (),
+    setting: str = "train.monitor",
 ) -> None:
     """Raises ValueError, naming `setting` and why, unless `split` defines the monitored number.
 
@@ -17,6 +26,7 @@ def check_measurable(
     Args:
       monitor: as `check_monitor` accepts it.
       where: what `split` was read from, for the error.
+      extra: metrics beside those that every evaluation has.
     """
     if monitor == "loss":
         if not any((weights > 0).any() for weights in split.rows.weights.values()):
@@ -31,6 +41,7 @@ def check_measurable(
         weights=split.rows.weights,
         users=split.users,
         is_warm=split.is_warm,
+        extra=extra,
     )[name]
     if metric not in metrics:
         why = metrics.get("note", f"no {metric}")

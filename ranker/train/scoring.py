@@ -12,6 +12,7 @@ from ranker.input import Split
 from ranker.model import Ranker, scores
 from ranker.objective import Objective
 from ranker.schema import Schema, Task
+from ranker.spec.metric import Metric
 
 _BATCH = 8_192
 _MONITORED = {
@@ -46,9 +47,22 @@ class Evaluation(NamedTuple):
         return -value if measure.is_higher_better(metric) else value
 
 
-def check_monitor(monitor: str, tasks: Sequence[Task], *, setting: str = "train.monitor") -> None:
-    """Raises ValueError, naming `setting`, unless `monitor` is "loss" or a task's "task.metric"."""
-    known = ["loss"] + [f"{task.name}.{m}" for task in tasks for m in _MONITORED[task.kind]]
+def check_monitor(
+    monitor: str,
+    tasks: Sequence[Task],
+    *,
+    extra: Sequence[Metric] = (),
+    setting: str = "train.monitor",
+) -> None:
+    """Raises ValueError, naming `setting`, unless `monitor` is "loss" or a task's "task.metric".
+
+    Args:
+      extra: metrics beside those that every evaluation has.
+    """
+    known = ["loss"]
+    for task in tasks:
+        names = [*_MONITORED[task.kind], *(m.kind for m in extra if m.task_kind == task.kind)]
+        known += [f"{task.name}.{name}" for name in names]
     if monitor not in known:
         raise ValueError(f"{setting} {monitor!r} is none of {', '.join(known)}")
 
@@ -56,7 +70,16 @@ def check_monitor(monitor: str, tasks: Sequence[Task], *, setting: str = "train.
 class Scorer:
     """Scores splits with one compiled graph."""
 
-    def __init__(self, model: Ranker, objective: Objective, schema: Schema) -> None:
+    def __init__(
+        self,
+        model: Ranker,
+        objective: Objective,
+        schema: Schema,
+        *,
+        extra: Sequence[Metric] = (),
+    ) -> None:
+        """Takes the parts; `extra` are metrics beside those that every evaluation has."""
+        self._extra = extra
         self._objective = objective
         self._schema = schema
         self._past = tuple(feature.name for feature in schema.features if feature.past_of)
@@ -87,6 +110,7 @@ class Scorer:
             users=split.users,
             is_warm=split.is_warm,
             frozen=self._frozen_scores(split) if with_frozen and self._past else None,
+            extra=self._extra,
         )
         return Evaluation(float(self._objective.total(losses)), metrics)
 

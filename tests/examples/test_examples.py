@@ -27,6 +27,11 @@ STUCK = [
     "plugins=['examples.stuck_feature']",
     "inject=[{kind='stuck_feature', feature='user_count', start=2, stop=4}]",
 ]
+PRECISION = [
+    "plugins=['examples.precision_at']",
+    "metrics=[{kind='precision_at', num_rows=2}]",
+    "train.monitor='like.precision_at'",
+]
 
 
 @pytest.fixture
@@ -41,11 +46,15 @@ def test_a_clipper_of_ones_own_is_a_file_of_thirty_lines(name):
     assert len((ROOT / "examples" / f"{name}.py").read_text().splitlines()) <= 30
 
 
-@pytest.mark.parametrize("overrides", [MEDIAN, LION, STUCK], ids=["clipper", "rule", "injector"])
+@pytest.mark.parametrize(
+    "overrides", [MEDIAN, LION, STUCK, PRECISION], ids=["clipper", "rule", "injector", "metric"]
+)
 def test_it_is_in_a_run_like_any_other_part(overrides, read, tmp_path):
     config = read(*overrides, "train.max_attempts=6", "train.log_every_attempts=1")
     result = small_jobs.run(config, tmp_path / "run")
     assert result["status"] == "completed"
+    is_measured = "precision_at" in result["metrics"]["test"]["like"]
+    assert is_measured == (overrides is PRECISION)
     (tmp_path / "again.toml").write_text(load.dump(config))
     assert load.load(tmp_path / "again.toml", [], RunConfig) == config
 

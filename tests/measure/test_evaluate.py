@@ -1,7 +1,6 @@
 """All tasks at once: what is counted, what is left out and what is said of it."""
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -128,13 +127,3 @@ def test_users_may_be_strings():
 def test_a_binary_label_that_is_neither_is_refused(label):
     with pytest.raises(ValueError, match=rf"^task 'like': a label is {label}, neither 0 nor 1$"):
         evaluate([1, label, 0], [0.1, 0.2, 0.3])
-
-
-@pytest.mark.slow
-def test_a_million_rows_take_seconds():
-    generator = np.random.default_rng(0)
-    scores = generator.random(1_000_000)
-    labels, users = generator.random(1_000_000) < scores, generator.integers(0, 50_000, 1_000_000)
-    start = time.process_time()
-    evaluate(labels, scores, users=users, is_warm=users > 1000)
-    assert time.process_time() - start < 4  # 1.1 s measured

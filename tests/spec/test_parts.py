@@ -16,6 +16,7 @@ from ranker.spec import load, reference
 from ranker.spec.clip import Clip, Clippy
 from ranker.spec.inject import Injector
 from ranker.spec.load import plain
+from ranker.spec.metric import Metric
 from ranker.spec.model import Encoding, Interaction, Sharing
 from ranker.spec.part import (
     Part,
@@ -30,7 +31,7 @@ from ranker.spec.rule import Rule, Schedule
 from ranker.spec.run import RunConfig
 
 ROOT = Path(__file__).parents[2]
-FAMILIES = (Clip, Rule, Schedule, Injector, Encoding, Interaction, Sharing)
+FAMILIES = (Clip, Rule, Schedule, Injector, Encoding, Interaction, Sharing, Metric)
 PARTS = [
     part
     for family in FAMILIES
@@ -140,6 +141,8 @@ def test_help_has_no_field_that_is_not_there():
             "gives",
             "order",
             "accumulate",
+            "task_kind",
+            "higher_is_better",
         }
         assert set(reference.help_of(table.part)) <= names
 
