@@ -267,3 +267,11 @@ def test_help_is_shown_without_tensorflow(path):
     )
     assert f"python -m pipelines.{path.stem} --" in done.stdout
     assert "tensorflow" not in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("tests/**/*.py")), ids=place)
+def test_no_test_reads_a_clock(path):
+    clocks = {"perf_counter", "process_time", "thread_time", "monotonic", "timeit"}
+    attributes = (n.attr for n in ast.walk(ast.parse(path.read_text("utf-8")))
+                  if isinstance(n, ast.Attribute))  # fmt: skip
+    assert not clocks & set(attributes), f"{place(path)}: what must be fast is in benchmarks/"

@@ -59,9 +59,9 @@ def build_reordering(config: RunConfig, split: Split | StoredSplit) -> inject.Re
     else:
         ages = inject.Ages(np.zeros(0, np.int64), np.zeros(0, np.int64))
         for place, fault in enumerate(faults):
-            if isinstance(fault, inject.OrderShift):
+            if isinstance(fault, inject.OrderFault) and fault.needs_all_rows:
                 raise ValueError(
-                    f"inject.{place}: {fault.kind} orders all rows by {fault.order}, and they stay "
+                    f"inject.{place}: {fault.kind} orders all rows, and they stay "
                     'on disk: set data.stream = "never"'
                 )
     return inject.Reordering(faults, batch_size=config.data.batch_size, ages=ages)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,7 +39,13 @@ class Ages:
 
 
 class OrderFault(RangedFault):
-    """A fault of which rows the batches [start, stop) hold."""
+    """A fault of which rows the batches [start, stop) hold.
+
+    Attributes:
+      needs_all_rows: whether it looks at rows beside those that its batches would have held.
+    """
+
+    needs_all_rows: ClassVar[bool] = False
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
         """Returns the rows at `places` of the stream, all inside the range.
@@ -58,6 +65,8 @@ class OrderShiftInjector(inject_training.OrderShift, OrderFault):
     Source: Tang et al. 2023, arXiv:2302.09178, on why recommenders diverge: sequential
     training meets sudden changes of the distribution.
     """
+
+    needs_all_rows: ClassVar[bool] = True
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
         """Returns the rows of the other order."""

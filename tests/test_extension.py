@@ -1,0 +1,86 @@
+"""How many files of the package a new part touches: counted on the parts that there are.
+
+docs/extend.md has the same table. A part's names are those of its declaration and of what acts;
+a file is touched if its code says one of them.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from ranker.spec.clip import Clip
+from ranker.spec.inject import Injector
+from ranker.spec.metric import Metric
+from ranker.spec.model import Encoding, Interaction, Sharing
+from ranker.spec.part import kinds
+from ranker.spec.rule import Rule, Schedule
+from ranker.spec.run import RunConfig
+
+ROOT = Path(__file__).parents[1]
+assert RunConfig.kind == ""  # its modules register every family
+
+MOST = {Clip: 2, Rule: 2, Schedule: 3, Injector: 2, Metric: 2, Interaction: 3, Sharing: 3}
+# Beside where it is declared and where it acts: what else is made of a part, and why.
+ALSO = {
+    "Clippy": "guard.py (the ladder's default clipper)",
+    "Spam": "run.py, guard.py, build/optimizer.py (the only one that is part of its rule too)",
+    "Adagrad": "spec/optimizer.py (the default rule)",
+    "Constant": "spec/optimizer.py (the default schedule)",
+    "Mmoe": "spec/model.py",
+    "NoInteraction": "spec/model.py",
+    "RateScale": "inject/faults.py (acts on the step's rates)",
+    "ShortWarmup": "inject/faults.py (acts on the step's count)",
+    "TaskWeight": "inject/faults.py (acts on the step's losses)",
+}
+
+
+def names_in(path):
+    """Returns the names that the code of a file says, not its docstrings."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+NAMES = {path: names_in(path) for path in ROOT.glob("ranker/**/*.py")}
+PARTS = [
+    (family, part)
+    for family in MOST
+    for part in kinds(family).values()
+    if part.__module__.startswith("ranker.")
+]
+
+
+def touched(part):
+    """Returns the files that say a part's names."""
+    names = {part.__name__, part.acts.rpartition(".")[2]} - {""}
+    return sorted(str(p.relative_to(ROOT)) for p, said in NAMES.items() if said & names)
+
+
+@pytest.mark.parametrize(("family", "part"), PARTS, ids=lambda value: value.__name__)
+def test_a_part_is_declared_in_one_file_and_acts_in_one(family, part):
+    files = touched(part)
+    assert len(files) <= MOST[family] or part.__name__ in ALSO, files
+
+
+def test_most_parts_need_no_exception():
+    assert len(ALSO) * 4 <= len(PARTS) + len(kinds(Encoding))
+
+
+def test_the_documents_table_says_what_is_counted():
+    table = (ROOT / "docs" / "extend.md").read_text("utf-8")
+    said = dict(re.findall(r"^\| (\w+) \|[^|]*\| (\d) \|", table, re.MULTILINE))
+    words = {Clip: "clipper", Rule: "rule", Schedule: "schedule", Injector: "injector",
+             Metric: "metric", Interaction: "interaction", Sharing: "sharing"}  # fmt: skip
+    for family, word in words.items():
+        counts = [len(touched(p)) for f, p in PARTS if f is family and p.__name__ not in ALSO]
+        assert int(said[word]) == max(counts), (word, counts)
