@@ -2,18 +2,14 @@
 
 import contextlib
 import dataclasses
-import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ranker import build, train
-from ranker.input import StoredSplit
 from ranker.spec import load
 from ranker.spec.run import RunConfig
-
-_TELL_SECONDS = 10
 
 
 def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
@@ -74,7 +70,7 @@ def run_job(
             run = dataclasses.replace(run, identity=identity)
             result |= identity.as_json()
             checkpoints = _checkpoints(run, workdir, check)
-            loop = _loop(
+            trainer = build.build_trainer(
                 run,
                 workdir,
                 checkpoints,
@@ -83,7 +79,7 @@ def run_job(
                 say=say,
                 check=check,
             )
-        outcome = loop.run()
+        outcome = trainer.run()
         result |= _counts(run, outcome)
         if outcome.status == "completed":
             with interruptible():
@@ -146,130 +142,6 @@ def _conclude(
 def _rows(run: build.Run) -> dict[str, int]:
     """Returns the number of good rows of each split."""
     return {name: bad.num_read - bad.num_bad for name, bad in run.bad_rows.items()}
-
-
-def _loop(
-    run: build.Run,
-    workdir: Path,
-    checkpoints: train.Checkpoints,
-    *,
-    is_stopping: Callable[[], bool],
-    interruptible: Callable[[], AbstractContextManager],
-    say: Callable[[str], None],
-    check: Callable[[], None],
-) -> train.Loop:
-    """Returns the loop, with the variables and logs as the newest checkpoint has them."""
-    config, step = run.config, run.step
-    run.check_split("test")  # what is wrong with it is better known now than after the training
-    validation = run.validation()
-    examples = build.open_training(run, tell=_telling(say))
-    if isinstance(examples, StoredSplit):
-        num_groups = len(examples.groups)
-        say(f"train stays on disk: {len(examples):,} good rows in {num_groups:,} row groups")
-    state = checkpoints.resume(step.variables)
-    progress = train.Progress(**(state or {}))
-    start = int(step.attempts.numpy())
-    if state:
-        say(f"Resuming after attempt {start:,}")
-    plan = build.build_plan(config, len(examples))
-    logs = {
-        name: train.JsonLines(workdir / name, progress.logs.get(name))
-        for name in ("metrics.jsonl", "events.jsonl")
-    }
-    observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]
-    events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
-    for event in [*_damage(checkpoints, logs, step), *events]:
-        for observer in observers:
-            observer.event(event)
-
-    def evaluate() -> train.Evaluation:
-        with interruptible():
-            return run.scorer.evaluate(validation)
-
-    return train.Loop(
-        step,
-        build.build_stream(config, examples),
-        plan,
-        progress=progress,
-        evaluate=evaluate,
-        checkpoints=checkpoints,
-        incidents=_incidents(run, workdir),
-        observers=observers,
-        logs=logs,
-        is_stopping=is_stopping,
-        rescue=build.build_rescue(config, step, checkpoints, progress.ladder),
-    )
-
-
-def _telling(say: Callable[[str], None]) -> Callable[[int, int], None]:
-    """Returns what says, every ten seconds, how many of the training rows have been counted."""
-    said = time.monotonic()
-
-    def tell(num_read: int, num_rows: int) -> None:
-        nonlocal said
-        if time.monotonic() - said > _TELL_SECONDS:
-            said = time.monotonic()
-            say(f"Counting the good rows of train: {num_read:,} of {num_rows:,}")
-
-    return tell
-
-
-def _incidents(run: build.Run, workdir: Path) -> train.Incidents:
-    return train.Incidents(
-        workdir / "incidents",
-        step=run.step,
-        schema=run.schema,
-        most=run.config.guard.max_incidents,
-        metadata={
-            "seed": str(run.config.seed),
-            "run": json.dumps(run.identity.as_json() if run.identity else None),
-        },
-    )
-
-
-def _damage(
-    checkpoints: train.Checkpoints, logs: dict[str, train.JsonLines], step: train.Step
-) -> list[dict]:
-    """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
-    where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
-    return [
-        {"kind": "damaged", **where, "checkpoint": name, "reason": reason}
-        for name, reason in checkpoints.damaged.items()
-    ] + [{"kind": "log_lost", **where, "file": name} for name, log in logs.items() if log.is_lost]
-
-
-def _bad_rows(run: build.Run, say: Callable[[str], None]) -> list[dict]:
-    """Says which splits have bad rows that are left out; returns an event for each."""
-    found = {name: bad for name, bad in run.bad_rows.items() if bad.num_bad}
-    for bad in found.values():
-        say(f"Left out: {bad}")
-    return [
-        {"kind": "bad_rows", "attempt": 0, "step": 0, "split": name, **bad.as_json()}
-        for name, bad in found.items()
-    ]
-
-
-def _observers(
-    run: build.Run, workdir: Path, logs: dict[str, train.JsonLines], plan: train.Plan, start: int
-) -> list[train.Observer]:
-    names = {
-        "every": run.config.train.log_every_attempts,
-        "tasks": run.step.objective.tasks,
-        "variables": run.step.optimizer.names,
-    }
-    return [
-        train.MetricsLog(logs["metrics.jsonl"], **names),
-        train.EventsLog(logs["events.jsonl"]),
-        train.TensorBoard(
-            workdir / "tensorboard",
-            groups=[group.name for group in run.step.optimizer.groups],
-            watched=run.step.guard.watched,
-            **names,
-        ),
-        train.show_progress(
-            train.Length(plan.total, start, run.config.data.batch_size, plan.monitor)
-        ),
-    ]
 
 
 def _counts(run: build.Run, outcome: train.Outcome) -> dict:

@@ -17,6 +17,7 @@ from ranker.build.run import (
     select,
 )
 from ranker.build.saved import check_lost_settings, finished, load_run
+from ranker.build.trainer import build_trainer
 from ranker.build.training import build_stream, open_training
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "build_rescue",
     "build_run",
     "build_stream",
+    "build_trainer",
     "check_lost_settings",
     "export_run",
     "find_mistakes",

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from ranker.compare.record import Recorder, flat
 from ranker.input import Batch, Split
 from ranker.spec import graph_inputs, load
 from ranker.spec.run import RunConfig
-from ranker.train import Evaluation, StepReport
+from ranker.train import Evaluating, Evaluation, MemoryStore, Progress, Saving, Trainer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,26 +50,42 @@ class Bench:
         splits = self._data(run)
         form.turn(config)
         _restart(run, form.initial)
-        stream = build.build_stream(config, splits["train"])
         plan = build.build_plan(config, len(splits["train"]))
-        recorder, best = Recorder(run, plan), _Best(run, self._primary)
+        plan = dataclasses.replace(plan, monitor=self._primary, patience=0)
+        model = [f"model/{name}" for name in (*run.model.tables, *run.model.dense)]
+        store = MemoryStore(names=model)
+        progress, recorder = Progress(), Recorder(run, plan)
+        rescue = build.build_rescue(config, run.step, store, {})
+        saving = Saving(run.step, store, plan, progress, rescue=rescue)
+        evaluating = Evaluating(
+            run.step,
+            plan,
+            progress,
+            evaluate=lambda: self._evaluate(run, splits["validation"]),
+            observers=[recorder],
+            saving=saving,
+        )
+        evaluating.evaluate(0)
+        saving.save_start()
+        outcome = Trainer(
+            run.step,
+            build.build_stream(config, splits["train"]),
+            plan,
+            progress=progress,
+            actions=[evaluating.action(), *([saving.action()] if rescue else [])],
+            observers=[recorder],
+            rescue=rescue,
+            is_ahead=False,  # a worker has one core
+        ).run()
+        if outcome.is_halted and progress.evaluated_attempt != recorder.num_attempts:
+            evaluating.evaluate(recorder.num_attempts)
+        test = _test(run, store.best, splits["test"])
+        return recorder.columns(is_halted=outcome.is_halted) | {"test": json.dumps(test)}
 
-        def evaluate() -> Evaluation:
-            evaluation = run.scorer.evaluate(splits["validation"])
-            recorder.evaluation(evaluation)
-            best.see(evaluation)
-            return evaluation
-
-        self._require_defined(evaluate())
-        for first, num in plan.cuts(0):
-            reports, seconds = _call(run, stream.stack(first, num))
-            recorder.call(reports, seconds)
-            halted = bool(run.step.guard.halted().numpy())
-            if halted or (first + num) % plan.evaluate_every == 0 or first + num == plan.total:
-                evaluate()
-            if halted:
-                break
-        return recorder.columns() | {"test": json.dumps(best.test(splits["test"]))}
+    def _evaluate(self, run: build.Run, split: Split) -> Evaluation:
+        evaluation = run.scorer.evaluate(split)
+        self._require_defined(evaluation)
+        return evaluation
 
     def _require_defined(self, evaluation: Evaluation) -> None:
         """Raises ValueError if no model has a primary metric on these rows: one class, say."""
@@ -102,28 +117,11 @@ class Bench:
         return self._splits[name]
 
 
-class _Best:
-    """The model as it was at the best evaluation so far, on validation, for one look at test."""
-
-    def __init__(self, run: build.Run, primary: str) -> None:
-        self._run = run
-        self._primary = primary
-        self._variables = run.model.tables | run.model.dense
-        self._value = math.inf
-        self._kept: dict[str, np.ndarray] = {}
-
-    def see(self, evaluation: Evaluation) -> None:
-        """Takes an evaluation; keeps the model if none was better."""
-        value = evaluation.value(self._primary)
-        if value < self._value:
-            self._value = value
-            self._kept = {name: variable.numpy() for name, variable in self._variables.items()}
-
-    def test(self, split: Split) -> dict[str, float]:
-        """Returns the metrics of the kept model on `split`; {} if the primary was never defined."""
-        for name, value in self._kept.items():
-            self._variables[name].assign(value)
-        return flat(self._run.scorer.evaluate(split).metrics) if self._kept else {}
+def _test(run: build.Run, best: Mapping[str, np.ndarray], split: Split) -> dict[str, float]:
+    """Returns the metrics of the best model on `split`; {} if the primary was never defined."""
+    for name, value in best.items():
+        run.step.variables[name].assign(value)
+    return flat(run.scorer.evaluate(split).metrics) if best else {}
 
 
 def _restart(run: build.Run, initial: Mapping[str, np.ndarray]) -> None:
@@ -134,9 +132,3 @@ def _restart(run: build.Run, initial: Mapping[str, np.ndarray]) -> None:
     model = run.model.tables | run.model.dense
     for name, variable in (fresh.tables | fresh.dense).items():
         model[name].assign(variable)
-
-
-def _call(run: build.Run, stack: Batch) -> tuple[StepReport, float]:
-    began = time.perf_counter()
-    reports = StepReport(*(value.numpy() for value in run.step.run(stack)))
-    return reports, time.perf_counter() - began

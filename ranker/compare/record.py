@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ranker import build
-from ranker.train import Evaluation, Plan, StepReport, interventions
+from ranker.train import Evaluation, Plan, StepReport
 
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
 
@@ -24,29 +24,39 @@ class Recorder:
         self._seconds = 0.0
         self._evaluated: list[tuple[int, float, float, dict[str, float]]] = []
 
-    def call(self, reports: StepReport, seconds: float) -> None:
+    @property
+    def num_attempts(self) -> int:
+        """Attempts so far."""
+        return sum(len(reports.attempt) for reports in self._reports)
+
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Takes the stacked reports of one call, as NumPy arrays, and its duration."""
         self._reports.append(reports)
         self._seconds += seconds
         self._rates.append(seconds / len(reports.attempt))
-        self._events += interventions(reports, self._run.step)
 
-    def evaluation(self, evaluation: Evaluation) -> None:
+    def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
         """Takes an evaluation of the validation split."""
-        attempts = sum(len(reports.attempt) for reports in self._reports)
+        del step
         metrics = flat(evaluation.metrics)
-        self._evaluated.append((attempts, self._seconds, evaluation.loss, metrics))
+        self._evaluated.append((attempt, self._seconds, evaluation.loss, metrics))
 
-    def columns(self) -> dict[str, Any]:
+    def event(self, event: dict) -> None:
+        """Takes an intervention."""
+        self._events.append(event)
+
+    def close(self) -> None:
+        """Does nothing: all of it is in memory."""
+
+    def columns(self, *, is_halted: bool) -> dict[str, Any]:
         """Returns the columns of the run's row but those of the test split."""
         reports = StepReport(*(np.concatenate(a) for a in zip(*self._reports, strict=True)))
-        halted = bool(self._run.step.guard.halted().numpy())
         attempts, seconds, held_out, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
         # Not the reports' total: a weight that a fault changed would be taken for divergence.
         objective = self._run.step.objective
         losses = objective.total(reports.losses.T).numpy()
         return {
-            "status": "diverged" if halted else "completed",
+            "status": "diverged" if is_halted else "completed",
             "error": "",
             "steps": int(reports.step[-1]),
             "attempts": len(reports.attempt),

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from ranker import build
-from ranker.train import Checkpoints, Step, tries
+from ranker.train import Checkpoints, MemoryStore, Progress, Saving, Step, Trainer
 
 
 def restore_before(step: Step, checkpoints: Checkpoints, end: int) -> dict:
@@ -40,42 +37,19 @@ def go_forward(
       state: of the checkpoint that the variables are from; {} at the start.
     """
     examples = run.split("train")
-    stream = build.build_stream(run.config, examples)
-    plan = build.build_plan(run.config, len(examples))
-    step, store = run.step, _Snapshots(checkpoints, run.step)
-    rescue = build.build_rescue(run.config, step, store, state.get("ladder", {}))
-    if not state:
-        store.keep(0)
-    for first, num in plan.cuts(int(step.attempts.numpy())):
-        last = first + num
-        for reports in tries(step, stream.stack(first, max(0, min(last, end) - first))):
-            # The ladder decides where a call ended in the run, not where this one ends.
-            if rescue and (reports.attempt[-1] + 1 == last or step.guard.halted().numpy()):
-                rescue.after(reports)
-        if last > end:
-            return
-        if rescue and last % plan.checkpoint_every == 0:
-            rescue.write_down(last)
-            if last in rescue.needed:
-                store.keep(last)
-
-
-class _Snapshots:
-    """The checkpoints that the run had and may have removed, in memory; else those on disk."""
-
-    def __init__(self, checkpoints: Checkpoints, step: Step) -> None:
-        self._checkpoints = checkpoints
-        self._step = step
-        self._kept: dict[int, dict[str, np.ndarray]] = {}
-
-    def keep(self, attempt: int) -> None:
-        """Keeps the variables as they are."""
-        self._kept[attempt] = {n: v.numpy() for n, v in self._step.variables.items()}
-
-    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
-        """Reads what was kept, or the checkpoint, into `variables`."""
-        if attempt not in self._kept:
-            return self._checkpoints.restore(attempt, variables)
-        for name, variable in variables.items():
-            variable.assign(self._kept[attempt][name])
-        return {}
+    plan, step = build.build_plan(run.config, len(examples)), run.step
+    store, progress = (
+        MemoryStore(beneath=checkpoints),
+        Progress(ladder=dict(state.get("ladder", {}))),
+    )
+    rescue = build.build_rescue(run.config, step, store, progress.ladder)
+    saving = Saving(step, store, plan, progress, rescue=rescue)
+    saving.save_start()
+    Trainer(
+        step,
+        build.build_stream(run.config, examples),
+        plan,
+        progress=progress,
+        actions=[saving.action()] if rescue else [],
+        rescue=rescue,
+    ).run(until=end)

@@ -1,5 +1,6 @@
 """The step, the loop, checkpoints and observers."""
 
+from ranker.train.actions import Evaluating, Every, Progress, Saving
 from ranker.train.cause import Cause, find_cause
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.checkpoint_files import CheckpointError
@@ -10,7 +11,6 @@ from ranker.train.incidents import Incidents, kept
 from ranker.train.json_lines import JsonLines
 from ranker.train.ladder import Ladder, Standing
 from ranker.train.levers import Levers
-from ranker.train.loop import Loop, Outcome, Progress
 from ranker.train.monitor import check_measurable
 from ranker.train.observers import (
     EventsLog,
@@ -21,7 +21,7 @@ from ranker.train.observers import (
 )
 from ranker.train.plan import Plan
 from ranker.train.progress import Length, show_progress
-from ranker.train.rescue import Rescue, Store
+from ranker.train.rescue import Rescue
 from ranker.train.result import RESULT, read_result, write_result
 from ranker.train.run_directory import (
     Held,
@@ -35,8 +35,10 @@ from ranker.train.run_directory import (
     write_text,
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
+from ranker.train.snapshots import MemoryStore, Store
 from ranker.train.step import Draft, Step, StepReport, tries
 from ranker.train.stop import Stopped, StopSignals
+from ranker.train.trainer import Outcome, Trainer
 
 __all__ = [
     "RESULT",
@@ -44,8 +46,10 @@ __all__ = [
     "CheckpointError",
     "Checkpoints",
     "Draft",
+    "Evaluating",
     "Evaluation",
     "EventsLog",
+    "Every",
     "Held",
     "Identity",
     "Incidents",
@@ -53,7 +57,7 @@ __all__ = [
     "Ladder",
     "Length",
     "Levers",
-    "Loop",
+    "MemoryStore",
     "MetricsLog",
     "Observer",
     "Outcome",
@@ -61,6 +65,7 @@ __all__ = [
     "Progress",
     "Rescue",
     "RunDirectoryError",
+    "Saving",
     "Scorer",
     "Standing",
     "Step",
@@ -70,6 +75,7 @@ __all__ = [
     "Stopped",
     "Store",
     "TensorBoard",
+    "Trainer",
     "check_measurable",
     "check_monitor",
     "commit",

@@ -22,8 +22,8 @@ from ranker.train.step import StepReport
 class Observer(Protocol):
     """What the loop tells: reports of each call, evaluations, and other events."""
 
-    def reports(self, reports: StepReport) -> None:
-        """Takes the stacked reports of one call, as NumPy arrays, in order."""
+    def reports(self, reports: StepReport, seconds: float) -> None:
+        """Takes the stacked reports of one call, as NumPy arrays, and how long it took."""
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
         """Takes an evaluation of the validation split after `step` updates."""
@@ -42,7 +42,7 @@ class StillHeld:
         """Takes what raises once the run directory is no longer this job's."""
         self._check = check
 
-    def reports(self, reports: StepReport) -> None:
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Checks."""
         self._check()
 
@@ -70,7 +70,7 @@ class MetricsLog:
         self._tasks = tasks
         self._variables = variables
 
-    def reports(self, reports: StepReport) -> None:
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Writes the attempts whose number, from 1, is a multiple of `every`."""
         for k, attempt in enumerate(reports.attempt):
             if self._every and (attempt + 1) % self._every == 0:
@@ -108,7 +108,7 @@ class EventsLog:
     def __init__(self, lines: JsonLines) -> None:
         self._lines = lines
 
-    def reports(self, reports: StepReport) -> None:
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Writes nothing: the loop turns refusals into events."""
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
@@ -151,7 +151,7 @@ class TensorBoard:
         with self._naming():
             self._writer = tf.summary.create_file_writer(str(directory))
 
-    def reports(self, reports: StepReport) -> None:
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Writes the numbers of the attempts that metrics.jsonl has too."""
         for k, attempt in enumerate(reports.attempt):
             if self._every and (attempt + 1) % self._every == 0:

@@ -54,7 +54,7 @@ class ProgressBar:
         self._length = length
         self._shown: dict[str, str] = {}
 
-    def reports(self, reports: StepReport) -> None:
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Moves the bar on and shows the mean loss of the call."""
         self._shown["loss"] = f"{np.mean(reports.total):.4f}"
         self._bar.set_postfix(self._shown, refresh=False)
@@ -89,7 +89,7 @@ class ProgressLines:
         self._began = self._said = clock()
         self._say()
 
-    def reports(self, reports: StepReport) -> None:
+    def reports(self, reports: StepReport, seconds: float) -> None:
         """Notes the mean loss of the call; writes a line if it is time."""
         self._attempt += len(reports.attempt)
         self._shown["loss"] = f"{np.mean(reports.total):.4f}"

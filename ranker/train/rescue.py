@@ -1,26 +1,15 @@
 """Does what the ladder decides: levers, rollbacks, and events."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Protocol
-
-import tensorflow as tf
 
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.ladder import Action, Ladder, Reports, Standing, decide, write_down
 from ranker.train.levers import Levers
+from ranker.train.snapshots import Store
 from ranker.train.step import Step, StepReport
 
 # What a rollback leaves as it is: counts of the whole run, and what the ladder itself set.
 _KEPT = ("attempts", "guard/refused", "guard/refused_in_a_row")
-
-
-class Store(Protocol):
-    """Where checkpoints are."""
-
-    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
-        """Reads the checkpoint of `attempt` into `variables`; CheckpointError if it cannot."""
-        ...
 
 
 class Rescue:

@@ -12,7 +12,7 @@ from sample_comparison import read_comparison, write_comparison
 from ranker import job
 from ranker.compare import grid
 from ranker.compare.bench import Bench
-from ranker.spec import graph_inputs, inject_training
+from ranker.spec import graph_inputs, guard, inject, inject_training
 
 CLOCK = ("seconds", "seconds_per_attempt", "evaluated_seconds")
 
@@ -136,3 +136,39 @@ def test_a_primary_that_validation_does_not_define_is_refused_before_training(
 
 def at(settings, data):
     return dataclasses.replace(settings, path=str(data))
+
+
+def test_a_ladder_is_a_safeguard_like_any_other_and_does_what_it_does_in_a_run(trials, tmp_path):
+    """A fault that lasts climbs the whole ladder: the rates fall, and the run goes back."""
+    nan = inject.NotFinite(task="rating", share=1.0, start=25, stop=34)
+    ladder = guard.Ladder(
+        max_refusals=2, within_attempts=9, settle_attempts=1, clip=None, healthy_attempts=5,
+        recovery_attempts=9,
+    )  # fmt: skip
+    settings = guard.GuardSettings(max_refusals=3, ladder=ladder)
+    train = dataclasses.replace(trials[1].config.train, checkpoint_every_attempts=5)
+    config = dataclasses.replace(trials[1].config, inject=(nan,), guard=settings, train=train)
+    first, again = runs_of(config, config)
+    assert repr(measured(again)) == repr(measured(first))  # NaN among them
+    kinds = [event["kind"] for event in json.loads(first["events"])]
+    assert {"rate_lowered", "rolled_back", "rate_recovered"} <= set(kinds)
+    assert (first["status"], first["attempts"]) == ("completed", 50)
+    workdir = tmp_path / "run"
+    workdir.mkdir()
+    job.run_job(without_export(config), workdir, is_stopping=lambda: False, say=lambda _: None)
+    lines = (workdir / "events.jsonl").read_text().splitlines()
+    in_run = [json.loads(line) for line in lines]
+    assert [(e["kind"], e["attempt"]) for e in in_run] == [
+        (e["kind"], e["attempt"]) for e in json.loads(first["events"])
+    ]
+
+
+def test_a_ladder_that_is_spent_ends_the_trial_as_diverged(trials):
+    nan = inject.NotFinite(task="rating", share=1.0, start=25, stop=50)
+    ladder = guard.Ladder(clip=None, rate_factor=1.0, max_rollbacks=0)
+    settings = guard.GuardSettings(max_refusals=3, ladder=ladder)
+    (columns,) = runs_of(
+        dataclasses.replace(trials[1].config, inject=(nan,), guard=settings)
+    )  # fmt: skip
+    assert (columns["status"], columns["attempts"]) == ("diverged", 28)
+    assert columns["evaluated_attempt"] == [0, 20, 28]

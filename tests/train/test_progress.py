@@ -31,7 +31,7 @@ def test_a_file_gets_a_line_with_the_time_now_and_then(capsys):
     shown = ProgressLines(length(), clock=lambda: now[0])
     for _ in range(100):
         now[0] += SECONDS / 50
-        shown.reports(reports(2))
+        shown.reports(reports(2), 0.1)
     shown.evaluation(400, 400, Evaluation(0.25, METRICS))
     shown.close()
     text = capsys.readouterr().err
@@ -63,7 +63,7 @@ def test_the_monitored_number_is_shown(monkeypatch, monitor, said):
         monkeypatch.setattr("sys.stderr", stream)
         shown = show_progress(length(monitor))
         shown.evaluation(300, 300, Evaluation(0.25, METRICS))
-        shown.reports(reports(800))
+        shown.reports(reports(800), 0.1)
         shown.close()
         assert said.replace(" ", "=", 2).replace("=", " ", 1) in stream.getvalue().replace(
             f"{monitor} ", f"{monitor}="

@@ -41,7 +41,7 @@ def test_what_is_written_is_what_tf_summary_writes(tmp_path):
     names = {"tasks": ("like", "rating"), "variables": ("bottom/0/kernel",)}
     names |= {"groups": ("dense", "embeddings"), "watched": ("norm",)}
     board = TensorBoard(tmp_path / "ours", every=2, **names)
-    board.reports(reports(5))
+    board.reports(reports(5), 0.1)
     board.evaluation(5, 4, Evaluation(1 / 3, METRICS))
     board.close()
     with tf.summary.create_file_writer(str(tmp_path / "theirs")).as_default():

@@ -1,0 +1,158 @@
+"""A run's trainer: what it does between calls, who is told, and where it goes on from."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ranker import train
+from ranker.build.run import Run, build_plan, build_rescue
+from ranker.build.training import build_stream, open_training
+from ranker.input import Split, StoredSplit
+
+_TELL_SECONDS = 10
+
+
+def build_trainer(
+    run: Run,
+    workdir: Path,
+    checkpoints: train.Checkpoints,
+    *,
+    is_stopping: Callable[[], bool],
+    interruptible: Callable[[], AbstractContextManager],
+    say: Callable[[str], None],
+    check: Callable[[], None],
+) -> train.Trainer:
+    """Returns the trainer, with the variables and logs as the newest checkpoint has them.
+
+    Args:
+      is_stopping, interruptible, say, check: as of `ranker.job.run_job`.
+    """
+    config, step = run.config, run.step
+    run.check_split("test")  # what is wrong with it is better known now than after the training
+    validation = run.validation()
+    examples = _open(run, say)
+    state = checkpoints.resume(step.variables)
+    progress = train.Progress(**(state or {}))
+    start = int(step.attempts.numpy())
+    if state:
+        say(f"Resuming after attempt {start:,}")
+    plan = build_plan(config, len(examples))
+    marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
+    logs = {name: train.JsonLines(workdir / name, mark) for name, mark in marks.items()}
+    observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]
+    events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
+    for event in [*_damage(checkpoints, logs, step), *events]:
+        for observer in observers:
+            observer.event(event)
+
+    def evaluate() -> train.Evaluation:
+        with interruptible():
+            return run.scorer.evaluate(validation)
+
+    rescue = build_rescue(config, step, checkpoints, progress.ladder)
+    saving = train.Saving(step, checkpoints, plan, progress, logs=logs, rescue=rescue)
+    evaluating = train.Evaluating(
+        step, plan, progress, evaluate=evaluate, observers=observers, saving=saving
+    )
+    saving.save_start()
+    return train.Trainer(
+        step,
+        build_stream(config, examples),
+        plan,
+        progress=progress,
+        actions=[evaluating.action(), saving.action()],
+        observers=observers,
+        incidents=_incidents(run, workdir),
+        rescue=rescue,
+        is_stopping=is_stopping,
+        failure=lambda: _failure(step, progress),
+    )
+
+
+def _open(run: Run, say: Callable[[str], None]) -> Split | StoredSplit:
+    examples = open_training(run, tell=_telling(say))
+    if isinstance(examples, StoredSplit):
+        num_groups = len(examples.groups)
+        say(f"train stays on disk: {len(examples):,} good rows in {num_groups:,} row groups")
+    return examples
+
+
+def _failure(step: train.Step, progress: train.Progress) -> str:
+    """Returns why a run that came to its end has no model to show; "" if it has one."""
+    if progress.best is None:
+        return "no evaluation was finite"
+    is_trained = bool(step.optimizer.step.numpy())
+    return "" if is_trained else "every attempt was refused, so nothing was trained"
+
+
+def _telling(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Returns what says, every ten seconds, how many of the training rows have been counted."""
+    said = time.monotonic()
+
+    def tell(num_read: int, num_rows: int) -> None:
+        nonlocal said
+        if time.monotonic() - said > _TELL_SECONDS:
+            said = time.monotonic()
+            say(f"Counting the good rows of train: {num_read:,} of {num_rows:,}")
+
+    return tell
+
+
+def _incidents(run: Run, workdir: Path) -> train.Incidents:
+    return train.Incidents(
+        workdir / "incidents",
+        step=run.step,
+        schema=run.schema,
+        most=run.config.guard.max_incidents,
+        metadata={
+            "seed": str(run.config.seed),
+            "run": json.dumps(run.identity.as_json() if run.identity else None),
+        },
+    )
+
+
+def _damage(
+    checkpoints: train.Checkpoints, logs: dict[str, train.JsonLines], step: train.Step
+) -> list[dict]:
+    """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
+    where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
+    return [
+        {"kind": "damaged", **where, "checkpoint": name, "reason": reason}
+        for name, reason in checkpoints.damaged.items()
+    ] + [{"kind": "log_lost", **where, "file": name} for name, log in logs.items() if log.is_lost]
+
+
+def _bad_rows(run: Run, say: Callable[[str], None]) -> list[dict]:
+    """Says which splits have bad rows that are left out; returns an event for each."""
+    found = {name: bad for name, bad in run.bad_rows.items() if bad.num_bad}
+    for bad in found.values():
+        say(f"Left out: {bad}")
+    return [
+        {"kind": "bad_rows", "attempt": 0, "step": 0, "split": name, **bad.as_json()}
+        for name, bad in found.items()
+    ]
+
+
+def _observers(
+    run: Run, workdir: Path, logs: dict[str, train.JsonLines], plan: train.Plan, start: int
+) -> list[train.Observer]:
+    names = {
+        "every": run.config.train.log_every_attempts,
+        "tasks": run.step.objective.tasks,
+        "variables": run.step.optimizer.names,
+    }
+    return [
+        train.MetricsLog(logs["metrics.jsonl"], **names),
+        train.EventsLog(logs["events.jsonl"]),
+        train.TensorBoard(
+            workdir / "tensorboard",
+            groups=[group.name for group in run.step.optimizer.groups],
+            watched=run.step.guard.watched,
+            **names,
+        ),
+        train.show_progress(
+            train.Length(plan.total, start, run.config.data.batch_size, plan.monitor)
+        ),
+    ]

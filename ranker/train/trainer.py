@@ -1,0 +1,226 @@
+"""The trainer owns time: what runs next, and what happens between two calls of the graph.
+
+A training run, a trial of a comparison and a replay are this one loop with other actions, other
+sinks, and snapshots kept on disk or in memory.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ranker.input import Batch, Batches, prefetch
+from ranker.train.actions import Every, Progress
+from ranker.train.cause import NUM_ATTEMPTS
+from ranker.train.events import interventions, refused_because
+from ranker.train.incidents import Incidents
+from ranker.train.observers import Observer
+from ranker.train.plan import Cuts, Plan
+from ranker.train.rescue import Rescue
+from ranker.train.step import Step, StepReport, tries
+from ranker.train.stop import Stopped
+
+
+class Outcome(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+      status: "completed", "diverged" or "preempted".
+      reason: why it diverged; else "".
+      is_halted: whether the guard or the ladder ended it.
+      cause: what went bad first, as the first of the last refusals in a row says; {} if it
+        did not diverge, or none was refused.
+      best_attempt: after which attempt the best snapshot was kept.
+      good_checkpoint: the attempt of the last that the ladder found good; None without one.
+      attempts: tried here, not counting those before a resume.
+      seconds: in all; `waiting_seconds` of them spent waiting for input, and `pause_seconds`
+        in what is done between calls.
+    """
+
+    status: str
+    reason: str
+    is_halted: bool
+    cause: dict[str, Any]
+    best_attempt: int
+    good_checkpoint: int | None
+    attempts: int
+    seconds: float
+    waiting_seconds: float
+    pause_seconds: float
+
+
+class Trainer:
+    """Runs a plan on a step, from where `progress` and the variables are."""
+
+    def __init__(
+        self,
+        step: Step,
+        stream: Batches,
+        plan: Plan,
+        *,
+        progress: Progress,
+        actions: Sequence[Every] = (),
+        observers: Sequence[Observer] = (),
+        incidents: Incidents | None = None,
+        rescue: Rescue | None = None,
+        is_stopping: Callable[[], bool] = lambda: False,
+        failure: Callable[[], str] = lambda: "",
+        is_ahead: bool = True,
+    ) -> None:
+        """Takes the parts.
+
+        Args:
+          actions: done between calls in their order, where they are due.
+          observers: told of every call, evaluation and event; they change nothing.
+          incidents: looks closely at refused attempts, and keeps their batches.
+          rescue: the ladder; None to halt where the guard does.
+          is_stopping: whether to save and stop at the next cut.
+          failure: asked at the plan's end; why there is nothing to show for it, or "".
+          is_ahead: whether a thread reads the next rows while the step runs.
+        """
+        self._step = step
+        self._stream = stream
+        self._plan = plan
+        self._progress = progress
+        self._actions = actions
+        self._observers = observers
+        self._incidents = incidents
+        self._rescue = rescue
+        self._is_stopping = is_stopping
+        self._failure = failure
+        self._is_ahead = is_ahead
+        self._reason = ""  # to halt
+        self._first_refused: dict[str, Any] = {}  # of the last refusals in a row
+        self._last_refused = 0
+
+    def run(self, *, until: int | None = None) -> Outcome:
+        """Runs until the plan's end, early stopping, a halt, or a request to stop.
+
+        Args:
+          until: attempts after which to leave, as if the run went on: nothing is due there
+            that would not be in the whole run.
+        """
+        start, began = int(self._step.attempts.numpy()), time.perf_counter()
+        cuts: Cuts | tuple[()] = () if self._progress.is_finished else self._plan.cuts(start)
+        waiting = pausing = 0.0
+        # Without a cut left, what is in the variables and the progress tells how it ended.
+        status = "diverged" if not cuts and self._failure() else "completed"
+        if any(each.owes(start) for each in self._actions) and (owed := self._between(start)):
+            status, cuts = owed, ()
+        with ExitStack() as closers, self._stacks(cuts, until) as stacks:
+            for observer in self._observers:
+                closers.callback(observer.close)
+            if cuts:
+                self._step.draw(self._stream.stack(start, 0))  # while the first rows are read
+            for first, num in cuts:
+                asked = time.perf_counter()
+                stack = next(stacks)
+                waiting += time.perf_counter() - asked
+                self._call(stack, first, first + num)
+                paused = time.perf_counter()
+                is_left = until is not None and first + num > until
+                ending = "left" if is_left and not self._reason else self._between(first + num)
+                pausing += time.perf_counter() - paused
+                if ending:
+                    status = ending
+                    break
+        return Outcome(
+            status=status,
+            reason=self._reason or (self._failure() if status == "diverged" else ""),
+            is_halted=bool(self._reason),
+            cause=refused_because(self._first_refused) if status == "diverged" else {},
+            best_attempt=self._progress.best_attempt,
+            good_checkpoint=self._rescue.standing.good if self._rescue else None,
+            attempts=int(self._step.attempts.numpy()) - start,
+            seconds=time.perf_counter() - began,
+            waiting_seconds=waiting,
+            pause_seconds=pausing,
+        )
+
+    @contextmanager
+    def _stacks(self, cuts: Cuts | tuple[()], until: int | None) -> Iterator[Iterator[Batch]]:
+        """Gives the batches of each cut, of the last only what is before `until`."""
+        if self._is_ahead and until is None:
+            with prefetch(self._stream, cuts) as stacks:
+                yield stacks
+        else:
+            most = self._plan.total if until is None else until
+            yield (self._stream.stack(f, max(0, min(f + num, most) - f)) for f, num in cuts)
+
+    def _call(self, stack: Batch, first: int, last: int) -> None:
+        """Tries `stack`, tells the observers, and does what the ladder decides; notes a halt."""
+        began = time.perf_counter()
+        for reports in tries(self._step, stack):
+            seconds = time.perf_counter() - began
+            for observer in self._observers:
+                observer.reports(reports, seconds)
+            self._intervene(reports, stack, first)
+            halted = bool(self._step.guard.halted().numpy())
+            # The ladder decides where a call ends in the whole run.
+            if self._rescue and (halted or int(reports.attempt[-1]) + 1 == last):
+                events, self._reason = self._rescue.after(reports)
+                for event in events:
+                    self._tell(event)
+            elif halted:
+                self._halt(int(reports.attempt[-1]) + 1, "too many refusals in a row")
+            if self._reason:
+                return
+            began = time.perf_counter()
+
+    def _intervene(self, reports: StepReport, stack: Batch, first: int) -> None:
+        """Tells what happened beside training; looks closely at refused attempts alone."""
+        factors = self._known_factors(reports)
+        num_before = len(factors) - len(reports.attempt)
+        for event in interventions(reports, self._step):
+            if event["kind"] == "refused":
+                place = event["attempt"] - 1
+                if self._incidents:
+                    known = factors[: num_before + place - int(reports.attempt[0]) + 1]
+                    event = self._incidents.enter(
+                        event, stack, place=place - first, factors=known[-NUM_ATTEMPTS:]
+                    )
+                if event["attempt"] != self._last_refused + 1:
+                    self._first_refused = event
+                self._last_refused = event["attempt"]
+            self._tell(event)
+        self._progress.factors = factors[-NUM_ATTEMPTS:].tolist()
+
+    def _known_factors(self, reports: StepReport) -> np.ndarray:
+        """Returns the clip factors of the last attempts before `reports` and of theirs, [N, V]."""
+        before = np.asarray(self._progress.factors, np.float32)
+        return np.concatenate([before.reshape(-1, reports.factors.shape[1]), reports.factors])
+
+    def _between(self, attempt: int) -> str:
+        """Does what is due after `attempt`; returns the status to end with, or ""."""
+        if self._reason:
+            return "diverged"
+        for place, each in enumerate(self._actions):
+            is_over = self._is_over(attempt)
+            if each.is_due(attempt, is_over=is_over, is_stopping=self._is_stopping):
+                try:
+                    each.do(attempt)
+                except Stopped:  # it is owed
+                    for later in self._actions[place + 1 :]:
+                        if later.at_stop:
+                            later.do(attempt)
+                    return "preempted"
+        if self._is_over(attempt):
+            if failure := self._failure():
+                self._halt(attempt, failure)
+                return "diverged"
+            return "completed"
+        return "preempted" if self._is_stopping() else ""
+
+    def _is_over(self, attempt: int) -> bool:
+        return self._progress.is_finished or attempt == self._plan.total
+
+    def _halt(self, attempt: int, reason: str) -> None:
+        self._reason = reason
+        committed = int(self._step.optimizer.step.numpy())
+        self._tell({"kind": "halted", "attempt": attempt, "step": committed, "reason": reason})
+
+    def _tell(self, event: dict) -> None:
+        for observer in self._observers:
+            observer.event(event)
