@@ -21,6 +21,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "schema": ({"toml"}, set()),
     "start": (set(), {"tensorflow"}),
     "datasets": ({"schema", "toml", "wording"}, {"numpy", "pandas", "pyarrow", "tqdm"}),
+    "files": (set(), {"numpy"}),
     "numerics": (set(), TF),
     "input": ({"schema", "wording"}, TF | {"pyarrow"}),
     "model": ({"schema", "numerics", "spec"}, TF | {"tensorflow_recommenders"}),
