@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ranker import build, train
+from ranker import build, files, train
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -31,10 +31,10 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
             )
         return
     build.check_lost_settings(config, workdir)
-    train.write_json(
-        workdir / "environment.json", train.environment(seed=config.seed, command=command)
+    files.write_json(
+        workdir / "environment.json", files.environment(seed=config.seed, command=command)
     )
-    train.write_text(path, load.dump(config))
+    files.write_text(path, load.dump(config))
 
 
 def run_job(
@@ -109,7 +109,7 @@ def _checkpoints(run: build.Run, workdir: Path, check: Callable[[], None]) -> tr
 
 def _write_result(workdir: Path, result: dict, began: float) -> None:
     result["seconds"] = time.perf_counter() - began
-    result["peak_memory_mb"] = train.peak_memory_mb()
+    result["peak_memory_mb"] = files.peak_memory_mb()
     train.write_result(workdir, result)
 
 

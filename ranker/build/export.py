@@ -8,8 +8,8 @@ from typing import Any
 
 from ranker import serve
 from ranker.build.run import Run
+from ranker.files import commit
 from ranker.input import read_raw
-from ranker.train import commit
 
 
 def export_run(run: Run, directory: Path, *, result: Mapping[str, Any]) -> Path:

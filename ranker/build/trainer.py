@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ranker import train
+from ranker import files, train
 from ranker.build.run import Run, build_plan, build_rescue
 from ranker.build.training import build_stream, open_training
 from ranker.input import Split, StoredSplit
@@ -40,7 +40,7 @@ def build_trainer(
         say(f"Resuming after attempt {start:,}")
     plan = build_plan(config, len(examples))
     marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
-    logs = {name: train.JsonLines(workdir / name, mark) for name, mark in marks.items()}
+    logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
     observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]
     events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
     for event in [*_damage(checkpoints, logs, step), *events]:
@@ -114,7 +114,7 @@ def _incidents(run: Run, workdir: Path) -> train.Incidents:
 
 
 def _damage(
-    checkpoints: train.Checkpoints, logs: dict[str, train.JsonLines], step: train.Step
+    checkpoints: train.Checkpoints, logs: dict[str, files.JsonLines], step: train.Step
 ) -> list[dict]:
     """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
     where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
@@ -136,7 +136,7 @@ def _bad_rows(run: Run, say: Callable[[str], None]) -> list[dict]:
 
 
 def _observers(
-    run: Run, workdir: Path, logs: dict[str, train.JsonLines], plan: train.Plan, start: int
+    run: Run, workdir: Path, logs: dict[str, files.JsonLines], plan: train.Plan, start: int
 ) -> list[train.Observer]:
     names = {
         "every": run.config.train.log_every_attempts,

@@ -1,12 +1,12 @@
 """The runs of a comparison, as settings: pure functions of its config."""
 
 import dataclasses
-import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ranker.compare.summary import Workload
+from ranker.files import digest
 from ranker.spec import graph_inputs, load
 from ranker.spec.compare import CompareConfig, Safeguard
 from ranker.spec.run import RunConfig, TrainSettings
@@ -43,8 +43,8 @@ class Trial:
 
     def of_data(self, data: str) -> "Trial":
         """Returns this trial on the data with the digest `data`."""
-        digest = hashlib.sha256(f"{self.settings} {data}".encode()).hexdigest()
-        return dataclasses.replace(self, data=data, key=digest[:DIGITS])
+        key = digest(f"{self.settings} {data}")[:DIGITS]
+        return dataclasses.replace(self, data=data, key=key)
 
 
 def tuning(config: CompareConfig, folder: Path) -> list[Trial]:
@@ -143,7 +143,7 @@ def _trial(
     settings += [f"{path}={rate!r}" for path in config.rate_settings]
     run = load.load(folder / config.base, [*settings, f"seed={seed}"], RunConfig)
     _require_used(run, config.primary)
-    digest = load.sha256(run)[:DIGITS]
+    settings_digest = load.sha256(run)[:DIGITS]
     return Trial(
         stage=stage,
         workload=workload,
@@ -153,8 +153,8 @@ def _trial(
         rate=rate,
         seed=seed,
         config=run,
-        settings=digest,
-        key=digest,
+        settings=settings_digest,
+        key=settings_digest,
         form=graph_inputs.signature(run),
     )
 

@@ -1,6 +1,5 @@
 """Which data a trial is of: digests of all that it reads, taken once a folder."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from ranker import build
 from ranker.compare.grid import DIGITS, Trial
+from ranker.files import digest
 from ranker.input.digests import digests
 from ranker.spec.run import RunConfig
 
@@ -53,7 +53,7 @@ class Data:
 
 def _digest(found: Mapping[str, str]) -> str:
     said = json.dumps(sorted(found.items()))
-    return hashlib.sha256(said.encode()).hexdigest()[:DIGITS]
+    return digest(said)[:DIGITS]
 
 
 def _look(path: Path) -> tuple:

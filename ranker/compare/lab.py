@@ -16,9 +16,10 @@ from ranker.compare.report import write_report
 from ranker.compare.results import Results
 from ranker.compare.summarise import choose_knob, summarise
 from ranker.compare.summary import Summary, Workload
+from ranker.files import environment
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
-from ranker.train import check_monitor, environment
+from ranker.train import check_monitor
 
 
 class Progress(NamedTuple):

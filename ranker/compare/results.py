@@ -1,6 +1,5 @@
 """A comparison's folder: the runs that ended, and the one table made of them."""
 
-import hashlib
 import io
 import json
 import math
@@ -13,9 +12,9 @@ import pandas as pd
 
 from ranker.compare.grid import Trial
 from ranker.compare.stored import StoredRuns
+from ranker.files import digest, write_bytes, write_json
 from ranker.measure.divergence import classify, recovered
 from ranker.spec import load
-from ranker.train.run_directory import write_bytes, write_text
 
 FAILED = "failed"
 _JUDGED = {"task_losses", "accepted", "validation", "status"}  # what a verdict needs of a run
@@ -63,9 +62,8 @@ class Results:
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         write_bytes(self._folder / "results.parquet", buffer.getvalue())
-        facts = {**facts, "results_sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
-        text = json.dumps(facts, indent=2, allow_nan=False)
-        write_text(self._folder / "comparison.json", text + "\n")
+        facts = {**facts, "results_sha256": digest(buffer.getvalue())}
+        write_json(self._folder / "comparison.json", facts)
 
     def notices(self, trials: Sequence[Trial]) -> list[str]:
         """Returns a line for each thing in the folder that is not used as it is."""
@@ -95,8 +93,8 @@ class Results:
             return True  # nothing to damage
         except ValueError:
             return False
-        digest = said.get("results_sha256") if isinstance(said, dict) else None
-        return digest == hashlib.sha256(table).hexdigest()
+        found = said.get("results_sha256") if isinstance(said, dict) else None
+        return found == digest(table)
 
 
 def failed(error: BaseException) -> dict[str, Any]:

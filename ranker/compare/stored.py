@@ -4,9 +4,7 @@ A file is KEY-DIGEST.parquet: the digest is of its bytes, so one name, given by 
 ties the two. Its Parquet metadata has the run's settings, its data and how it ended.
 """
 
-import hashlib
 import io
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ranker.compare.grid import DIGITS, Trial
-from ranker.train.run_directory import naming
+from ranker.files import digest, write_bytes
 
 
 class _Origin(NamedTuple):
@@ -74,10 +72,8 @@ class StoredRuns:
         """
         content = _to_bytes(trial, columns)
         path = self._folder / f"{trial.key}-{_digest(content)}.parquet"
-        temporary = self._folder / f".{trial.key}.writing"  # what a kill leaves is written over
-        with naming(path):
-            temporary.write_bytes(content)  # what a power cut leaves has another digest
-            os.replace(temporary, path)
+        writing = self._folder / f".{trial.key}.writing"  # what a kill leaves is written over
+        write_bytes(path, content, writing=writing)
         for other in self._folder.glob(f"{trial.key}-*.parquet"):
             if other != path:
                 other.unlink()
@@ -134,4 +130,4 @@ def _is_whole(path: Path, content: bytes) -> bool:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:DIGITS]
+    return digest(content)[:DIGITS]

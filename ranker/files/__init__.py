@@ -16,6 +16,8 @@ from ranker.files.directory import (
     standing,
     temporary_directory,
 )
+from ranker.files.environment import commit, environment, peak_memory_mb
+from ranker.files.json_lines import JsonLines, finite
 from ranker.files.lock import Held, LockError, hold
 from ranker.files.sealed import (
     CHANGED,
@@ -31,19 +33,24 @@ __all__ = [
     "CHANGED",
     "DamagedError",
     "Held",
+    "JsonLines",
     "LockError",
     "add_directory",
     "array_digest",
     "arrays_digest",
     "atomic_directory",
     "atomic_file",
+    "commit",
     "damage",
     "damaged_arrays",
     "delete_directory",
     "digest",
     "directory_digests",
+    "environment",
     "file_digest",
+    "finite",
     "hold",
+    "peak_memory_mb",
     "read_arrays",
     "read_manifest",
     "read_sealed",

@@ -1,6 +1,5 @@
 """One batch as a Parquet file: what was tried, to look at or to try again."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ranker.files import arrays_digest
 from ranker.input.batch import Batch
 from ranker.input.parquet import ParquetRows
 
@@ -61,13 +61,12 @@ def from_parquet(path: Path) -> tuple[Batch, dict[str, str]]:
 
 def _digest(batch: Batch, metadata: Mapping[str, str]) -> str:
     """Returns the SHA-256 of every array and of what is said of them."""
-    digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
-    for part, arrays in batch._asdict().items():
-        for name, values in arrays.items():
-            array = np.ascontiguousarray(values)
-            digest.update(f"{part}/{name} {array.dtype.str} {array.shape}".encode())
-            digest.update(array.tobytes())
-    return digest.hexdigest()
+    arrays = {
+        f"{part}/{name}": np.asarray(values)
+        for part, named in batch._asdict().items()
+        for name, values in named.items()
+    }
+    return arrays_digest(arrays, about=json.dumps(dict(metadata), sort_keys=True))
 
 
 def _column(values: np.ndarray) -> pa.Array:

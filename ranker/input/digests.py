@@ -5,11 +5,11 @@ changed in place shows, which Parquet's footers and their statistics need not te
 cannot see: a file that changes between its digest and its reading; `Shards` looks for that.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ranker.files import file_digest
 from ranker.input.shards import Shards, split_path
 from ranker.schema import Schema
 
@@ -33,7 +33,7 @@ def digests(folder: Path, schema: Schema, *, splits: Sequence[str] = SPLITS) -> 
     files += [folder / "vocabularies" / f"{name}.txt" for name in schema.vocabularies]
     for name in splits:
         files += Shards(split_path(folder, name), schema).files
-    return {path.relative_to(folder).as_posix(): _digest(path) for path in files}
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 
 def changed(
@@ -74,11 +74,6 @@ def check_prepared(folder: Path, now: Mapping[str, str]) -> None:
             f"{folder}: changed since it was prepared: {', '.join(differing)}; prepare the data "
             f"again, or delete {path} if the change is meant"
         )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_of(name: str, splits: Iterable[str]) -> bool:

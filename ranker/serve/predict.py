@@ -1,12 +1,12 @@
 """Scores for a file of rows, by the SavedModel alone, in constant memory."""
 
 import errno
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+from ranker.files import atomic_file
 from ranker.serve.rows import Rows, is_csv
 from ranker.serve.served import Served
 from ranker.serve.table_writer import open_table
@@ -47,21 +47,16 @@ def predict(
     columns = _columns(source.kept, served)
     score = served.load()
     done = 0
-    try:
-        with open_table(writing, columns, as_csv=is_csv(output)) as writer:
-            for kept, raw in source.batches():
-                scores = score(raw)
-                arrays = [pa.array(scores[task.name]) for task in served.schema.tasks]
-                writer.write_batch(pa.record_batch([*kept.columns, *arrays], columns))
-                done += len(kept)
-                on_rows(done, source.num_rows)
-        writing.rename(output)
-    except OSError as error:
-        if error.errno is None or error.filename not in (None, str(writing)):
-            raise
-        raise OSError(error.errno, os.strerror(error.errno), str(output)) from error
-    finally:
-        writing.unlink(missing_ok=True)
+    with (
+        atomic_file(output, writing=writing),
+        open_table(writing, columns, as_csv=is_csv(output)) as writer,
+    ):
+        for kept, raw in source.batches():
+            scores = score(raw)
+            arrays = [pa.array(scores[task.name]) for task in served.schema.tasks]
+            writer.write_batch(pa.record_batch([*kept.columns, *arrays], columns))
+            done += len(kept)
+            on_rows(done, source.num_rows)
     return done
 
 

@@ -9,7 +9,6 @@ Layout of `<directory>/<N>/`, as TensorFlow Serving wants it:
     assets.extra/manifest.json                  SHA-256 of all the others
 """
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ranker import files
 from ranker.input import Encoder
 from ranker.model import Ranker
 from ranker.schema import Schema, write_schema
@@ -68,18 +68,14 @@ def export(
     if not len(examples[schema.user]):
         raise ExportError(f"no example row to check the export with, got {len(examples)} columns")
     _refuse_not_finite(model)
-    writing = directory / ".writing"  # of a killed export, if it is there
-    shutil.rmtree(writing, ignore_errors=True)
     try:
-        writing.mkdir(parents=True)
-        with plain_path(writing) as folder:
-            _write(folder, model, encoder, with_arguments(schema), examples=examples, card=card)
-        version = next_version(directory)
-        writing.rename(version)
+        with files.temporary_directory(directory / ".writing") as writing:
+            with plain_path(writing) as folder:
+                _write(folder, model, encoder, with_arguments(schema), examples=examples, card=card)
+            version = next_version(directory)
+            files.add_directory(writing, version)
     except (OSError, tf.errors.OpError) as error:
         raise ExportError(f"{directory}: not exported: {_said(error)}") from error
-    finally:
-        shutil.rmtree(writing, ignore_errors=True)
     return version
 
 

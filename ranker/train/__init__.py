@@ -8,7 +8,6 @@ from ranker.train.cores import share_cores
 from ranker.train.events import interventions, refusal
 from ranker.train.identity import Identity
 from ranker.train.incidents import Incidents, kept
-from ranker.train.json_lines import JsonLines
 from ranker.train.ladder import Ladder, Standing
 from ranker.train.levers import Levers
 from ranker.train.monitor import check_measurable
@@ -24,15 +23,9 @@ from ranker.train.progress import Length, show_progress
 from ranker.train.rescue import Rescue
 from ranker.train.result import RESULT, read_result, write_result
 from ranker.train.run_directory import (
-    Held,
     RunDirectoryError,
-    commit,
-    environment,
     has_begun,
     hold,
-    peak_memory_mb,
-    write_json,
-    write_text,
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
 from ranker.train.snapshots import MemoryStore, Store
@@ -50,10 +43,8 @@ __all__ = [
     "Evaluation",
     "EventsLog",
     "Every",
-    "Held",
     "Identity",
     "Incidents",
-    "JsonLines",
     "Ladder",
     "Length",
     "Levers",
@@ -78,20 +69,15 @@ __all__ = [
     "Trainer",
     "check_measurable",
     "check_monitor",
-    "commit",
-    "environment",
     "find_cause",
     "has_begun",
     "hold",
     "interventions",
     "kept",
-    "peak_memory_mb",
     "read_result",
     "refusal",
     "share_cores",
     "show_progress",
     "tries",
-    "write_json",
     "write_result",
-    "write_text",
 ]

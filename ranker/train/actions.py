@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ranker.train.json_lines import JsonLines
+from ranker.files import JsonLines
 from ranker.train.observers import Observer
 from ranker.train.plan import Plan
 from ranker.train.rescue import Rescue

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ranker import files
 from ranker.train.checkpoint_files import CheckpointError, Saved, read_checkpoint, save_checkpoint
 from ranker.train.identity import Identity
 from ranker.train.run_directory import RunDirectoryError
@@ -63,9 +64,7 @@ class Checkpoints:
         place = numbered.index(self._at(attempt)) + 1
         old = [p for p in numbered[: max(0, place - self._keep)] if int(p.name) not in needed]
         for path in old + numbered[place:]:
-            hidden = path.with_name(f".{path.name}.removed")
-            path.rename(hidden)  # half a folder must not be seen
-            shutil.rmtree(hidden, ignore_errors=True)
+            files.delete_directory(path)
 
     def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
         """Writes the best checkpoint, in place of the one before."""
@@ -168,8 +167,7 @@ class Checkpoints:
     @property
     def best(self) -> Path:
         """The best checkpoint's folder; after a kill inside its renaming the one before."""
-        best, replaced = self._directory / "best", self._directory / ".best.replaced"
-        return replaced if replaced.exists() and not best.exists() else best
+        return files.standing(self._directory / "best")
 
     def _read_best(self, newest: Mapping[str, Any]) -> Saved:
         """Returns what the best checkpoint holds, by `newest`, the newest one's state."""

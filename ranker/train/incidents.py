@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from ranker.files import write_bytes
 from ranker.guard import REASONS
 from ranker.input import Batch, to_parquet
 from ranker.schema import Schema
 from ranker.train.cause import find_cause, lowest_factors
-from ranker.train.run_directory import write_bytes
 from ranker.train.step import Step
 
 

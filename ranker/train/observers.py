@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
-from ranker.train.json_lines import JsonLines, finite
+from ranker.files import JsonLines, finite
 from ranker.train.scoring import Evaluation
 from ranker.train.step import StepReport
 

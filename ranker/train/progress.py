@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from ranker.train.json_lines import finite
+from ranker.files import finite
 from ranker.train.observers import Observer
 from ranker.train.scoring import Evaluation
 from ranker.train.step import StepReport

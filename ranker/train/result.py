@@ -1,20 +1,18 @@
 """RESULT.json: how a run ended, with a digest of itself, so that a changed number shows."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.train.run_directory import RunDirectoryError, write_json
+from ranker.files import DamagedError, read_sealed, write_sealed
+from ranker.train.run_directory import RunDirectoryError
 
 RESULT = "RESULT.json"
-_ITSELF = "sha256"
 
 
 def write_result(workdir: Path, result: Mapping[str, Any]) -> None:
     """Writes the result of the run in `workdir`, as a whole."""
-    write_json(workdir / RESULT, {**result, _ITSELF: _digest(result)})
+    write_sealed(workdir / RESULT, result)
 
 
 def read_result(workdir: Path) -> dict[str, Any]:
@@ -24,23 +22,9 @@ def read_result(workdir: Path) -> dict[str, Any]:
       FileNotFoundError: if there is none.
       RunDirectoryError: if it is not as it was written.
     """
-    path = workdir / RESULT
     try:
-        result = json.loads(path.read_text("utf-8"))
-        itself = result.pop(_ITSELF)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(path) from error
-    if itself != _digest(result):
-        raise _damaged(path)
-    return result
-
-
-def _digest(result: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
-
-
-def _damaged(path: Path) -> RunDirectoryError:
-    return RunDirectoryError(
-        f"{path}: not as it was written: delete it and run the training command again, "
-        "which writes it anew"
-    )
+        return read_sealed(workdir / RESULT)
+    except DamagedError as error:
+        raise RunDirectoryError(
+            f"{error}: delete it and run the training command again, which writes it anew"
+        ) from error

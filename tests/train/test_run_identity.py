@@ -11,6 +11,7 @@ from small_jobs import MODEL, SMALL, at_call, read_settings, run, write_settings
 from tiny_dataset import write_tiny
 
 from ranker import build, job, train
+from ranker.files import DamagedError
 from ranker.input import digests
 from ranker.train import RunDirectoryError
 
@@ -195,7 +196,7 @@ def test_a_log_that_is_gone_is_told_and_one_that_lost_its_end_refused(at):
     log = at / "run/metrics.jsonl"
     whole_log = log.read_bytes()
     log.write_bytes(whole_log[:-1])
-    with pytest.raises(RunDirectoryError, match=r"metrics\.jsonl: not as .*: it lost its end"):
+    with pytest.raises(DamagedError, match=r"metrics\.jsonl: not as .*: it lost its end"):
         run(config, at / "run")
     assert log.read_bytes() == whole_log[:-1]
     log.unlink()

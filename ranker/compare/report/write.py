@@ -9,7 +9,7 @@ import pandas as pd
 
 from ranker.compare.report import markdown, page
 from ranker.compare.summary import Summary
-from ranker.train.run_directory import write_text
+from ranker.files import write_text
 
 
 def write_report(

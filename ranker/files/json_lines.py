@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ranker.train.run_directory import RunDirectoryError, naming
+from ranker.files.atomic import naming
+from ranker.files.sealed import DamagedError
 
 _TIME = re.compile(rb'\{"time": "[0-9T:.+-]{29}", ')
 
@@ -32,7 +33,7 @@ class JsonLines:
           seen: what `mark` gave; None to begin anew.
 
         Raises:
-          RunDirectoryError: if what the checkpoint saw is not there any more.
+          DamagedError: if what the checkpoint saw is not there any more.
         """
         self._path = path
         length = int(str((seen or {}).get("length", 0)))
@@ -70,7 +71,7 @@ class JsonLines:
         self._file.close()
 
     def _take_up(self, length: int, digest: str) -> None:
-        """Digests the first `length` bytes; raises RunDirectoryError if they are not those."""
+        """Digests the first `length` bytes; raises DamagedError if they are not those."""
         size = self._path.stat().st_size
         said = f"{size} bytes, of {length}: it lost its end" if size < length else ""
         if not said:
@@ -80,7 +81,7 @@ class JsonLines:
             if self._digest.hexdigest() != digest:
                 said = f"its first {length} bytes were changed"
         if said:
-            raise RunDirectoryError(
+            raise DamagedError(
                 f"{self._path}: not as the checkpoint saw it: {said}; put it back, or delete it "
                 "to go on with a new one"
             )

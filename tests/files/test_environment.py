@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from ranker import train
+from ranker import files
 
 NAMES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas", "pyarrow")
 
@@ -24,8 +24,8 @@ def test_a_package_of_a_distribution_of_another_name_has_its_own_version(monkeyp
     monkeypatch.setattr("importlib.metadata.version", version)
     module = types.SimpleNamespace(__version__="7.8.9+vendor")
     monkeypatch.setitem(sys.modules, name.replace("-", "_"), module)
-    packages = train.environment(seed=1, command=[])["packages"]
+    packages = files.environment(seed=1, command=[])["packages"]
     assert packages[name] == "7.8.9+vendor"
     assert set(packages) == set(NAMES)
     monkeypatch.delitem(sys.modules, name.replace("-", "_"))
-    assert train.environment(seed=1, command=[])["packages"][name] is None
+    assert files.environment(seed=1, command=[])["packages"][name] is None
