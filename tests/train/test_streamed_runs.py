@@ -17,7 +17,7 @@ from small_jobs import MODEL, SMALL, logs, read_settings, run, write_settings
 from tiny_dataset import tiny_table
 
 from ranker import build, job
-from ranker.build import training
+from ranker.build import trainer, training
 from ranker.input import ShardStream, StoredSplit
 from ranker.spec.run import DataSettings
 from ranker.train import Step
@@ -219,7 +219,7 @@ def test_what_needs_all_rows_in_memory_is_refused_on_disk(settings):
 
 
 def test_counting_says_how_far_it_is(settings, monkeypatch):
-    monkeypatch.setattr(job, "_TELL_SECONDS", 0)
+    monkeypatch.setattr(trainer, "_TELL_SECONDS", 0)
     said: list[str] = []
     run = build.build_run(of_kind(settings, "always"))
     build.open_training(run, tell=job._telling(said.append))
