@@ -16,7 +16,7 @@ import pytest
 from small_jobs import MODEL, SMALL, logs, read_settings, run, write_settings
 from tiny_dataset import tiny_table
 
-from ranker import build, job
+from ranker import build
 from ranker.build import trainer, training
 from ranker.input import ShardStream, StoredSplit
 from ranker.spec.run import DataSettings
@@ -222,6 +222,6 @@ def test_counting_says_how_far_it_is(settings, monkeypatch):
     monkeypatch.setattr(trainer, "_TELL_SECONDS", 0)
     said: list[str] = []
     run = build.build_run(of_kind(settings, "always"))
-    build.open_training(run, tell=job._telling(said.append))
+    build.open_training(run, tell=trainer._telling(said.append))
     places = (50, 100, 150, 200, 250, 300, 350, 400)
     assert said == [f"Counting the good rows of train: {n} of 400" for n in places]
