@@ -172,8 +172,3 @@ def _require_used(run: RunConfig, primary: str) -> None:
             f"train.patience_evaluations is {train.patience_evaluations}, but no run of a "
             "comparison stops early: set it to 0"
         )
-    if run.guard.ladder:
-        raise load.ConfigError(
-            f"guard.ladder is {run.guard.ladder}, but no ladder is climbed in a comparison, "
-            "which keeps no checkpoints: leave it out"
-        )
