@@ -92,10 +92,12 @@ def read_alone(folder: Path) -> dict[str, Cost]:
 def prepare(folder: Path, split: str) -> dict[str, Cost]:
     """Prepares the files into a folder within theirs."""
     from ranker.datasets import preparation
+    from ranker.datasets.catalogue import dataset_of
 
     watch = Watch()
     options = datasets.Options(source=folder, split=split)
-    preparation.run(_DATASET, folder / "prepared", options=options, progress=watch)
+    destination = folder / "prepared"
+    preparation.run(dataset_of(_DATASET), destination, options=options, progress=watch)
     watch.end()
     return watch.costs
 

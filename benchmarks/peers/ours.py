@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from benchmarks.peers import workload
 from ranker import build
-from ranker.datasets.writing import Writer, conclude
+from ranker.datasets.write.parquet import Writer
+from ranker.datasets.write.vocabularies import write_schema_and_vocabularies
 from ranker.input import prefetch
 from ranker.schema import Feature, Task
 from ranker.spec import load
@@ -65,7 +66,7 @@ def write(folder: Path, rows: workload.Rows) -> None:
     with Writer(folder / "train.parquet") as writer:
         writer.write(pa.table(columns))
     tasks = [Task(name=name, kind="binary", minimum=0.0, maximum=1.0) for name in rows.labels]
-    conclude(folder, "workload", features=_features(), tasks=tasks)
+    write_schema_and_vocabularies(folder, "workload", features=_features(), tasks=tasks)
 
 
 def _features() -> list[Feature]:

@@ -1,4 +1,4 @@
-"""Public datasets to checked rows: raw files in; Parquet, vocabularies and schema out.
+"""Datasets to checked rows: raw files in; Parquet, vocabularies and schema out.
 
 Importing this package loads neither pandas nor pyarrow, so that a program can
 name the datasets in its `--help` at once; `prepare` loads what it needs.
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets.catalogue import DATASETS
+from ranker.datasets.catalogue import DATASETS, dataset_of, listing
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.options import PASTS, SPLITS, Options, Simulation, expanded
 
@@ -23,6 +23,7 @@ __all__ = [
     "Simulation",
     "UnreachableError",
     "expanded",
+    "listing",
     "prepare",
 ]
 
@@ -50,4 +51,6 @@ def prepare(
     from ranker.datasets.progress import Progress
 
     progress = Progress(is_shown=shows_progress)
-    return preparation.run(name, destination, options=options or Options(), progress=progress)
+    return preparation.run(
+        dataset_of(name), destination, options=options or Options(), progress=progress
+    )

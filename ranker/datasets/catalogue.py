@@ -1,66 +1,26 @@
-"""Which datasets there are, and what may be asked of each."""
+"""Which datasets there are: a line for each folder that declares some."""
 
-import dataclasses
+from collections.abc import Iterator
+from importlib import import_module
 
-from ranker.datasets.editions import EDITIONS
+from ranker.datasets.contract import Dataset
 from ranker.datasets.errors import DatasetError
 
-ALICCP = "ali-ccp"
-ALIEXPRESS = "aliexpress"
-BYTEREC = "byterec"
-CENSUS = "census"
-KUAIRAND = "kuairand"
-MOVIELENS = "movielens"
-SIMULATED = "simulated"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Dataset:
-    """One dataset that can be prepared.
-
-    Attributes:
-      name: as on the command line.
-      family: whose loader it has.
-      splits: those it allows, its own choice first.
-      num_rows: of its published files, as its authors state them; 0 where they change, or
-        nobody counted.
-      is_logged: whether its rows are what users were shown, so that none is sampled.
-    """
-
-    name: str
-    family: str
-    splits: tuple[str, ...]
-    num_rows: int = 0
-    is_logged: bool = True
-
-
-_BY_TIME = ("global-temporal", "user-temporal", "random", "window")
-_ALL = (
-    *(
-        Dataset(
-            name=name,
-            family=MOVIELENS,
-            splits=("user-temporal", "global-temporal", "random", "window"),
-            num_rows=edition.num_ratings,
-            is_logged=False,
-        )
-        for name, edition in EDITIONS.items()
-    ),
-    *(
-        Dataset(name=f"kuairand-{size}", family=KUAIRAND, splits=_BY_TIME, num_rows=num_rows)
-        for size, num_rows in (("pure", 1_436_609), ("1k", 11_713_045), ("27k", 322_278_385))
-    ),
-    Dataset(name="census-income", family=CENSUS, splits=("published",), num_rows=199_523 + 99_762),
-    *(
-        Dataset(name=f"aliexpress-{country}", family=ALIEXPRESS, splits=("published",))
-        for country in ("nl", "es", "fr", "us", "ru")
-    ),
-    Dataset(name="ali-ccp", family=ALICCP, splits=("published",)),
-    Dataset(name="byterec", family=BYTEREC, splits=("random", "global-temporal")),
-    Dataset(name="movielens-like", family=SIMULATED, splits=("global-temporal", "window")),
+_FOLDERS = (
+    "public.movielens",
+    "public.kuairand",
+    "public.census",
+    "public.aliexpress",
+    "public.aliccp",
+    "public.byterec",
+    "synthetic.movielens_like",
 )
 
-DATASETS = {dataset.name: dataset for dataset in _ALL}
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for folder in _FOLDERS
+    for dataset in import_module(f"ranker.datasets.{folder}").DATASETS
+}
 
 
 def dataset_of(name: str) -> Dataset:
@@ -68,3 +28,11 @@ def dataset_of(name: str) -> Dataset:
     if name not in DATASETS:
         raise DatasetError(f"no dataset {name!r}; there are: {', '.join(DATASETS)}")
     return DATASETS[name]
+
+
+def listing() -> Iterator[str]:
+    """Yields a line a dataset: its name, its splits, and which real files were ever read."""
+    for dataset in DATASETS.values():
+        met = f"has read {dataset.met}" if dataset.met else "NEVER MET THE REAL FILES"
+        met = "synthetic" if dataset.is_synthetic else met
+        yield f"{dataset.name:<24}{met}; splits: {', '.join(dataset.splits)}"

@@ -73,7 +73,7 @@ class Options:
       history: most liked items a row remembers; >= 1.
       negatives: unrated items sampled for each rated row; 0 for none.
       max_bad_rows: largest share of a file's rows that may be refused, in [0, 1).
-      simulation: of a dataset that is made up, and of no other; None for its defaults.
+      simulation: of a synthetic dataset, and of no other; None for its defaults.
     """
 
     source: Path | None = None

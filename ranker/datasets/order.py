@@ -59,6 +59,7 @@ class Numbering:
 
     def _look_up(self, values: np.ndarray) -> np.ndarray:
         if self._table is not None:
-            return self._table[np.minimum(values, len(self._table) - 1)]
+            unsigned = values.view(f"u{values.itemsize}")  # what is below 0 is beyond the table
+            return self._table[np.minimum(unsigned, len(self._table) - 1)]
         place = np.minimum(np.searchsorted(self._ids, values), len(self._ids) - 1)
         return np.where(self._ids[place] == values, place, -1)

@@ -1,105 +1,98 @@
 """The whole of it: find, read, split, write, and say what was done."""
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets import (
-    aliccp,
-    aliexpress,
-    byterec,
-    census,
-    kuairand,
-    movielens,
-    simulated,
-    sources,
-    splits,
-)
-from ranker.datasets.archives import Files
-from ranker.datasets.catalogue import (
-    ALICCP,
-    ALIEXPRESS,
-    BYTEREC,
-    CENSUS,
-    KUAIRAND,
-    MOVIELENS,
-    SIMULATED,
-    Dataset,
-    dataset_of,
-)
-from ranker.datasets.editions import EDITIONS
+from ranker.datasets.contract import Dataset
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.folder import replacing
-from ranker.datasets.made import Made
+from ranker.datasets.examples import Examples, Inputs
 from ranker.datasets.options import Options, Simulation
 from ranker.datasets.progress import Progress
-from ranker.datasets.writing import summary
+from ranker.datasets.read import sources
+from ranker.datasets.splits import NAMES, Split, describe
+from ranker.datasets.write.folder import replacing
+from ranker.datasets.write.parts import write_parts
+from ranker.datasets.write.vocabularies import summary, write_schema_and_vocabularies
 from ranker.schema import read_schema
 
-_WRITERS: dict[str, Callable[..., Made]] = {
-    MOVIELENS: movielens.write,
-    KUAIRAND: kuairand.write,
-    CENSUS: census.write,
-    ALIEXPRESS: aliexpress.write,
-    ALICCP: aliccp.write,
-    BYTEREC: byterec.write,
-    SIMULATED: simulated.write,
-}
 _TOLERANCE = 0.01  # of the published rows: fewer or more are another edition, or a part
-_NUM_STAGES = {
-    **{MOVIELENS: 5, KUAIRAND: 5, CENSUS: 4, BYTEREC: 5},
-    **{ALIEXPRESS: 3, ALICCP: 3, SIMULATED: 3},
-}
+_NUM_STAGES = 5
 
 
-def run(name: str, destination: Path, *, options: Options, progress: Progress) -> Mapping[str, Any]:
-    """Does what `ranker.datasets.prepare` says."""
-    dataset = dataset_of(name)
-    options = _resolved(dataset, options)
-    with replacing(destination) as folder:
-        source = None
-        if dataset.family != SIMULATED:
-            source = sources.find(EDITIONS.get(name), options, progress=progress)
-        return _fill(folder, dataset, source, options=options, progress=progress)
-
-
-def _fill(
-    folder: Path,
-    dataset: Dataset,
-    source: sources.Source | None,
-    *,
-    options: Options,
-    progress: Progress,
+def run(
+    dataset: Dataset, destination: Path, *, options: Options, progress: Progress
 ) -> Mapping[str, Any]:
-    """Writes all that belongs in `folder`, which is empty, and returns its manifest."""
-    with progress.stages(_NUM_STAGES[dataset.family]):
-        progress.stage("read" if source else "make")
-        with source.files if source else contextlib.nullcontext() as files:
-            made = _write(dataset, files, folder, options=options, progress=progress)
-        progress.stage("summary")
-        rows = {part: summary(folder / f"{part}.parquet", made.labels) for part in splits.NAMES}
-        manifest: dict[str, Any] = {
-            "dataset": dataset.name,
-            "source": {**source.description, "files": source.files.read}
-            if source
-            else {"from": "made up by the program"},
-            "files": {refusals.file: refusals.report() for refusals in made.refusals},
-            "split": splits.describe(options),
-            "labels": dict(made.labels),
-            "rows": rows,
-            "options": _plain(options),
-        }
-        manifest |= {"absent": list(made.absent)} if made.absent else {}
-        manifest |= {"truth": made.truth} if made.truth else {}
-        manifest |= _shortage(dataset, made.num_read)
-        manifest["digests"] = _digests(folder)
-        text = json.dumps(manifest, indent=2, ensure_ascii=False)
-        (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    """Does what `ranker.datasets.prepare` says."""
+    options = _resolved(dataset, options)
+    with replacing(destination) as folder, ExitStack() as stack:
+        source = None
+        if not dataset.is_synthetic:
+            source = sources.find(dataset.archive, options, progress=progress)
+            stack.enter_context(source.files)
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+        inputs = Inputs(dataset.name, source.files if source else None, options, scratch)
+        with progress.stages(_NUM_STAGES):
+            examples = _write(dataset, inputs, folder, progress=progress)
+            stack.close()
+            progress.stage("summary")
+            manifest = _manifest(dataset, inputs, examples, folder)
+            manifest["source"] = {"from": "made up by the program"}
+            if source:
+                manifest["source"] = {**source.description, "files": source.files.read}
+            text = json.dumps(manifest, indent=2, ensure_ascii=False)
+            (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return manifest
+
+
+def _write(dataset: Dataset, inputs: Inputs, folder: Path, *, progress: Progress) -> Examples:
+    """Writes the examples, vocabularies and schema, and returns what was said of the examples."""
+    options = inputs.options
+    progress.stage("make" if dataset.is_synthetic else "read")
+    examples: Examples = dataset.loader()(inputs)
+    progress.stage("split")
+    split = Split(examples.user, examples.time, options)
+    examples = dataclasses.replace(examples, user=None, time=None)  # memory, where rows are many
+    progress.stage("write")
+    write_parts(folder, examples, split, options=options, progress=progress)
+    del split  # what is left to do reads the files
+    examples = dataclasses.replace(examples, blocks=_none, item_ids=None)
+    progress.stage("vocabularies")
+    write_schema_and_vocabularies(
+        folder, dataset.name, features=examples.features, tasks=examples.tasks
+    )
+    read_schema(folder / "schema.toml")  # what was written is held to what a schema must be
+    return examples
+
+
+def _none(split: Split) -> Any:
+    raise AssertionError(f"{split}: the examples are written")
+
+
+def _manifest(dataset: Dataset, inputs: Inputs, examples: Examples, folder: Path) -> dict[str, Any]:
+    """Returns what the manifest says, all but where the files came from."""
+    options, published = inputs.options, dataset.num_rows
+    manifest: dict[str, Any] = {
+        "dataset": dataset.name,
+        "source": None,  # its place
+        "files": {refusals.file: refusals.report() for refusals in inputs.refusals},
+        "split": describe(options),
+        "labels": dict(examples.labels),
+        "rows": {part: summary(folder / f"{part}.parquet", examples.labels) for part in NAMES},
+        "options": _plain(options),
+    }
+    if examples.absent:
+        manifest["absent"] = list(examples.absent)
+    if examples.truth is not None:
+        manifest["truth"] = examples.truth()
+    if published and abs(examples.num_read - published) > _TOLERANCE * published:
+        manifest["not_whole"] = {"read": examples.num_read, "published": published}
+    return manifest | {"digests": _digests(folder)}
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -110,23 +103,6 @@ def _digests(folder: Path) -> dict[str, str]:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         digests[path.relative_to(folder).as_posix()] = digest
     return digests
-
-
-def _shortage(dataset: Dataset, num_read: int) -> dict[str, dict[str, int]]:
-    """Returns the rows read and those published, if they are not about as many."""
-    published = dataset.num_rows
-    if not published or abs(num_read - published) <= _TOLERANCE * published:
-        return {}
-    return {"not_whole": {"read": num_read, "published": published}}
-
-
-def _write(
-    dataset: Dataset, files: Files | None, folder: Path, *, options: Options, progress: Progress
-) -> Made:
-    """Writes the rows, and holds the schema that was written to what a schema must be."""
-    made = _WRITERS[dataset.family](dataset.name, files, folder, options=options, progress=progress)
-    read_schema(folder / "schema.toml")
-    return made
 
 
 def _resolved(dataset: Dataset, options: Options) -> Options:
@@ -145,19 +121,18 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
             f"{dataset.name}: its rows tell what was shown and not clicked: negatives must be 0, "
             f"got {options.negatives}"
         )
-    is_made = dataset.family == SIMULATED
-    if is_made and options.source is not None:
+    if dataset.is_synthetic and options.source is not None:
         raise DatasetError(
             f"{dataset.name}: it is made up, not read: source must not be given, "
             f"got {options.source}"
         )
-    if options.simulation and not is_made:
+    if options.simulation and not dataset.is_synthetic:
         sizes = dataclasses.asdict(options.simulation).items()
         raise DatasetError(
             f"{dataset.name}: its size is its files'; only a dataset that is made up takes "
             f"{', '.join(f'{name} ({value})' for name, value in sizes)}"
         )
-    simulation = (options.simulation or Simulation()) if is_made else None
+    simulation = (options.simulation or Simulation()) if dataset.is_synthetic else None
     return dataclasses.replace(options, split=split, simulation=simulation)
 
 

@@ -34,8 +34,8 @@ class Progress:
             disable=not self._has_bars,
         )
 
-    def rows(self, total: int) -> tqdm:
-        """Returns a bar over so many rows, below that of the stages."""
+    def rows(self, total: int | None) -> tqdm:
+        """Returns a bar over so many rows, None if nobody counted, below that of the stages."""
         return tqdm(
             total=total, unit="row", unit_scale=True, leave=False, disable=not self._has_bars
         )

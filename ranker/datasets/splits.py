@@ -9,7 +9,7 @@
 - window: the last `window_days` before the last event are test, as many before them
   validation, and all before those training: for training that follows time.
 - published: the published training file is training; of the published test file half,
-  drawn by the seed, is validation, the rest test. The dataset's loader does this.
+  drawn by the seed, is validation, the rest test.
 """
 
 import datetime
@@ -26,26 +26,66 @@ NAMES = ("train", "validation", "test")
 _DAY_SECONDS = 86_400
 
 
-def split_rows(user: np.ndarray, time: np.ndarray, *, options: Options) -> np.ndarray:
-    """Returns, int8 [N], TRAIN, VALIDATION or TEST for each row.
+class Split:
+    """Says of each example to which part of the split it goes, TRAIN, VALIDATION or TEST.
 
-    Args:
-      user: numbers of the users, [N].
-      time: Unix seconds, [N], ascending, ties in file order.
-      options: `split` and what belongs to it.
-
-    Raises:
-      DatasetError: if a split is left without rows, or a boundary is none.
+    Attributes:
+      parts: of each example, int8 [N]; empty where only the blocks tell, since the times are
+        computed one by one, or the published files are the split.
+      num_rows: how many examples there are; None if nobody counted.
     """
-    if options.split == "user-temporal":
-        parts = _by_user(user)
-    elif options.split == "random":
-        parts = _at_random(len(time), options.seed)
-    else:
-        validation, test = moments(time, options)
-        parts = ((time >= validation).astype(np.int8) + (time >= test)).astype(np.int8)
-    check_sizes(np.bincount(parts, minlength=3), options)
-    return parts
+
+    def __init__(
+        self, user: np.ndarray | None, time: Sequence[int] | np.ndarray | None, options: Options
+    ) -> None:
+        """Splits, as `options.split` and what belongs to it say.
+
+        Args:
+          user: numbers of the users, [N]; for user-temporal alone.
+          time: Unix seconds, [N], ascending, ties in file order; None for published.
+
+        Raises:
+          DatasetError: if a split is left without rows, or a boundary is none.
+        """
+        self._options = options
+        self.num_rows = None if time is None else len(time)
+        self._num_done = 0
+        self._random = np.random.default_rng(options.seed)
+        self._moments = None
+        if time is not None and options.split in ("global-temporal", "window"):
+            self._moments = moments(time, options)
+        self.parts = np.zeros(0, np.int8)
+        if isinstance(time, np.ndarray):
+            self.parts = self._of_all(user, time)
+            check_sizes(np.bincount(self.parts, minlength=len(NAMES)), options)
+
+    def of(self, num_rows: int, time: np.ndarray, *, file: str = "") -> np.ndarray:
+        """Returns the parts of the next examples, [M], in the order of the blocks.
+
+        Args:
+          time: Unix seconds, [M].
+          file: the published one that they are of, where that is the split.
+        """
+        if len(self.parts):
+            start, self._num_done = self._num_done, self._num_done + num_rows
+            return self.parts[start : self._num_done]
+        if self._moments is not None:
+            return _by_time(time, self._moments)
+        parts = np.full(num_rows, TRAIN, np.int8)
+        if file == "test":
+            parts = (VALIDATION + (self._random.random(num_rows) < 0.5)).astype(np.int8)
+        return parts
+
+    def knows(self, part: np.ndarray) -> np.ndarray:
+        """Returns whether later examples may know of those of these parts, bool [M]."""
+        return (part == TRAIN) | (self._options.past == "all")
+
+    def _of_all(self, user: np.ndarray | None, time: np.ndarray) -> np.ndarray:
+        if self._moments is not None:
+            return _by_time(time, self._moments)
+        if user is not None and self._options.split == "user-temporal":
+            return _by_user(user)
+        return _at_random(len(time), self._options.seed)
 
 
 def check_sizes(sizes: Sequence[int] | np.ndarray, options: Options) -> None:
@@ -69,6 +109,11 @@ def describe(options: Options) -> str:
         "published": "published: the published training file is training; of the published "
         f"test file half, drawn by seed {options.seed}, is validation, the rest test",
     }[options.split]
+
+
+def _by_time(time: np.ndarray, begins: tuple[float, float]) -> np.ndarray:
+    validation, test = begins
+    return ((time >= validation).astype(np.int8) + (time >= test)).astype(np.int8)
 
 
 def _by_user(user: np.ndarray) -> np.ndarray:

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from benchmarks import raw_ratings
-from ranker.datasets import movielens
-from ranker.datasets.archives import Files
-from ranker.datasets.editions import edition_of
+from ranker.datasets.examples import Inputs
+from ranker.datasets.options import Options
+from ranker.datasets.public.movielens.editions import EDITIONS
+from ranker.datasets.public.movielens.read import read
+from ranker.datasets.read.archives import Files
 
 FILES = ("movies.csv", "ratings.csv", "tags.csv")
 
@@ -42,9 +44,10 @@ def test_any_number_of_rows_is_that_number(num_rows, tmp_path):
 
 def test_every_row_is_taken_and_those_of_a_user_stand_together(folder):
     with Files(folder) as files:
-        data = movielens.read(edition_of("movielens-25m"), files, max_bad_rows=0)
+        inputs = Inputs("movielens-25m", files, Options(max_bad_rows=0), folder)
+        data = read(EDITIONS["movielens-25m"], inputs)
     assert len(data.user) == 20_000
-    assert not any(refusals.counts for refusals in data.refusals)
+    assert not any(refusals.counts for refusals in inputs.refusals)
     frame = pd.read_csv(folder / "ratings.csv")
     assert frame.equals(frame.sort_values(["userId", "movieId"]))
 

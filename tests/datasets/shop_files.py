@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ranker.datasets.aliexpress import CATEGORICAL, JOINED, NUMERICAL
+from ranker.datasets.public.aliexpress.examples import CATEGORICAL, JOINED, NUMERICAL
 
 PARTS = ("train", "test")
 

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from ranker.datasets.archives import Files
 from ranker.datasets.errors import DatasetError
+from ranker.datasets.read.archives import Files
 
 CONTENT = b"a,b\n" * 5_000
 

@@ -4,11 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from movielens_columns import read_edition
 from movielens_files import make_world, write_csv
-
-from ranker.datasets import movielens
-from ranker.datasets.archives import Files
-from ranker.datasets.editions import edition_of
 
 BAD = ("3,13", "3,x,4.0,7", "-3,13,4.0,7", "8,13,5.5,7", "8,13,4.0,-7", "8,14,4.0,7", "8,0x0d,4,7")
 
@@ -48,7 +45,7 @@ def _naive(lines: list[str], items: set[int]) -> tuple[list[tuple], dict[str, tu
 @pytest.mark.parametrize("block_bytes", [64, 1 << 24])
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_and_refusals_are_those_of_a_reader_by_line(seed, block_bytes, tmp_path, monkeypatch):
-    monkeypatch.setattr("ranker.datasets.text._BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("ranker.datasets.read.text._BLOCK_BYTES", block_bytes)
     random = np.random.default_rng(seed)
     world = make_world(seed=seed, step=0.5)
     folder = write_csv(tmp_path / "raw", world)
@@ -57,13 +54,12 @@ def test_rows_and_refusals_are_those_of_a_reader_by_line(seed, block_bytes, tmp_
     for bad in [*again, *random.choice(BAD, 12)]:
         lines.insert(int(random.integers(len(lines) + 1)), str(bad))
     (folder / "ratings.csv").write_text("\n".join([header, *lines]) + "\n")
-    with Files(folder) as files:
-        data = movielens.read(edition_of("movielens-25m"), files, max_bad_rows=0.9)
+    data, refusals = read_edition(folder, "movielens-25m", max_bad_rows=0.9)
     rows, refused = _naive([header, *lines], set(world.items))
     users, items = data.users.ids[data.user], data.items.ids[data.item]
     found = [c.tolist() for c in (users, items, data.rating, data.time)]
     assert list(zip(*found, strict=True)) == rows
-    (report,) = [r.report() for r in data.refusals if r.file == "ratings.csv"]
+    (report,) = [of.report() for of in refusals if of.file == "ratings.csv"]
     assert (report["read"], report["kept"]) == (len(lines), len(rows))
     assert {
         reason: (of["rows"], int(re.search(r"line ([0-9]+):", of["first"])[1]))

@@ -109,7 +109,7 @@ def test_a_missing_file_is_said(name, tmp_path):
 def test_a_row_by_itself_reads_as_one_in_a_block(tmp_path, monkeypatch):
     raw = write_census(tmp_path / "raw")
     _prepare(raw, tmp_path / "one")
-    monkeypatch.setattr("ranker.datasets.text._BLOCK_BYTES", 500)
+    monkeypatch.setattr("ranker.datasets.read.text._BLOCK_BYTES", 500)
     _prepare(raw, tmp_path / "other")
     for part in PARTS:
         one, other = (pq.read_table(tmp_path / n / f"{part}.parquet") for n in ("one", "other"))

@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from ranker.datasets.download import download, download_wheel
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.progress import Progress
+from ranker.datasets.read.download import download, download_wheel
 
 CONTENT = bytes(range(256)) * 4_000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -133,7 +133,7 @@ def test_a_closed_port_is_unreachable(tmp_path):
 
 
 def test_a_silent_server_does_not_hang(tmp_path, monkeypatch):
-    monkeypatch.setattr("ranker.datasets.download._CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("ranker.datasets.read.download._CONNECT_SECONDS", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 import pytest
+from movielens_columns import WithHistories
 
-from ranker.datasets.features import MAX_TAGS, Columns
-from ranker.datasets.interactions import Entities, Events, Interactions, Tags
-from ranker.datasets.past_numbers import FROZEN
-from ranker.datasets.tables import _began, windows
+from ranker.datasets.past.forward import Events
+from ranker.datasets.public.movielens.columns import MAX_TAGS, features_of
+from ranker.datasets.public.movielens.examples import HISTORIES, _began, windows
+from ranker.datasets.public.movielens.interactions import Entities, Interactions, Tags
+from ranker.datasets.public.movielens.past_numbers import FROZEN
 
 NUM_USERS, NUM_ITEMS = 4, 6
 
@@ -35,13 +37,13 @@ def _interactions(rows, tags=(), *, step: float = 0.5) -> Interactions:
         lowest=step,
         highest=5.0,
         step=step,
-        refusals=(),
     )
 
 
 def _made(data: Interactions, events: list[tuple[int, int, int]], **options) -> dict[str, list]:
     """Returns the columns of events that only ask, among the data that is known."""
-    columns = Columns(data, **{"history": 50, **options})
+    history = options.get("history", 50)
+    columns = WithHistories(data, history=history)
     asked = Events(*np.array(events).T)
     known = Events(data.user, data.item, data.time)
     user, item, time = (np.concatenate(pair) for pair in zip(known, asked, strict=True))
@@ -49,11 +51,11 @@ def _made(data: Interactions, events: list[tuple[int, int, int]], **options) -> 
     rating = np.concatenate([data.rating, np.ones(len(events), np.float32)])[order]
     is_known = order < len(data.time)
     together = Events(user[order], item[order], time[order])
-    moments = columns.advance(together, rating, is_known=is_known)
+    made = columns.advance(together, rating, is_known=is_known)
+    features = features_of(data, histories=HISTORIES, history_length=history)
+    assert list(made) == [feature.name for feature in features]
     places = np.argsort(order)[len(data.time) :]
-    made = columns.make(moments, places)
-    assert list(made) == [feature.name for feature in columns.features()]
-    return {name: column.to_pylist() for name, column in made.items()}
+    return {name: [column[place] for place in places] for name, column in made.items()}
 
 
 def test_by_hand():
@@ -127,7 +129,7 @@ def test_only_the_last_of_a_long_past_are_kept():
 
 def test_features_say_what_the_columns_are():
     data = _interactions([(0, 0, 5.0, 100)], tags=[(0, 3, 1)], step=1.0)
-    features = {f.name: f for f in Columns(data, history=7).features()}
+    features = {f.name: f for f in features_of(data, histories=HISTORIES, history_length=7)}
     assert features["genres"].is_multivalued
     assert features["genres"].max_length == 2
     assert features["liked_items"].vocabulary == "item_id"
@@ -137,7 +139,8 @@ def test_features_say_what_the_columns_are():
     assert (features["user_mean"].minimum, features["user_mean"].maximum) == (1.0, 5.0)
     assert features["item_count"].log1p
     assert not features["item_mean"].log1p
-    without = Columns(dataclasses.replace(data, tags=None), history=7).features()
+    without = dataclasses.replace(data, tags=None)
+    without = features_of(without, histories=HISTORIES, history_length=7)
     assert "tags" not in {f.name for f in without}
 
 
@@ -208,7 +211,8 @@ def test_a_feature_says_whose_past_it_is_of(seed):
     asked = [(0, item, 30) for item in range(NUM_ITEMS)]
     one, other = _made(data, asked), _made(moved, asked)
     changed = {name for name in one if one[name] != other[name]}
-    of_user = {f.name for f in Columns(data, history=9).features() if f.past_of == "user_id"}
+    features = features_of(data, histories=HISTORIES, history_length=9)
+    of_user = {f.name for f in features if f.past_of == "user_id"}
     assert changed == of_user
 
 
@@ -221,14 +225,14 @@ def test_frozen_values_are_those_of_a_request_when_the_split_began(is_in_order, 
     part = generator.integers(0, 3, len(data.time)).astype(np.int8)
     part = np.sort(part) if is_in_order else part
     is_known = (part == 0) | knows_all
-    columns = Columns(data, history=9, began=_began(data, part))
+    columns = WithHistories(data, history=9, began=_began(data, part))
     frozen = np.zeros(len(part))
     for window in windows(data.time, size):
         events = Events(data.user[window], data.item[window], data.time[window])
-        moments = columns.advance(
+        made = columns.advance(
             events, data.rating[window], is_known=is_known[window], part=part[window]
         )
-        frozen[window] = moments.numbers[FROZEN]
+        frozen[window] = made[FROZEN]
     # Known is what is known; asked is at the moment of the user's first row of the part.
     known = dataclasses.replace(
         data, **{n: getattr(data, n)[is_known] for n in ("user", "item", "rating", "time")}

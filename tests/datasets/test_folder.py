@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ranker.datasets import folder as folder_module
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.folder import MARK, replacing
+from ranker.datasets.write import folder as folder_module
+from ranker.datasets.write.folder import MARK, replacing
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = {"dataset": "x", "split": "random", "files": {}, "rows": {}, "options": {}}
@@ -181,7 +181,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_old(tmp_path, files_of_at_most
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from ranker.datasets import folder
+from ranker.datasets.write import folder
 when = sys.argv[2]
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 if when == "before the swap": folder._swap = die
@@ -212,7 +212,8 @@ def test_a_killed_process_leaves_old_or_new_and_the_next_one_tidies_up(when, lef
 TWO = """
 import sys
 from pathlib import Path
-from ranker.datasets import DatasetError, folder
+from ranker.datasets import DatasetError
+from ranker.datasets.write import folder
 folder.os.getpid = lambda: 7  # as in two containers
 try:
     with folder.replacing(Path(sys.argv[1])) as written:

@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from movielens_columns import WithHistories
 
-from ranker.datasets.features import Columns
-from ranker.datasets.forward import Ages, Tails, Totals, Window
-from ranker.datasets.interactions import Entities, Events, Interactions
+from ranker.datasets.past.forward import Ages, Events, Tails, Totals, Window
+from ranker.datasets.public.movielens.interactions import Entities, Interactions
 
 # (group, seconds since the event before it, value, known)
 EVENTS = st.lists(
@@ -114,14 +114,12 @@ def test_columns_are_those_of_a_naive_look_back(seed, knows_all):
         lowest=0.5,
         highest=5.0,
         step=0.5,
-        refusals=(),
     )
-    columns, found = Columns(data, history=3), []
+    columns, found = WithHistories(data, history=3), []
     for at in _pieces(time, random.integers(0, num_rows, 6).tolist()):
         events = Events(data.user[at], data.item[at], time[at])
-        moments = columns.advance(events, rating[at], is_known=is_known[at])
-        made = columns.make(moments, np.arange(at.stop - at.start))
-        found += pa.table(made).to_pylist()
+        made = columns.advance(events, rating[at], is_known=is_known[at])
+        found += [dict(zip(made, row, strict=True)) for row in zip(*made.values(), strict=True)]
     rows = list(zip(user.tolist(), item.tolist(), rating.tolist(), time.tolist(), strict=True))
     for i, row in enumerate(rows):
         known = [r for j, r in enumerate(rows) if is_known[j]]

@@ -18,7 +18,7 @@ from movielens_files import (
 from shop_files import write_aliccp, write_byterec, write_joined, write_published
 
 from ranker.datasets import DatasetError, Options, prepare
-from ranker.datasets.editions import EDITIONS, edition_of
+from ranker.datasets.public.movielens.editions import EDITIONS
 from ranker.input import check_split
 from ranker.schema import read_schema
 
@@ -69,7 +69,7 @@ def raw_files(folder, name, writer):
     if name not in EDITIONS:
         writer(folder)
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-    world = make_world(step=edition_of(name).step, num_users=4, num_items=9)
+    world = make_world(step=EDITIONS[name].step, num_users=4, num_items=9)
     return {path.name: path.read_bytes() for path in sorted(writer(folder, world).iterdir())}
 
 

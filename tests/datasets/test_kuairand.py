@@ -252,10 +252,10 @@ def test_rows_do_not_depend_on_how_they_are_cut(split, tmp_path, monkeypatch):
     raw = write_random(tmp_path / "raw")
     options = {"split": split, "window_days": 0.25, "history": 3}
     _prepare(raw, tmp_path / "one", **options)
-    monkeypatch.setattr("ranker.datasets.text._BLOCK_BYTES", 300)
-    monkeypatch.setattr("ranker.datasets.spill._HOUR_MS", 2 * HOUR_MS)
-    monkeypatch.setattr("ranker.datasets.writing.GROUP_ROWS", 5)
-    monkeypatch.setattr("ranker.datasets.writing._SCAN_ROWS", 4)
+    monkeypatch.setattr("ranker.datasets.read.text._BLOCK_BYTES", 300)
+    monkeypatch.setattr("ranker.datasets.read.spill._HOUR_MS", 2 * HOUR_MS)
+    monkeypatch.setattr("ranker.datasets.write.parquet.GROUP_ROWS", 5)
+    monkeypatch.setattr("ranker.datasets.write.vocabularies._SCAN_ROWS", 4)
     _prepare(raw, tmp_path / "other", **options)
     for part, table in _tables(tmp_path / "one").items():
         assert table.equals(_tables(tmp_path / "other")[part])

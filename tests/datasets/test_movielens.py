@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from movielens_columns import read_edition
 from movielens_files import (
     make_world,
     title_with_year,
@@ -12,11 +13,11 @@ from movielens_files import (
     zipped,
 )
 
-from ranker.datasets import movielens
-from ranker.datasets.archives import Files
-from ranker.datasets.editions import EDITIONS, edition_of
+from ranker.datasets import Options, prepare
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.layouts import layout_of
+from ranker.datasets.public.movielens.editions import EDITIONS
+from ranker.datasets.public.movielens.layouts import layout_of
+from ranker.datasets.read.archives import Files
 
 WRITERS = {
     "movielens-100k": write_pipe,
@@ -30,12 +31,11 @@ def _write(folder, name: str, world):
 
 
 def _read(path, name: str, *, max_bad_rows: float = 0.0):
-    with Files(path) as files:
-        return movielens.read(edition_of(name), files, max_bad_rows=max_bad_rows)
+    return read_edition(path, name, max_bad_rows=max_bad_rows)[0]
 
 
 def _world(name: str):
-    return make_world(step=edition_of(name).step)
+    return make_world(step=EDITIONS[name].step)
 
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
@@ -153,10 +153,10 @@ def test_a_bad_rating_is_refused_up_to_the_share_and_an_error_above(reason, tmp_
     line = line or lines[0][:-1] + "8"  # the same user and item at another time
     (folder / "u.data").write_text("\n".join([*lines, line]) + "\n")
     share = 1 / (len(lines) + 1)
-    data = _read(folder, "movielens-100k", max_bad_rows=share)
+    data, refusals = read_edition(folder, "movielens-100k", max_bad_rows=share)
     for field in ("user", "item", "rating", "time"):
         np.testing.assert_array_equal(getattr(data, field), getattr(whole, field))
-    report = data.refusals[-1].report()
+    report = refusals[-1].report()
     assert report["refused"][reason]["rows"] == 1
     assert report["kept"] == len(lines)
     place = f"u.data, line {len(lines) + 1}: "
@@ -196,16 +196,16 @@ def test_a_bad_row_of_the_other_tables_is_told(file, line, problem, tmp_path):
     with pytest.raises(DatasetError) as caught:
         _read(folder, "movielens-20m")
     assert problem in str(caught.value)
-    data = _read(folder, "movielens-20m", max_bad_rows=0.2)
-    assert sum(r.counts.total() for r in data.refusals) == 1
+    _, refusals = read_edition(folder, "movielens-20m", max_bad_rows=0.2)
+    assert sum(of.counts.total() for of in refusals) == 1
 
 
 def test_a_user_with_two_faults_is_refused_once(tmp_path):
     folder = write_pipe(tmp_path / "raw", make_world())
     with (folder / "u.user").open("a") as file:
         file.write("1|old|F|writer|94043\n")
-    data = _read(folder, "movielens-100k", max_bad_rows=0.2)
-    assert dict(data.refusals[1].counts) == {"duplicate": 1}
+    _, refusals = read_edition(folder, "movielens-100k", max_bad_rows=0.2)
+    assert dict(refusals[1].counts) == {"duplicate": 1}
 
 
 @pytest.mark.parametrize("name", ["movielens-100k", "movielens-1m", "movielens-20m"])
@@ -213,7 +213,7 @@ def test_a_user_with_two_faults_is_refused_once(tmp_path):
 def test_an_empty_file_is_an_error_that_names_it(name, table, tmp_path):
     folder = _write(tmp_path / "raw", name, _world(name))
     with Files(folder) as files:
-        file = getattr(layout_of(edition_of(name), files), table).file
+        file = getattr(layout_of(EDITIONS[name], files), table).file
     (folder / file).write_bytes(b"")
     with pytest.raises(DatasetError, match=rf"{file}: empty file"):
         _read(folder, name)
@@ -234,6 +234,6 @@ def test_utf_8_is_asked_of_10m_and_latin_1_of_1m(tmp_path):
         _read(folder, "movielens-10m")
 
 
-def test_an_unknown_dataset_is_told_what_there_is():
+def test_an_unknown_dataset_is_told_what_there_is(tmp_path):
     with pytest.raises(DatasetError, match=r"no dataset 'movielens-2m'; there are: movielens-100k"):
-        edition_of("movielens-2m")
+        prepare("movielens-2m", tmp_path / "out", options=Options(cache=tmp_path))

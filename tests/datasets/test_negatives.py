@@ -5,27 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from ranker.datasets.interactions import Entities, Events, Interactions
-from ranker.datasets.negatives import Sampled, Unrated
-from ranker.datasets.options import Options
+from ranker.datasets.past.forward import Events
+from ranker.datasets.past.negatives import Sampled, Unrated
 
 
-def _interactions(rows) -> Interactions:
+def _events(rows) -> Events:
     user, item, time = np.array(sorted(rows, key=lambda row: row[2]), np.int64).T
-    nobody = Entities(ids=np.arange(100), columns={})
-    return Interactions(
-        user=user.astype(np.int32),
-        item=item.astype(np.int32),
-        rating=np.full(len(user), 3.0, np.float32),
-        time=time,
-        users=nobody,
-        items=nobody,
-        tags=None,
-        lowest=1.0,
-        highest=5.0,
-        step=1.0,
-        refusals=(),
-    )
+    return Events(user.astype(np.int32), item.astype(np.int32), time)
 
 
 def _random_rows(seed: int, *, num_users: int, num_items: int, num_times: int):
@@ -38,7 +24,7 @@ def _random_rows(seed: int, *, num_users: int, num_items: int, num_times: int):
 @pytest.mark.parametrize(("catalogue", "num_times"), [(6, 5), (40, 1000), (40, 1)])
 def test_samples_are_unrated_and_there(catalogue, num_times, num_items):
     rows = _random_rows(1, num_users=5, num_items=catalogue, num_times=num_times)
-    data = _interactions(rows)
+    data = _events(rows)
     random = np.random.default_rng(0)
     items, origin = Unrated(data).sample(data.user, data.time, num_items=num_items, random=random)
     for i, (user, time) in enumerate(zip(data.user, data.time, strict=True)):
@@ -51,7 +37,7 @@ def test_samples_are_unrated_and_there(catalogue, num_times, num_items):
 
 
 def test_every_unrated_item_is_drawn_alike():
-    data = _interactions([(0, item, 0) for item in range(10)] + [(1, 3, 0), (1, 4, 0)])
+    data = _events([(0, item, 0) for item in range(10)] + [(1, 3, 0), (1, 4, 0)])
     user, time = np.ones(8_000, np.int32), np.zeros(8_000, np.int64)
     items, _ = Unrated(data).sample(user, time, num_items=1, random=np.random.default_rng(0))
     counts = np.bincount(items, minlength=10)
@@ -61,7 +47,7 @@ def test_every_unrated_item_is_drawn_alike():
 
 
 def test_an_item_rated_later_may_be_drawn_and_one_to_come_may_not():
-    data = _interactions([(0, 0, 0), (1, 1, 5), (0, 1, 9), (1, 2, 10)])
+    data = _events([(0, 0, 0), (1, 1, 5), (0, 1, 9), (1, 2, 10)])
     unrated = Unrated(data)
     at = Events(np.zeros(3, np.int32), np.zeros(3, np.int32), np.array([4, 5, 9]))
     items, origin = unrated.sample(at.user, at.time, num_items=3, random=np.random.default_rng(0))
@@ -70,12 +56,12 @@ def test_an_item_rated_later_may_be_drawn_and_one_to_come_may_not():
 
 @pytest.mark.parametrize("cuts", [[], [1, 2, 30], [20]])
 def test_samples_follow_their_row_and_are_the_seeds_wherever_windows_are_cut(cuts, monkeypatch):
-    monkeypatch.setattr("ranker.datasets.negatives.GROUP_ROWS", 7)
-    data = _interactions(_random_rows(2, num_users=4, num_items=30, num_times=60))
+    monkeypatch.setattr("ranker.datasets.past.negatives._CHUNK_ROWS", 7)
+    data = _events(_random_rows(2, num_users=4, num_items=30, num_times=60))
     parts = np.random.default_rng(0).integers(0, 3, len(data.user))
 
     def joined(seed: int, cuts: list[int]) -> list[np.ndarray]:
-        sampled = Sampled(data, parts, Options(negatives=2, seed=seed))
+        sampled = Sampled(data, parts, num_items=2, seed=seed)
         found = []
         for start, end in itertools.pairwise([0, *cuts, len(data.user)]):
             of_window = (data.user[start:end], data.item[start:end], data.time[start:end])

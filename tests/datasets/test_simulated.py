@@ -7,10 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from ranker import measure
-from ranker.datasets import DatasetError, Options, Simulation, prepare, simulated
-from ranker.datasets.simulated_draws import normal, uniform
-from ranker.datasets.simulated_truth import Truth
-from ranker.datasets.simulated_world import TASKS, Drawn, World
+from ranker.datasets import DatasetError, Options, Simulation, prepare
+from ranker.datasets.synthetic.movielens_like import examples
+from ranker.datasets.synthetic.movielens_like.draws import normal, uniform
+from ranker.datasets.synthetic.movielens_like.truth import Truth
+from ranker.datasets.synthetic.movielens_like.world import TASKS, Drawn, World
 from ranker.input import check_split
 from ranker.schema import read_schema
 
@@ -24,12 +25,12 @@ def make(folder, simulation=SMALL, **options):
     return manifest, {part: pq.read_table(folder / f"{part}.parquet") for part in PARTS}
 
 
-@pytest.mark.parametrize("span", [simulated.SPAN_SECONDS, 700])  # 700: four a second
+@pytest.mark.parametrize("span", [examples.SPAN_SECONDS, 700])  # 700: four a second
 def test_the_size_of_the_pieces_changes_nothing(span, tmp_path, monkeypatch):
-    monkeypatch.setattr(simulated, "SPAN_SECONDS", span)
+    monkeypatch.setattr(examples, "SPAN_SECONDS", span)
     manifest, tables = make(tmp_path / "one")
     for size in (7, 977):
-        monkeypatch.setattr(simulated, "PIECE_ROWS", size)
+        monkeypatch.setattr(examples, "PIECE_ROWS", size)
         again, others = make(tmp_path / str(size))
         assert again == manifest
         assert all(others[part].equals(tables[part]) for part in PARTS)
@@ -129,7 +130,7 @@ def test_what_items_are_worth_and_which_are_shown_drift():
 
 
 def test_a_history_holds_the_last_likes_of_earlier_seconds(tmp_path, monkeypatch):
-    monkeypatch.setattr(simulated, "SPAN_SECONDS", 900)
+    monkeypatch.setattr(examples, "SPAN_SECONDS", 900)
     _, tables = make(tmp_path / "out")
     rows = [row for part in PARTS for row in tables[part].to_pylist()]
     for number in range(0, len(rows), 37):

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.options import Options
-from ranker.datasets.splits import TEST, TRAIN, VALIDATION, describe, split_rows
+from ranker.datasets.splits import TEST, TRAIN, VALIDATION, Split, describe
 
 DAY = 86_400
 
 
 def _split(user, time, **options) -> list[int]:
     options = Options(**{"split": "user-temporal", **options})
-    return split_rows(np.array(user), np.array(time), options=options).tolist()
+    return Split(np.array(user), np.array(time), options).parts.tolist()
 
 
 def test_the_last_of_each_user_are_test():
@@ -39,7 +39,7 @@ def test_a_user_of_two_only_trains():
 def test_a_users_parts_follow_each_other_and_have_their_sizes(rows):
     rows = [(9, 0)] * 3 + rows  # one user, at least, who has all three parts
     user, time = np.array(sorted(rows, key=lambda row: row[1])).T
-    parts = split_rows(user, time, options=Options(split="user-temporal"))
+    parts = Split(user, time, Options(split="user-temporal")).parts
     for one in np.unique(user):
         mine = parts[user == one]
         assert (np.diff(mine) >= 0).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ranker.datasets.spill import Spill
+from ranker.datasets.read.spill import Spill
 
 KIND = np.dtype([("who", "<i4"), ("time", "<i8"), ("number", "<i4")])
 HOUR_MS = 3_600_000
@@ -26,7 +26,7 @@ def test_records_come_back_in_order_of_time_each_event_once(seed, num_rows, tmp_
     for part in np.array_split(records, 3):
         spill.add(part)
     repeats: list[int] = []
-    ordered = spill.settle(lambda told: repeats.extend(told["number"].tolist()))
+    ordered = spill.finish(lambda told: repeats.extend(told["number"].tolist()))
     seen: dict[tuple, int] = {}
     for record in records:
         seen.setdefault((int(record["who"]), int(record["time"])), int(record["number"]))

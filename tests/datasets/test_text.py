@@ -5,10 +5,10 @@ import io
 import numpy as np
 import pytest
 
-from ranker.datasets import text
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.refusals import Refusals
-from ranker.datasets.text import DelimitedFile, Format
+from ranker.datasets.read import text
+from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.text import DelimitedFile, Format
 
 COLUMNS = ("a", "b", "c", "d")
 KINDS = ("int64", "int64", "float64", "int64")

@@ -1,0 +1,72 @@
+"""Histories as places in what users did, copied out only for the rows that are written."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from ranker.datasets.past.forward import Events, Found, Tails, Window
+
+
+class Lists(NamedTuple):
+    """Lists that are not copied out yet: places in one array, the latest first.
+
+    Attributes:
+      values: those of all groups of a window. [V]
+      starts, lengths: event i has values[starts[i]:starts[i] + lengths[i]]. [M]
+    """
+
+    values: pa.Array
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    def copied(self, places: np.ndarray) -> pa.Array:
+        """Returns the lists of the events at these places."""
+        lengths = self.lengths[places]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        chosen = np.repeat(self.starts[places].astype(np.int32) - offsets[:-1], lengths)
+        chosen += np.arange(len(chosen), dtype=np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), self.values.take(pa.array(chosen)))
+
+
+def lists_of(found: Found, names: pa.Array) -> Lists:
+    """Returns the found numbers as what they are the places of in `names`."""
+    latest_first = names.take(pa.array(found.values[::-1]))
+    return Lists(latest_first, len(found.values) - found.until, found.length)
+
+
+class Histories:
+    """The last items of each user, by what became of them, going forward in time."""
+
+    def __init__(
+        self, max_lengths: Mapping[str, int], *, num_users: int, item_ids: np.ndarray
+    ) -> None:
+        """Remembers nothing yet.
+
+        Args:
+          max_lengths: by the name of a history, the most items that a list of it has.
+          item_ids: by the number of an item. [I]
+        """
+        self._tails = {
+            name: Tails(num_users, max_length=length) for name, length in max_lengths.items()
+        }
+        self._item_ids = pa.array(item_ids)
+
+    def advance(
+        self, events: Events, *, is_known: np.ndarray, are_meant: Mapping[str, np.ndarray]
+    ) -> dict[str, Lists]:
+        """Returns the histories of the next M events, by name, then remembers those known.
+
+        Args:
+          events: in order of time, no second divided between two calls.
+          is_known: which events those after them may know of. [M]
+          are_meant: by name, which of those this history holds. [M]
+        """
+        if not self._tails:
+            return {}
+        by_user = Window(events.user, events.time, is_known=is_known)
+        return {
+            name: lists_of(tail.advance(by_user.only(are_meant[name]), events.item), self._item_ids)
+            for name, tail in self._tails.items()
+        }

@@ -1,0 +1,13 @@
+"""Census-Income (KDD), from the UCI repository's two files: income and marital status."""
+
+from ranker.datasets.contract import Dataset
+
+DATASETS = (
+    Dataset(
+        name="census-income",
+        load="ranker.datasets.public.census.examples:load",
+        splits=("published",),
+        met="",
+        num_rows=199_523 + 99_762,
+    ),
+)

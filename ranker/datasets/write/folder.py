@@ -1,0 +1,146 @@
+"""A folder that is replaced as a whole, or not at all."""
+
+import contextlib
+import ctypes
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ranker.datasets.errors import DatasetError
+from ranker.datasets.write.lock import held
+from ranker.wording import listed
+
+MARK = "manifest.json"
+_MANIFEST = {"dataset": str, "split": str, "files": dict, "rows": dict, "options": dict}
+_OURS = ("schema.toml", "train.parquet", "validation.parquet", "test.parquet")
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def replacing(destination: Path) -> Iterator[Path]:
+    """Yields an empty folder beside `destination` that takes its place at the end.
+
+    If the block raises, the folder is deleted and `destination` is as it was. A
+    killed process leaves `destination` old or new; what else it leaves beside it, in
+    `.NAME.partial`, goes the next time.
+
+    Raises:
+      DatasetError: if `destination` holds anything but an earlier result: replacing
+        would delete it; if another process is replacing it; or if the disk is full.
+    """
+    destination = Path(os.path.realpath(destination))  # a link stays, and leads to the new
+    check_replaceable(destination)
+    work = destination.with_name(f".{destination.name}.partial")
+
+    def refuse() -> None:
+        raise DatasetError(
+            f"{destination}: not written: another process is preparing it; let that one end, or "
+            "write to another folder"
+        )
+
+    try:
+        with held(work / "lock", on_taken=refuse) as is_alone:
+            if is_alone:
+                _delete_abandoned(work)
+            written = work / secrets.token_hex(8)  # not the process's number: containers share it
+            written.mkdir()
+            try:
+                yield written
+                check_replaceable(destination)  # again: it took a while
+                _swap(written, destination)
+            finally:
+                shutil.rmtree(written, ignore_errors=True)
+    except OSError as error:  # Arrow's name no file
+        if error.errno is None or error.filename is not None:
+            raise
+        raise DatasetError(f"{destination}: not written: {os.strerror(error.errno)}") from error
+    finally:
+        with contextlib.suppress(OSError):  # another's, or gone
+            work.rmdir()
+
+
+def check_replaceable(destination: Path) -> None:
+    """Raises DatasetError, with what would be lost, if `destination` holds more than a result."""
+    if not destination.exists():
+        return
+    if not destination.is_dir():
+        raise DatasetError(f"{destination}: not replaced: it exists and is no folder")
+    found = sorted(p.relative_to(destination).as_posix() for p in _files(destination))
+    if not found:
+        return
+    way_out = "move that away, or write to another folder"
+    manifest = _manifest(destination / MARK)
+    if manifest is None:
+        raise DatasetError(
+            f"{destination}: not replaced: it exists and has no {MARK} that prepare wrote; "
+            f"lost would be {listed(found)}; {way_out}"
+        )
+    ours = {MARK, *manifest.get("digests", _OURS)}
+    is_old = "digests" not in manifest  # then any vocabulary may be ours
+    foreign = [
+        name
+        for name in found
+        if name not in ours and not (is_old and Path(name).match("vocabularies/*.txt"))
+    ]
+    if foreign:
+        raise DatasetError(
+            f"{destination}: not replaced: lost would be {listed(foreign)}, which prepare did not "
+            f"write; {way_out}"
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yields all that is not a folder, links to folders too; raises where it may not look."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for parent, folders, files in os.walk(folder, onerror=fail):
+        yield from (Path(parent, name) for name in files)
+        yield from (link for name in folders if (link := Path(parent, name)).is_symlink())
+
+
+def _manifest(path: Path) -> dict[str, Any] | None:
+    """Returns the manifest that prepare wrote at `path`, or None if that is none of its."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not isinstance(found.get("digests", {}), dict):
+        return None
+    is_ours = all(isinstance(found.get(name), kind) for name, kind in _MANIFEST.items())
+    return found if is_ours else None
+
+
+def _delete_abandoned(work: Path) -> None:
+    for path in work.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _swap(written: Path, destination: Path) -> None:
+    """Puts `written` in the place of `destination`, which goes to where `written` was."""
+    if not destination.exists():
+        os.rename(written, destination)
+    elif not _exchange(written, destination):
+        # No exchange on this system: between two renames there is a moment without either.
+        aside = written.with_suffix(".old")  # beside it: goes with what was abandoned
+        os.rename(destination, aside)
+        os.rename(written, destination)
+        os.rename(aside, written)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchanges two folders in one step; False where the system cannot (it is Linux's)."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    paths = os.fsencode(first), os.fsencode(second)
+    return rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0
