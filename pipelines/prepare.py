@@ -1,8 +1,7 @@
-"""Prepares a public dataset for training: raw files to checked Parquet.
+"""Prepares a dataset for training: raw files to checked Parquet.
 
+  python -m pipelines.prepare --list
   python -m pipelines.prepare --dataset=movielens-100k
-  python -m pipelines.prepare --dataset=movielens-1m --source=~/Downloads/ml-1m.zip
-  python -m pipelines.prepare --dataset=movielens-25m --split=window --window_days=30
   python -m pipelines.prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
   python -m pipelines.prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
@@ -23,6 +22,7 @@ from ranker import datasets
 _DEFAULTS = datasets.Options()
 
 _DATASET = flags.DEFINE_enum("dataset", "movielens-100k", datasets.NAMES, "Which dataset.")
+_LIST = flags.DEFINE_bool("list", False, "Say which datasets there are, and end.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
 _SOURCE = flags.DEFINE_string(
     "source", None, "Folder or archive with the raw files, in place of cache and network."
@@ -40,9 +40,7 @@ _WINDOW_DAYS = flags.DEFINE_float(
     "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
 )
 _SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of all that is drawn.")
-_PAST = flags.DEFINE_enum(
-    "past", _DEFAULTS.past, datasets.PASTS, "Whose earlier ratings features may know."
-)
+_PAST = flags.DEFINE_enum("past", _DEFAULTS.past, datasets.PASTS, "Whose past features may know.")
 _HISTORY = flags.DEFINE_integer("history", _DEFAULTS.history, "Most liked items in a row.")
 _NEGATIVES = flags.DEFINE_integer(
     "negatives", _DEFAULTS.negatives, "Unrated items sampled for each rated row (task watch)."
@@ -61,6 +59,9 @@ _CORRELATION = flags.DEFINE_float(
 
 def main(argv: Sequence[str]) -> int:
     """Prepares and prints what was made; returns 2 if the data cannot be used."""
+    if _LIST.value:
+        print(*datasets.listing(), sep="\n")
+        return 0
     try:
         folder = _path(_OUTPUT) or Path("data") / _DATASET.value
         options = datasets.Options(

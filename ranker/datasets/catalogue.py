@@ -31,8 +31,8 @@ def dataset_of(name: str) -> Dataset:
 
 
 def listing() -> Iterator[str]:
-    """Yields a line a dataset: its name, its splits, and which real files were ever read."""
+    """Yields a line a dataset: its name, which real files its loader ever met, its splits."""
     for dataset in DATASETS.values():
-        met = f"has read {dataset.met}" if dataset.met else "NEVER MET THE REAL FILES"
+        met = f"met real files: {dataset.met}" if dataset.met else "NEVER MET REAL FILES"
         met = "synthetic" if dataset.is_synthetic else met
-        yield f"{dataset.name:<24}{met}; splits: {', '.join(dataset.splits)}"
+        yield f"{dataset.name:<23} {met}; splits: {', '.join(dataset.splits)}"

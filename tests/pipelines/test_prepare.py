@@ -49,6 +49,14 @@ def test_help_loads_nothing_heavy_and_has_examples():
         assert f"--{flag}" in text
 
 
+def test_the_list_says_which_loaders_never_met_real_files_and_prepares_nothing(tmp_path):
+    said = _run("--list", f"--output={tmp_path / 'out'}").stdout.splitlines()
+    lines = {line.split()[0]: line for line in said}
+    assert "NEVER MET REAL FILES" in lines["ali-ccp"]
+    assert "NEVER MET REAL FILES" not in lines["movielens-100k"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_it_prepares_and_prints_a_table(raw, tmp_path):
     flags = ["--dataset=movielens-latest-small", f"--source={raw}", f"--output={tmp_path / 'out'}"]
     done = _run(*flags, "--split=window", "--window_days=0.0003", "--negatives=1")

@@ -7,7 +7,7 @@ DATASETS = tuple(
         name=f"aliexpress-{country}",
         load="ranker.datasets.public.aliexpress.examples:load",
         splits=("published",),
-        met="a sample of 120 rows of the joined layout, none of the published one",
+        met="120 rows of one country in the joined layout, none in the published one",
     )
     for country in ("nl", "es", "fr", "us", "ru")
 )

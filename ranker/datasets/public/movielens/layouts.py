@@ -8,50 +8,15 @@ from ranker.datasets.read.archives import Files
 from ranker.datasets.read.text import Format
 
 _GENRES = (  # of 100K: the order of u.item's last 19 columns, as u.genre has it
-    "unknown",
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children's",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
-)
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary",
+    "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi",
+    "Thriller", "War", "Western",
+)  # fmt: skip
 _OCCUPATIONS = (  # 1M gives numbers into this list of its README
-    "other",
-    "educator",
-    "artist",
-    "clerical",
-    "student",
-    "customer service",
-    "doctor",
-    "executive",
-    "farmer",
-    "homemaker",
-    "K-12 student",
-    "lawyer",
-    "programmer",
-    "retired",
-    "sales",
-    "scientist",
-    "self-employed",
-    "technician",
-    "tradesman",
-    "unemployed",
-    "writer",
-)
-RATINGS = ("u.data", "ml-100k.inter", "ratings.dat", "ratings.csv")  # what holds them, of any
+    "other", "educator", "artist", "clerical", "student", "customer service", "doctor",
+    "executive", "farmer", "homemaker", "K-12 student", "lawyer", "programmer", "retired", "sales",
+    "scientist", "self-employed", "technician", "tradesman", "unemployed", "writer",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
