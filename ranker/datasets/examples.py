@@ -80,6 +80,8 @@ class Block(NamedTuple):
       table: a column for each feature but the histories, for each task (float32, null where
         there is no label) and `timestamp` (int64 Unix seconds, ascending; 0 if left out). Other
         columns are written behind these; one that a feature names as `frozen`, not for training.
+      deferred: from places in the block, ascending, to further columns of these rows: of lists,
+        which are dear to copy twice.
       user, item: numbers of both, int32 [M]; only where there are histories.
       part: of the split, [M], where the examples are not those of `Examples.time` one by one.
       file: "train" or "test", the published file that they are of, where that is the split.
@@ -90,6 +92,7 @@ class Block(NamedTuple):
     item: np.ndarray | None = None
     part: np.ndarray | None = None
     file: str = ""
+    deferred: Callable[[np.ndarray], Mapping[str, pa.Array]] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

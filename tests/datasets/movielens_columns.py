@@ -46,7 +46,8 @@ class WithHistories:
         part: np.ndarray | None = None,
     ) -> dict[str, list]:
         """Returns the columns by name, and remembers the events that are known."""
-        columns = self._columns.advance(events, rating, is_known=is_known, part=part)
+        columns, deferred = self._columns.advance(events, rating, is_known=is_known, part=part)
+        columns |= deferred(np.arange(len(rating)))
         is_liked = (rating >= LIKED_STARS).astype(float)
         lists = self._histories.advance(
             events,

@@ -53,7 +53,7 @@ def _made(data: Interactions, events: list[tuple[int, int, int]], **options) -> 
     together = Events(user[order], item[order], time[order])
     made = columns.advance(together, rating, is_known=is_known)
     features = features_of(data, histories=HISTORIES, history_length=history)
-    assert list(made) == [feature.name for feature in features]
+    assert sorted(made) == sorted(feature.name for feature in features)
     places = np.argsort(order)[len(data.time) :]
     return {name: [column[place] for place in places] for name, column in made.items()}
 

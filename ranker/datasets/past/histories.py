@@ -21,11 +21,15 @@ class Lists(NamedTuple):
     starts: np.ndarray
     lengths: np.ndarray
 
+    def at(self, places: np.ndarray) -> "Lists":
+        """Returns the lists of the events at these places, or where these are true."""
+        return self._replace(starts=self.starts[places], lengths=self.lengths[places])
+
     def copied(self, places: np.ndarray) -> pa.Array:
         """Returns the lists of the events at these places."""
-        lengths = self.lengths[places]
+        starts, lengths = self.starts[places], self.lengths[places]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        chosen = np.repeat(self.starts[places].astype(np.int32) - offsets[:-1], lengths)
+        chosen = np.repeat(starts.astype(np.int32) - offsets[:-1], lengths)
         chosen += np.arange(len(chosen), dtype=np.int32)
         return pa.ListArray.from_arrays(pa.array(offsets), self.values.take(pa.array(chosen)))
 

@@ -39,6 +39,7 @@ def write_parts(
                 writers[number].write(table)
                 sizes[number] += len(table)
                 bar.update(len(table))
+            del block  # before the next is made: two would be held
         check_sizes(sizes, options)
 
 
@@ -71,6 +72,7 @@ class _Rows:
             rows = table if is_here.all() else table.filter(pa.array(is_here))
             columns = dict(zip(rows.column_names, rows.columns, strict=True))
             places = np.flatnonzero(is_here)
+            columns |= block.deferred(places) if block.deferred else {}
             columns |= {name: lists.copied(places) for name, lists in histories.items()}
             left_out = self._frozen if number == TRAIN else set()
             names = dict.fromkeys((*self._names, *columns))

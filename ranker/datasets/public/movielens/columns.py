@@ -1,13 +1,13 @@
 """Columns of the prepared rows, each from the past of its event alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.columns import categorical, history, id_list
 from ranker.datasets.past.forward import Events, Tails, Window
-from ranker.datasets.past.histories import lists_of
+from ranker.datasets.past.histories import Lists, lists_of
 from ranker.datasets.public.movielens.interactions import Interactions, Tags
 from ranker.datasets.public.movielens.past_numbers import PastNumbers, numbers_of
 from ranker.schema import Feature
@@ -56,8 +56,8 @@ class Columns:
         *,
         is_known: np.ndarray,
         part: np.ndarray | None = None,
-    ) -> dict[str, pa.Array]:
-        """Returns the columns, by name, of the next M events, then remembers those known.
+    ) -> tuple[dict[str, pa.Array], Callable[[np.ndarray], dict[str, pa.Array]]]:
+        """Returns the columns of the next M events, then remembers those known.
 
         Args:
           events: in order of time, no second divided between two calls; some may not have
@@ -65,19 +65,29 @@ class Columns:
           rating: stars; of what is not known, anything finite. [M]
           is_known: whose rating those after it may know. [M]
           part: of the split, of each; needed for frozen values. [M]
+
+        Returns:
+          (columns, deferred): by name, [M]; and from places [K] to the other columns there, [K].
         """
         data, (user, item, time) = self._data, events
-        columns = {"user_id": pa.array(data.users.ids[user])}
-        columns["item_id"] = pa.array(data.items.ids[item])
-        for side, numbers in ((data.users, user), (data.items, item)):
-            places = pa.array(numbers)
-            columns |= {name: column.take(places) for name, column in side.columns.items()}
-        if self._tags is not None:
-            columns["tags"] = self._tags.advance(item, time)
-        columns["hour"] = pa.array(time // _HOUR_SECONDS % 24)
-        columns["weekday"] = pa.array((time // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7)
         numbers = self._numbers.advance(events, rating, is_known=is_known, part=part)
-        return columns | {name: pa.array(values) for name, values in numbers.items()}
+        columns = {
+            "user_id": pa.array(data.users.ids[user]),
+            "item_id": pa.array(data.items.ids[item]),
+            "hour": pa.array(time // _HOUR_SECONDS % 24),
+            "weekday": pa.array((time // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7),
+            **{name: pa.array(values) for name, values in numbers.items()},
+        }
+        tags = self._tags.advance(item, time) if self._tags is not None else None
+
+        def deferred(places: np.ndarray) -> dict[str, pa.Array]:
+            made = {} if tags is None else {"tags": tags.copied(places)}
+            for side, numbers in ((data.users, user), (data.items, item)):
+                chosen = pa.array(numbers[places])
+                made |= {name: column.take(chosen) for name, column in side.columns.items()}
+            return made
+
+        return columns, deferred
 
 
 class _PastTags:
@@ -93,22 +103,18 @@ class _PastTags:
         self._num_done = 0
         self._last = Tails(num_items, max_length=MAX_TAGS)
 
-    def advance(self, item: np.ndarray, time: np.ndarray) -> pa.Array:
+    def advance(self, item: np.ndarray, time: np.ndarray) -> Lists:
         """Returns the tags of the items of the next events before each; both [M]."""
         end = int(np.searchsorted(self._given.time, time[-1], side="right"))
         word, tagged, given = (column[self._num_done : end] for column in self._given)
         self._num_done = end
-        num_given = len(given)
-        order = np.argsort(np.concatenate([given, time]), kind="stable")
-        is_given = order < num_given
-        window = Window(
-            np.concatenate([tagged, item])[order],
-            np.concatenate([given, time])[order],
-            is_known=is_given,
-        )
-        words = np.concatenate([word, np.zeros(len(item), np.int32)])[order]
-        found = lists_of(self._last.advance(window, words), self._names)
-        return found.copied(np.flatnonzero(~is_given))
+        times = np.concatenate([given, time])
+        order = np.argsort(times, kind="stable")
+        is_given = order < len(given)
+        items = np.concatenate([tagged, item])
+        window = Window(items[order], times[order], is_known=is_given)
+        words = np.concatenate([word, np.zeros(len(item), np.int32)])
+        return lists_of(self._last.advance(window, words[order]), self._names).at(~is_given)
 
 
 def _side(name: str, column: pa.Array) -> Feature:

@@ -62,17 +62,23 @@ def blocks(data: Interactions, options: Options, split: Split) -> Iterator[Block
     if options.negatives:
         everything = data.events(slice(None))
         sampled = Sampled(everything, split.parts, num_items=options.negatives, seed=options.seed)
-    for window in windows(data.time, WINDOW_ROWS):
-        events, rating, part = data.events(window), data.rating[window], split.parts[window]
-        is_rated = np.ones(len(part), bool)
-        if sampled is not None:
-            events, owner, is_rated = sampled.join(events, start=window.start)
-            rating, part = np.where(is_rated, rating[owner], np.float32(0)), part[owner]
-        is_known = is_rated & split.knows(part)
-        made = columns.advance(events, rating, is_known=is_known, part=part)
-        made |= _labels(rating, is_rated, has_watch=sampled is not None)
-        table = pa.table({**made, "timestamp": pa.array(events.time)})
-        yield Block(table, events.user, events.item, part)
+    for window in windows(data.time, WINDOW_ROWS):  # nothing of a window is held here
+        yield _block(data, window, split, columns=columns, sampled=sampled)
+
+
+def _block(
+    data: Interactions, window: slice, split: Split, *, columns: Columns, sampled: Sampled | None
+) -> Block:
+    events, rating, part = data.events(window), data.rating[window], split.parts[window]
+    is_rated = np.ones(len(part), bool)
+    if sampled is not None:
+        events, owner, is_rated = sampled.join(events, start=window.start)
+        rating, part = np.where(is_rated, rating[owner], np.float32(0)), part[owner]
+    is_known = is_rated & split.knows(part)
+    made, deferred = columns.advance(events, rating, is_known=is_known, part=part)
+    made |= _labels(rating, is_rated, has_watch=sampled is not None)
+    made["timestamp"] = pa.array(events.time)
+    return Block(pa.table(made), events.user, events.item, part, deferred=deferred)
 
 
 def _labels(rating: np.ndarray, is_rated: np.ndarray, *, has_watch: bool) -> dict[str, pa.Array]:
