@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def run(main: Callable[[Sequence[str]], int], *, takes_names: bool = False) -> N
       takes_names: whether what is no flag goes to `main`; else it is refused.
     """
     output.protect()
+    warnings.showwarning = _tell
     logging.get_absl_handler().python_handler.stream = sys.stderr
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
     app.run(lambda argv: _code(main, argv), flags_parser=lambda argv: _parse(argv, takes_names))
@@ -45,6 +47,12 @@ def load_tensorflow() -> None:
     from ranker.start import quietly_load_tensorflow
 
     quietly_load_tensorflow()
+
+
+def _tell(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Tells what a reader of settings warns of; of others' warnings nothing, as by default."""
+    if issubclass(category, FutureWarning) and "is now called" in str(message):
+        print(f"{_name()}: {message}", file=sys.stderr)
 
 
 def _code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:

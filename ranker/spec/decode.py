@@ -11,7 +11,8 @@ import difflib
 import functools
 import math
 import typing
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ranker.spec.part import Part, kinds
@@ -83,6 +84,7 @@ def error_at(origin: str, path: Sequence[str], message: str) -> ConfigError:
 
 def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
     hints = _hints(kind)
+    tables = [_with_new_names(layer, getattr(kind, "renamed", {}), path) for layer in tables]
     for origin, table in tables:
         for name in table:
             if name not in hints and not (name == "kind" and getattr(kind, "kind", "")):
@@ -105,6 +107,27 @@ def _dataclass(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], def
     except (ValueError, TypeError) as error:
         said = str(error).removeprefix(f"{kind.__name__}: ")
         raise error_at(_origin_of(said, tables), path, said) from error
+
+
+def _with_new_names(layer: Layer, renamed: Mapping[str, str], path: tuple[str, ...]) -> Layer:
+    """Returns a table with the new names of what it calls by former ones, and says so."""
+    former = [name for name in layer.value if name in renamed]
+    if not former:
+        return layer
+    table = {name: value for name, value in layer.value.items() if name not in former}
+    for name in former:
+        *inner, last = renamed[name].split(".")
+        place = table
+        for part in inner:
+            given = place.get(part, {})
+            place[part] = dict(given) if isinstance(given, dict) else {"kind": given}
+            place = place[part]
+        old, new = ".".join((*path, name)), ".".join((*path, renamed[name]))
+        if last in place:
+            raise error_at(layer.origin, (), f"{old} is the former name of {new}: give one of them")
+        place[last] = layer.value[name]
+        warnings.warn(f"{layer.origin}: {old} is now called {new}", FutureWarning, stacklevel=2)
+    return layer._replace(value=table)
 
 
 def _named(layer: Layer) -> Layer:

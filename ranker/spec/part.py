@@ -63,6 +63,8 @@ class Part:
       acts: the class, by its dotted name, that does what this declares, and extends it; "" for
         a part that does so itself.
       varies: whether its floats may change without another compiled graph.
+      renamed: former names of fields to theirs, "table.name" for one that moved into a table;
+        they are still read, with a word of it.
 
     Raises:
       TypeError: for a value of a wrong type.
@@ -72,6 +74,7 @@ class Part:
     kind: ClassVar[str] = ""
     acts: ClassVar[str] = ""
     varies: ClassVar[bool] = False
+    renamed: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         for field in fields_of(type(self)):
