@@ -82,8 +82,8 @@ def _train(rate: str, settings: Sequence[str]) -> tuple[_Seen, list[np.ndarray]]
 def _attempt(run: build.Run, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Tries `batch` as the step does; returns factors, shares above the bound, largest update."""
     step, clip = run.step, _clippy(run.config)
-    proposal = step.propose(batch).proposal
-    dense = [change for change in proposal.changes if change.rows is None]
+    transaction = step.propose(batch).transaction
+    dense = [change for change in transaction.changes if change.rows is None]
     before = [change.after + change.update for change in dense]
     above = [
         tf.reduce_mean(
@@ -93,7 +93,7 @@ def _attempt(run: build.Run, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Ten
     ]
     largest = tf.stack([tf.reduce_max(tf.abs(change.unclipped)) for change in dense])
     factors = tf.stack([change.factor for change in dense])
-    step.optimizer.commit(proposal, accept=tf.constant(True))
+    transaction.commit(accept=tf.constant(True))
     step.attempts.assign_add(1)
     return factors, tf.stack(above), tf.reduce_max(largest)
 

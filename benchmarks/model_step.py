@@ -58,7 +58,7 @@ def _keras_update(step: Step) -> Callable:
 
 def _our_update(step: Step) -> Callable:
     def update(gradients: list) -> None:
-        step.optimizer.commit(step.optimizer.propose(gradients), accept=tf.constant(True))
+        step.optimizer.propose(gradients).commit(accept=tf.constant(True))
 
     return update
 

@@ -90,8 +90,8 @@ def _ours(clippers: list[optim.Clippy]) -> Callable[[int], Callable]:
 
         @tf.function
         def step(values: tf.Tensor, ids: tf.Tensor) -> None:
-            proposal = optimizer.propose([tf.IndexedSlices(values, ids)])
-            optimizer.commit(proposal, accept=tf.constant(True))
+            transaction = optimizer.propose([tf.IndexedSlices(values, ids)])
+            transaction.commit(accept=tf.constant(True))
 
         return step
 

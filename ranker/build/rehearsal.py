@@ -5,7 +5,7 @@ from typing import Any
 from ranker.build.run import Run, build_plan, build_run
 from ranker.build.training import build_stream, open_training
 from ranker.spec.run import RunConfig
-from ranker.train import StepReport, interventions
+from ranker.train import interventions
 
 
 def rehearse(config: RunConfig) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
     run.validation()
     examples = open_training(run, tell=lambda num_read, num_rows: None)
     stream = build_stream(config, examples)
-    reports = StepReport(*(value.numpy() for value in run.step.run(stream.stack(0, 1))))
+    reports = run.step.run(stream.stack(0, 1)).numpy()
     events = interventions(reports, run.step)
     return {
         "rows": _rows(run),

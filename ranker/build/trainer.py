@@ -138,20 +138,11 @@ def _bad_rows(run: Run, say: Callable[[str], None]) -> list[dict]:
 def _observers(
     run: Run, workdir: Path, logs: dict[str, files.JsonLines], plan: train.Plan, start: int
 ) -> list[train.Observer]:
-    names = {
-        "every": run.config.train.log_every_attempts,
-        "tasks": run.step.objective.tasks,
-        "variables": run.step.optimizer.names,
-    }
+    every = run.config.train.log_every_attempts
     return [
-        train.MetricsLog(logs["metrics.jsonl"], **names),
+        train.MetricsLog(logs["metrics.jsonl"], every=every),
         train.EventsLog(logs["events.jsonl"]),
-        train.TensorBoard(
-            workdir / "tensorboard",
-            groups=[group.name for group in run.step.optimizer.groups],
-            watched=run.step.guard.watched,
-            **names,
-        ),
+        train.TensorBoard(workdir / "tensorboard", every=every),
         train.show_progress(
             train.Length(plan.total, start, run.config.data.batch_size, plan.monitor)
         ),

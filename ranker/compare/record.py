@@ -1,13 +1,14 @@
 """What a trial leaves behind: curves, counts and events, as the columns of one row."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ranker import build
-from ranker.train import Evaluation, Plan, StepReport
+from ranker.train import Evaluation, Plan, StepReport, joined
 
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
 
@@ -50,7 +51,7 @@ class Recorder:
 
     def columns(self, *, is_halted: bool) -> dict[str, Any]:
         """Returns the columns of the run's row but those of the test split."""
-        reports = StepReport(*(np.concatenate(a) for a in zip(*self._reports, strict=True)))
+        reports = joined(self._reports)
         attempts, seconds, held_out, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
         # Not the reports' total: a weight that a fault changed would be taken for divergence.
         objective = self._run.step.objective
@@ -71,6 +72,7 @@ class Recorder:
             "events": json.dumps(self._events),
             "task_losses": objective.weighted(reports.losses).numpy().T.tolist(),
             "accepted": reports.accept.tolist(),
+            "scalars": json.dumps(_scalars(reports)),
             **_curves(losses, reports, self._run.step.optimizer.names),
         }
 
@@ -83,6 +85,21 @@ def flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         for name, value in of_task.items()
         if isinstance(value, float)
     }
+
+
+def _scalars(reports: StepReport) -> dict[str, dict[str, list[float]]]:
+    """Returns what parts told beside losses and clip factors, which have columns of their own.
+
+    Of each scalar, "attempt" and "value" of at most 200 attempts that have one.
+    """
+    found = {}
+    for name, values in reports.scalars.items():
+        if name.partition("/")[0] not in ("loss", "clip_factor"):
+            places = np.flatnonzero(~np.isnan(values))
+            places = places[:: max(1, math.ceil(len(places) / _POINTS))]
+            attempts = (reports.attempt[places] + 1).tolist()
+            found[name] = {"attempt": attempts, "value": values[places].tolist()}
+    return found
 
 
 def _curves(losses: np.ndarray, reports: StepReport, names: tuple[str, ...]) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def failed(error: BaseException) -> dict[str, Any]:
         "validation": "[]",
         "test": "{}",
         "events": "[]",
+        "scalars": "{}",
     }
 
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from ranker import numerics
 from ranker.guard import verdict as verdicts
 from ranker.guard.skip import LOSS, Recent
-from ranker.guard.verdict import Proposal, Verdict
+from ranker.guard.verdict import Transaction, Verdict
 from ranker.spec.guard import Skip
 
 
@@ -44,7 +44,7 @@ class Guard:
         return self.skip.watched if self.skip else ()
 
     def judge(
-        self, losses: tf.Tensor, proposal: Proposal, *, total: tf.Tensor | None = None
+        self, losses: tf.Tensor, transaction: Transaction, *, total: tf.Tensor | None = None
     ) -> Verdict:
         """Returns whether the attempt may be committed, and if not, why and where.
 
@@ -56,27 +56,32 @@ class Guard:
 
         Args:
           losses: [T], one a task.
-          proposal: gradients as differentiated, and the changes made of them.
+          transaction: gradients before any clipper, and all that would be written. With a
+            `Skip` it is told "watched/<name>" and "limit/<name>".
           total: the losses' weighted sum, a scalar; for a `Skip` of the loss.
 
         Raises:
           ValueError: if a `Skip` watches the loss and `total` is None.
         """
         tensors = [losses]
-        for change in proposal.changes:
+        for change in transaction.changes:
             tensors += [change.after, *(values for _, values in change.slots)]
-        tensors += verdicts.statistics(proposal)
-        factors = [tf.cast(change.factor, tf.float32) for change in proposal.changes]
+        tensors += verdicts.statistics(transaction)
+        factors = [tf.cast(change.factor, tf.float32) for change in transaction.changes]
         nothing_erased = tf.reduce_all(tf.stack([1.0, *factors]) > 0)
         verdict = numerics.choose(
             tf.logical_and(numerics.surely_finite(tensors), nothing_erased),
             verdicts.accepted,
-            lambda: verdicts.inspect(losses, proposal),
+            lambda: verdicts.inspect(losses, transaction),
         )
         if self._recent is None:
             return verdict
-        watched = self._recent.measure(total, [g.values for g in proposal.gradients])
-        return _compare(verdict, watched, self._recent.limits(), self._recent.skip)
+        watched = self._recent.measure(total, [g.values for g in transaction.gradients])
+        limits = self._recent.limits()
+        for place, name in enumerate(self.watched):
+            transaction.scalar(f"watched/{name}", watched[place])
+            transaction.scalar(f"limit/{name}", limits[place])
+        return _compare(verdict, watched, limits, self._recent.skip)
 
     def record(self, verdict: Verdict) -> None:
         """Counts `verdict`, and remembers what it watched if accepted; call once an attempt."""

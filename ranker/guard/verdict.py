@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
     Attributes:
       accept: bool.
       reason: int32, the first that holds of: ACCEPTED 0, BAD_LOSS 1, BAD_GRADIENT 2,
-        BAD_CHANGE 3 (an update or a slot's new value), BAD_STATISTIC 4 (a clipper's),
+        BAD_CHANGE 3 (an update or a slot's new value), BAD_STATISTIC 4 (what a part remembers),
         LOSS_SPIKE 5 and NORM_SPIKE 6 (the total loss, or the norm of all gradients, above
         its usual range).
       task: int32, of the first loss that is not finite; else -1.
@@ -75,15 +75,16 @@ class Change(Protocol):
     def index(self) -> int: ...
 
 
-class Proposal(Protocol):
-    """What the guard reads of a proposal."""
+class Transaction(Protocol):
+    """What the guard reads of a transaction, and where it tells what it watched."""
 
     @property
     def gradients(self) -> Sequence[Gradient]: ...
     @property
     def changes(self) -> Sequence[Change]: ...
     @property
-    def statistics(self) -> Sequence[tuple[tf.Variable, tf.Tensor]]: ...
+    def writes(self) -> Sequence[tuple[tf.Variable, tf.Tensor]]: ...
+    def scalar(self, name: str, value: tf.Tensor) -> None: ...
 
 
 def judged(change: Change) -> list[tf.Tensor]:
@@ -91,9 +92,9 @@ def judged(change: Change) -> list[tf.Tensor]:
     return [change.unclipped, change.after, *(values for _, values in change.slots)]
 
 
-def statistics(proposal: Proposal) -> list[tf.Tensor]:
-    """Returns the statistics of `proposal` that must be finite: all but counts."""
-    return [value for _, value in proposal.statistics if value.dtype.is_floating]
+def statistics(transaction: Transaction) -> list[tf.Tensor]:
+    """Returns what parts remember that must be finite: all but counts."""
+    return [value for _, value in transaction.writes if value.dtype.is_floating]
 
 
 def accepted() -> Verdict:
@@ -103,20 +104,20 @@ def accepted() -> Verdict:
     return Verdict(tf.constant(True), tf.constant(ACCEPTED), none, none, row, nothing, nothing)
 
 
-def inspect(losses: tf.Tensor, proposal: Proposal) -> Verdict:
+def inspect(losses: tf.Tensor, transaction: Transaction) -> Verdict:
     """Returns the exact verdict, by looking at every element, in NumPy on the host.
 
     Only an attempt that is all but refused gets here, so its round trip costs no good
     step anything; drawn as a graph it took most of the time to trace and start one.
     """
-    places = [(g.index, g.rows, [g.values]) for g in proposal.gradients]
+    places = [(g.index, g.rows, [g.values]) for g in transaction.gradients]
     num_gradients = len(places)
-    places += [(c.index, c.rows, judged(c)) for c in proposal.changes]
+    places += [(c.index, c.rows, judged(c)) for c in transaction.changes]
     layout = [(index, rows is not None, len(tensors)) for index, rows, tensors in places]
     flat = [losses]
     for _, rows, tensors in places:
         flat += [*([] if rows is None else [rows]), *tensors]
-    flat += statistics(proposal)
+    flat += statistics(transaction)
     found = tf.numpy_function(
         lambda *arrays: _look(layout, num_gradients, arrays),
         flat,

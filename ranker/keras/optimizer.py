@@ -245,11 +245,11 @@ class GuardedOptimizer(attributes.Strict):
         super().load_own_variables(store)
 
     def _attempt(self, core: optim.Optimizer, gradients: Sequence[_Gradient]) -> None:
-        proposal = core.propose(gradients)
-        verdict = self._guard.judge(tf.zeros([0]), proposal)
-        core.commit(proposal, accept=verdict.accept)
+        transaction = core.propose(gradients)
+        verdict = self._guard.judge(tf.zeros([0]), transaction)
+        transaction.commit(accept=verdict.accept)
         self._guard.record(verdict)
-        self._factors.assign(core.factors(proposal))
+        self._factors.assign(core.factors(transaction))
         self._halt(verdict, [*core.names, "none in particular"])
 
     def _halt(self, verdict: Verdict, names: Sequence[str]) -> None:

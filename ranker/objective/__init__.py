@@ -1,5 +1,6 @@
-"""Logits and labels to a loss per task."""
+"""Logits and labels to a loss per task, and the tasks' gradients to one."""
 
-from ranker.objective.losses import Objective
+from ranker.objective.aggregate import Aggregation, WeightedSum
+from ranker.objective.losses import Objective, TaskLoss
 
-__all__ = ["Objective"]
+__all__ = ["Aggregation", "Objective", "TaskLoss", "WeightedSum"]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -11,6 +11,26 @@ from ranker.schema import Task
 Array = Any  # a tf.Tensor or an np.ndarray
 
 REGRESSION_LOSSES = ("squared", "huber")
+
+
+class TaskLoss(NamedTuple):
+    """A task's loss on some rows, before it is divided: sums of several parts of a batch add up.
+
+    Attributes:
+      sum: of the losses of the rows that carry the label, each times its weight; a scalar.
+      weight: of these rows together, a scalar.
+    """
+
+    sum: tf.Tensor
+    weight: tf.Tensor
+
+    def mean(self, weight: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns the loss of these rows, 0 of none.
+
+        Args:
+          weight: of all rows of the batch, if these are a part of it.
+        """
+        return tf.math.divide_no_nan(self.sum, self.weight if weight is None else weight)
 
 
 class Objective:
@@ -51,20 +71,29 @@ class Objective:
         self._regression = regression
         self._huber_delta = huber_delta
 
-    def losses(
+    def __call__(
         self,
         logits: Mapping[str, Array],
         labels: Mapping[str, Array],
         weights: Mapping[str, Array],
-    ) -> tf.Tensor:
-        """Returns the loss of each task, [T], in the order of the tasks.
+    ) -> dict[str, TaskLoss]:
+        """Returns the loss of each task, in their order, not divided yet.
 
         Args:
           logits, labels, weights: by task, [B]; weight 0 masks a row, one that is not
             finite shows in the loss, and none is below 0. Sums of weights, and of losses
             times them, must keep within float32.
         """
-        return tf.stack([self._loss(t, logits[t], labels[t], weights[t]) for t in self.tasks])
+        return {t: self._loss(t, logits[t], labels[t], weights[t]) for t in self.tasks}
+
+    def losses(
+        self,
+        logits: Mapping[str, Array],
+        labels: Mapping[str, Array],
+        weights: Mapping[str, Array],
+    ) -> tf.Tensor:
+        """Returns the loss of each task, [T], in the order of the tasks; as `__call__`."""
+        return tf.stack([loss.mean() for loss in self(logits, labels, weights).values()])
 
     def weighted(self, losses: Array) -> tf.Tensor:
         """Returns what each of `losses`, [T] or [N, T], is in the sum: as often as it counts."""
@@ -95,7 +124,7 @@ class Objective:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
         return tf.tensordot(self._weights, losses, 1)
 
-    def _loss(self, task: str, logit: Array, label: Array, weight: Array) -> tf.Tensor:
+    def _loss(self, task: str, logit: Array, label: Array, weight: Array) -> TaskLoss:
         is_counted = tf.not_equal(weight, 0.0)  # so that a weight of NaN shows
         # Both sides of a select are differentiated: a masked NaN must not get that far.
         label = tf.where(is_counted, label, 0.0)
@@ -106,7 +135,7 @@ class Objective:
         else:
             each = _huber(logit - label, self._huber_delta)
         each = tf.where(is_counted, each * weight, 0.0)
-        return tf.math.divide_no_nan(tf.reduce_sum(each), tf.reduce_sum(weight))
+        return TaskLoss(tf.reduce_sum(each), tf.reduce_sum(weight))
 
 
 def _huber(error: tf.Tensor, delta: float) -> tf.Tensor:

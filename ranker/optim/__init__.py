@@ -2,18 +2,20 @@
 
     dense = Group(name="dense", variables=weights, rule=Adagrad(), schedule=Constant(rate=0.1))
     optimizer = Optimizer([dense], clippers=[Clippy()])
-    proposal = optimizer.propose(gradients)            # pure
-    optimizer.commit(proposal, accept=verdict.accept)  # all or nothing
+    transaction = optimizer.propose(gradients)  # writes nothing
+    transaction.commit(accept=verdict.accept)   # all or nothing
 
 A *rule* says where to go, a *schedule* how fast, a *clipper* which share of it to keep.
 Plain TensorFlow, no Keras; no file, no log, no settings.
 """
 
-from ranker.optim.change import Change, Gradient, Proposal
+from ranker.optim.change import Change, Gradient
 from ranker.optim.clip.clipper import Clipper, Stateless
 from ranker.optim.optimizer import Group, Optimizer
 from ranker.optim.rules.rule import Rule
+from ranker.optim.scalars import Scalars
 from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot, Restarts, Schedule
+from ranker.optim.transaction import Transaction
 from ranker.spec import clip as _clip
 from ranker.spec import clip_by_history as _clip_by_history
 from ranker.spec import rule as _rule
@@ -30,11 +32,12 @@ __all__ = [
     "Group",
     "InverseSquareRoot",
     "Optimizer",
-    "Proposal",
     "Restarts",
     "Rule",
+    "Scalars",
     "Schedule",
     "Stateless",
+    "Transaction",
 ]
 __all__ += _clip.__all__
 __all__ += _clip_by_history.__all__

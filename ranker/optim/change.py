@@ -1,4 +1,4 @@
-"""What passes between differentiating and writing: gradients, changes, a proposal."""
+"""What a gradient becomes: summed by row, then a proposed write."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ Reads = Callable[[str], tf.Tensor]
 
 
 class Gradient(NamedTuple):
-    """A derivative, dense or of some rows, in one shape.
+    """A derivative, dense or of some rows, in one shape: rows are summed by id.
 
     Attributes:
       variable: what it is the derivative by.
@@ -41,36 +41,38 @@ class Change(NamedTuple):
     """A proposed write; nothing is written before it is judged.
 
     Attributes:
-      variable, rows: as the gradient's.
+      gradient: that it was made of, before any clipper.
       update: what would be subtracted, times the learning rate, decayed and clipped.
       after: the variable's values at `rows` as they would be, less the update.
       slots: each slot variable and its new values at `rows`.
       factor: scalar, the smallest share that clippers left of any element.
       unclipped: the update before update-stage clippers, which answer zeros to a NaN:
         the guard looks here.
-      name, index: as the gradient's.
     """
 
-    variable: tf.Variable
-    rows: tf.Tensor | None
+    gradient: Gradient
     update: tf.Tensor
     after: tf.Tensor
     slots: tuple[tuple[tf.Variable, tf.Tensor], ...]
     factor: tf.Tensor
     unclipped: tf.Tensor
-    name: str = ""
-    index: int = 0
 
+    @property
+    def variable(self) -> tf.Variable:
+        """The gradient's."""
+        return self.gradient.variable
 
-class Proposal(NamedTuple):
-    """All that one attempt would write.
+    @property
+    def rows(self) -> tf.Tensor | None:
+        """The gradient's."""
+        return self.gradient.rows
 
-    Attributes:
-      gradients: as differentiated, before any clipper.
-      changes: one for each gradient, in the same order.
-      statistics: other variables and their new values: the step, and what clippers keep.
-    """
+    @property
+    def name(self) -> str:
+        """The gradient's."""
+        return self.gradient.name
 
-    gradients: tuple[Gradient, ...]
-    changes: tuple[Change, ...]
-    statistics: tuple[tuple[tf.Variable, tf.Tensor], ...]
+    @property
+    def index(self) -> int:
+        """The gradient's."""
+        return self.gradient.index

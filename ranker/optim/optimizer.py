@@ -1,46 +1,26 @@
-"""The optimizer: proposes changes from gradients, and writes what was accepted."""
+"""The optimizer: proposes changes from gradients, each with the slots that go with it."""
 
 import collections
-import dataclasses
-import functools
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
-from ranker.numerics import as_dtype, choose, in_dtype, is_zero
+from ranker.numerics import norm, norms
 from ranker.optim import arguments, rows
-from ranker.optim.change import Change, Gradient, Proposal, Reads
-from ranker.optim.clip.chain import Chain, Clipped
-from ranker.optim.clip.clipper import Clippable, Clipper
+from ranker.optim.change import Gradient, Reads
+from ranker.optim.clip.chain import Chain
+from ranker.optim.clip.clipper import Clipper
 from ranker.optim.context import refuse_replicas, refuse_xla
 from ranker.optim.fitting import Given, fit
 from ranker.optim.group import Group
-from ranker.optim.rules.rule import Slots
+from ranker.optim.member import Member
+from ranker.optim.transaction import Transaction
 from ranker.spec.clip import Clip
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Member:
-    """One variable with what is its own."""
-
-    name: str
-    variable: tf.Variable
-    group: Group
-    slots: Mapping[str, tf.Variable]
-
-
-class _Draft(NamedTuple):
-    """A change before update-stage clippers, and what it came from."""
-
-    item: Clippable
-    slots: Slots
-    advanced: Slots
-    update: Clippable
-
-
 class Optimizer:
-    """Turns gradients into proposed changes, and writes those that were accepted.
+    """Turns gradients into proposed changes of the variables that it trains.
 
     It computes, and keeps slots and statistics, in float32; in float64 if any of its variables
     is float64. What it writes is rounded to the variable's dtype last and judged as rounded; of
@@ -87,7 +67,7 @@ class Optimizer:
         self.groups = groups
         is_double = any(v.dtype == tf.float64 for _, _, v in named)
         self._dtype = tf.float64 if is_double else tf.float32
-        self._members = [self._make_member(name, v, g) for g, name, v in named]
+        self._members = [Member.make(name, v, g, self._dtype) for g, name, v in named]
         self.trainable = tuple(member.variable for member in self._members)
         self.names = tuple(member.name for member in self._members)
         if step is None:
@@ -114,19 +94,24 @@ class Optimizer:
 
     def propose(
         self,
-        gradients: Sequence[Given | None],
+        gradients: Sequence[Gradient] | Sequence[Given | None],
         *,
+        transaction: Transaction | None = None,
         rates: tf.Tensor | None = None,
         reads: Reads | None = None,
-    ) -> Proposal:
-        """Returns what these gradients would change; writes nothing.
+    ) -> Transaction:
+        """Proposes what these gradients would change; writes nothing before a commit.
 
         Args:
-          gradients: one for each of `trainable`, in order; None leaves it alone. Tensors,
-            slices, or arrays and lists of numbers, of the variable's shape, never broadcast.
+          gradients: those of `summed`; or what it takes, one for each of `trainable`.
+          transaction: that takes the changes; a new one for None.
           rates: the groups' learning rates [G] instead of their schedules'.
           reads: returns the rows that the batch read of the table of a name, as often as it
             did, int [J], for clippers that count them; None for those of the slices.
+
+        Returns:
+          The transaction: besides the changes it has the count of steps, what clippers remember,
+          and, as scalars, rates, clip factors and the norms of gradients and updates.
 
         Raises:
           ValueError: if there are not as many as there are variables, for one that does not fit
@@ -136,23 +121,67 @@ class Optimizer:
         """
         refuse_replicas("Optimizer.propose")
         refuse_xla("Optimizer.propose")
-        raw = self._fitted(gradients)
+        summed = [gradient for gradient in gradients if isinstance(gradient, Gradient)]
+        if not summed or len(summed) < len(gradients):
+            summed = self.summed(gradients)
+        transaction = Transaction() if transaction is None else transaction
         step = self.step.read_value()
-        kept, noted = self._chain.clip("gradient", [self._item(g, step, reads) for g in raw])
+        members = [(self._members[gradient.index], gradient) for gradient in summed]
+        items = [member.clip_input(g, step, reads) for member, g in members]
+        kept = self._chain.clip("gradient", items, transaction)
         each = tf.unstack(self.learning_rates() if rates is None else rates)
         by_group = {group.name: rate for group, rate in zip(self.groups, each, strict=True)}
-        drafts = [self._draft(g, k.item, step, by_group) for g, k in zip(raw, kept, strict=True)]
-        updates, noted_too = self._chain.clip("update", [draft.update for draft in drafts])
-        changes = (
-            self._change(g, draft, update, k.factor)
-            for g, draft, update, k in zip(raw, drafts, updates, kept, strict=True)
-        )
-        return Proposal(raw, tuple(changes), ((self.step, step + 1), *noted, *noted_too))
+        updates = [
+            member.update(kept[member.name], step, by_group[member.group.name], transaction)
+            for member, _ in members
+        ]
+        left = self._chain.clip("update", updates, transaction)
+        for member, gradient in members:
+            name = member.name
+            transaction.change(member.change(gradient, left[name], kept[name].factor))
+        transaction.write(self.step, step + 1)
+        self._tell(transaction, by_group)
+        return transaction
 
-    def commit(self, proposal: Proposal, *, accept: tf.Tensor) -> None:
-        """Writes all of `proposal`, or, unless `accept` (a bool scalar), none of it."""
-        refuse_replicas("Optimizer.commit")
-        choose(accept, lambda: _write(proposal), lambda: tf.constant(False))
+    def summed(self, gradients: Sequence[Given | None]) -> tuple[Gradient, ...]:
+        """Returns those that are not None, each fitted to its variable and summed by row.
+
+        Args:
+          gradients: one for each of `trainable`, in order; None leaves it alone. Tensors,
+            slices, or arrays and lists of numbers, of the variable's shape, never broadcast.
+
+        Raises:
+          ValueError: if there are not as many as there are variables, or for one that does not
+            fit its variable.
+        """
+        return tuple(
+            Gradient(member.variable, *rows.touched(given), member.name, index)
+            for index, (member, given) in enumerate(self._fitted(gradients))
+            if given is not None
+        )
+
+    def aligned(
+        self, gradients: Mapping[str, Sequence[Given | None]]
+    ) -> dict[str, tuple[Gradient, dict[str, tf.Tensor]]]:
+        """Returns several gradients of each variable, such as each task's, on the same rows.
+
+        Args:
+          gradients: each as `summed` takes it, by a name.
+
+        Returns:
+          By the variable's name: its gradient, with the sum as values; and by their names the
+          values of those that are not None, all of the sum's shape.
+        """
+        fitted = {name: self._fitted(given) for name, given in gradients.items()}
+        found = {}
+        for index, member in enumerate(self._members):
+            given = {n: each[index][1] for n, each in fitted.items() if each[index][1] is not None}
+            if given:
+                touched, values, ids = rows.aligned(list(given.values()))
+                total = tf.add_n(values) if values[1:] else values[0]
+                gradient = Gradient(member.variable, touched, total, ids, member.name, index)
+                found[member.name] = (gradient, dict(zip(given, values, strict=True)))
+        return found
 
     def learning_rates(self, step: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the rate of each group's next update, float32 [G].
@@ -163,107 +192,43 @@ class Optimizer:
         updates = self.step.read_value() if step is None else step
         return tf.stack([tf.cast(group.schedule(updates), tf.float32) for group in self.groups])
 
-    def factors(self, proposal: Proposal) -> tf.Tensor:
+    def factors(self, transaction: Transaction) -> tf.Tensor:
         """Returns the clip factor of each of `trainable` [V]; 1 if it had no gradient."""
-        factors = [tf.constant(1.0)] * len(self.trainable)
-        for change in proposal.changes:
-            factors[change.index] = tf.cast(change.factor, tf.float32)
-        return tf.stack(factors)
+        factors = {c.name: tf.cast(c.factor, tf.float32) for c in transaction.changes}
+        return tf.stack([factors.get(name, tf.constant(1.0)) for name in self.names])
 
-    def _make_member(self, name: str, variable: tf.Variable, group: Group) -> _Member:
-        slots = {
-            slot: tf.Variable(
-                tf.fill(variable.shape, as_dtype(value, self._dtype)),
-                trainable=False,
-                name=f"{name}/{slot}",
-            )
-            for slot, value in group.rule.initial().items()
-        }
-        return _Member(name, variable, group, slots)
-
-    def _fitted(self, gradients: Sequence[Given | None]) -> tuple[Gradient, ...]:
-        """Returns those that are not None, each against its variable, rows summed."""
+    def _fitted(self, gradients: Sequence[Given | None]) -> list[tuple[Member, Any]]:
+        """Returns each variable with its gradient or None, fitted to it, of one dtype."""
         if len(gradients) != len(self.trainable):
             raise ValueError(f"{len(gradients)} gradients for {len(self.trainable)} variables")
         fitted = []
-        for index, (member, given) in enumerate(zip(self._members, gradients, strict=True)):
+        for member, given in zip(self._members, gradients, strict=True):
             if given is not None:
-                gradient = fit(given, member.variable, name=member.name, dtype=self._dtype)
-                touched = rows.touched(gradient)
-                fitted.append(Gradient(member.variable, *touched, member.name, index))
-        return tuple(fitted)
+                given = fit(given, member.variable, name=member.name, dtype=self._dtype)
+            fitted.append((member, given))
+        return fitted
 
-    def _item(self, gradient: Gradient, step: tf.Tensor, reads: Reads | None) -> Clippable:
-        member, touched = self._members[gradient.index], gradient.rows
-        return Clippable(
-            name=gradient.name,
-            group=member.group.name,
-            is_table=touched is not None,
-            before=tf.cast(rows.read(gradient.variable, touched), self._dtype),
-            values=gradient.values,
-            slots=_read_slots(member, touched, step),
-            counts=None if touched is None else functools.partial(gradient.count, reads),
-        )
+    def _tell(self, transaction: Transaction, rates: Mapping[str, tf.Tensor]) -> None:
+        """Adds what there is to say of the changes to the transaction's scalars."""
+        for name, rate in rates.items():
+            transaction.scalar(f"learning_rate/{name}", rate)
+        factors = {change.name: change.factor for change in transaction.changes}
+        for name in self.names:
+            transaction.scalar(f"clip_factor/{name}", factors.get(name, 1.0))
+        changes = [(self._members[c.index].group.name, c) for c in transaction.changes]
 
-    def _draft(
-        self,
-        gradient: Gradient,
-        item: Clippable,
-        step: tf.Tensor,
-        rates: Mapping[str, tf.Tensor],
-    ) -> _Draft:
-        """Returns the change that `item`, the clipped gradient, would make."""
-        member = self._members[gradient.index]
-        group, rule = member.group, in_dtype(member.group.rule, self._dtype)
-        slots = tuple(item.slots.values())
-        advanced = rule.advance(item.values, slots)
-        used = slots if rule.order == "delayed" else advanced
-        direction = rule.direct(item.values, used, step=group.since_reset(step))
-        update = direction.values
-        if not is_zero(group.weight_decay):
-            update += as_dtype(group.weight_decay, self._dtype) * item.before
-        rate = tf.cast(rates[group.name], update.dtype)
-        update *= rate
-        clippable = item._replace(
-            values=update,
-            precondition=direction.precondition,
-            gradient=item.values,
-            slots=dict(zip(member.slots, used, strict=True)),
-            rate=rate,
-            mean_square=direction.mean_square,
-        )
-        return _Draft(item, slots, advanced, clippable)
+        def sizes() -> tf.Tensor:
+            of_each = norms([tf.cast(c.gradient.values, tf.float32) for _, c in changes])
+            updates = norms([tf.cast(c.update, tf.float32) for _, c in changes])
+            places = {g: [i for i, (name, _) in enumerate(changes) if name == g] for g in rates}
+            of_groups = [
+                norm(tf.gather(of_each, tf.constant(p, tf.int32))) for p in places.values()
+            ]
+            return tf.stack([norm(of_each), *of_groups, norm(updates)])
 
-    def _change(
-        self, gradient: Gradient, draft: _Draft, clipped: Clipped, factor: tf.Tensor
-    ) -> Change:
-        """Returns the change, its slots advanced by the clipped gradient if the rule asks."""
-        member = self._members[gradient.index]
-        advanced, rule = draft.advanced, in_dtype(member.group.rule, self._dtype)
-        if rule.accumulate == "clipped" and clipped.share is not None:
-            kept = tf.math.multiply_no_nan(draft.item.values, clipped.share)
-            advanced = rule.advance(kept, draft.slots)
-        return Change(
-            variable=member.variable,
-            rows=gradient.rows,
-            update=clipped.item.values,
-            after=tf.cast(draft.item.before - clipped.item.values, member.variable.dtype),
-            slots=tuple(zip(member.slots.values(), advanced, strict=True)),
-            factor=factor * clipped.factor,
-            unclipped=draft.update.values,
-            name=member.name,
-            index=gradient.index,
-        )
-
-
-def _write(proposal: Proposal) -> tf.Tensor:
-    for change in proposal.changes:
-        rows.write(change.variable, change.after, rows=change.rows)
-        for slot, values in change.slots:
-            rows.write(slot, values, rows=change.rows)
-    for variable, value in proposal.statistics:
-        variable.assign(value)
-    return tf.constant(True)
+        if changes:
+            names = [f"gradient_norm/{name}" for name in rates]
+            transaction.dear(["gradient_norm", *names, "update_norm"], sizes)
 
 
 def _groups(groups: Sequence[Group]) -> tuple[Group, ...]:
@@ -271,21 +236,6 @@ def _groups(groups: Sequence[Group]) -> tuple[Group, ...]:
     if not isinstance(groups, Sequence) or not all(isinstance(g, Group) for g in groups):
         raise TypeError(f"Optimizer: groups must be a list such as [Group(...)], got {groups!r}")
     return tuple(groups)
-
-
-def _read_slots(
-    member: _Member, touched: tf.Tensor | None, step: tf.Tensor
-) -> dict[str, tf.Tensor]:
-    """Returns the slots at the rows touched, as they start where it is time to start over."""
-    slots = {name: rows.read(slot, touched) for name, slot in member.slots.items()}
-    if not member.group.reset_every:
-        return slots
-    is_over = member.group.since_reset(step) == 0
-    starts = member.group.rule.initial()
-    return {
-        name: tf.where(is_over, as_dtype(starts[name], values.dtype), values)
-        for name, values in slots.items()
-    }
 
 
 def _refuse_repeated(what: str, keys: Sequence[Hashable]) -> None:

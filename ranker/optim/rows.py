@@ -4,6 +4,8 @@ Cost is in the rows touched, never in the size of the table. Repeated ids are su
 before anything else: applied one by one, they race, and a run is not reproducible.
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from ranker.numerics import add_rows
@@ -25,6 +27,27 @@ def touched(
         return None, tf.convert_to_tensor(gradient), None
     rows, places = tf.unique(gradient.indices)
     return rows, _sum(gradient.values, places, tf.size(rows)), gradient.indices
+
+
+def aligned(
+    gradients: Sequence[tf.Tensor | tf.IndexedSlices],
+) -> tuple[tf.Tensor | None, list[tf.Tensor], tf.Tensor | None]:
+    """Returns several gradients of one variable on the same rows, as `touched` does one.
+
+    Args:
+      gradients: each dense, or slices; all count as dense if one is.
+
+    Returns:
+      (None, the gradients, None) if dense; else the unique row ids [U] of them all, the sums of
+      each one's slices on these rows [U, ...], and all ids as they came.
+    """
+    if not all(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
+        return None, [tf.convert_to_tensor(gradient) for gradient in gradients], None
+    ids = tf.concat([gradient.indices for gradient in gradients], axis=0)
+    rows, places = tf.unique(ids)
+    sizes = tf.stack([tf.size(gradient.indices) for gradient in gradients])
+    each = zip(gradients, tf.split(places, sizes, num=len(gradients)), strict=True)
+    return rows, [_add(gradient.values, at, tf.size(rows)) for gradient, at in each], ids
 
 
 def count(ids: tf.Tensor, *, rows: tf.Tensor) -> tf.Tensor:

@@ -103,6 +103,7 @@ def _beside_batch(run: build.Run) -> Step:
         step.guard,
         faults=step.faults.beside_batch(),
         seed=run.config.seed,
+        aggregation=step.aggregation,
         detector=step.detector,
         levers=step.levers,
     )
@@ -111,5 +112,4 @@ def _beside_batch(run: build.Run) -> Step:
 
 
 def _try(step: Step, batch: Batch) -> StepReport:
-    reports = step.run(tf.nest.map_structure(lambda a: a[np.newaxis], batch))
-    return StepReport(*(value.numpy() for value in reports))
+    return step.run(tf.nest.map_structure(lambda a: a[np.newaxis], batch)).numpy()

@@ -9,7 +9,7 @@ import numpy as np
 from ranker.guard import ACCEPTED
 from ranker.input import Batch
 from ranker.schema import Schema
-from ranker.train import Cause, Draft, Step, find_cause
+from ranker.train import Cause, Step, StepProposal, find_cause
 
 _NUM_ROWS = 5
 _FINITE = "nothing: every value is finite and none is far out"
@@ -53,15 +53,15 @@ def look(step: Step, batch: Batch, schema: Schema, *, reason: int) -> Look:
       batch: NumPy arrays, with the attempt's faults in them.
       reason: why it was refused.
     """
-    draft = step.propose(batch)
+    proposed = step.propose(batch)
     tasks = step.objective.tasks
-    losses = dict(zip(tasks, draft.losses.numpy().tolist(), strict=True))
-    found = _in_batch(batch, schema, reason) or _in_answer(draft, losses)
+    losses = dict(zip(tasks, proposed.losses.numpy().tolist(), strict=True))
+    found = _in_batch(batch, schema, reason) or _in_answer(proposed, losses)
     variable, rows = "", ()
     if found is None:
-        stage, variable, rows = next(_in_changes(draft), (_FINITE, "", ()))
+        stage, variable, rows = next(_in_changes(proposed), (_FINITE, "", ()))
         found = Cause(stage)
-    norms = sorted(_norms(draft), key=lambda n: -n.gradient if n.gradient >= 0 else -math.inf)
+    norms = sorted(_norms(proposed), key=lambda n: -n.gradient if n.gradient >= 0 else -math.inf)
     return Look(found.what, found.column, found.examples, variable, rows, losses, tuple(norms))
 
 
@@ -72,9 +72,9 @@ def _in_batch(batch: Batch, schema: Schema, reason: int) -> Cause | None:
     return cause if cause.column else None
 
 
-def _in_answer(draft: Draft, losses: Mapping[str, float]) -> Cause | None:
+def _in_answer(proposed: StepProposal, losses: Mapping[str, float]) -> Cause | None:
     """Returns the first task whose logits or loss are not finite."""
-    logits = {task: values.numpy() for task, values in draft.logits.items()}
+    logits = {task: values.numpy() for task, values in proposed.logits.items()}
     for task, values in logits.items():
         bad = np.flatnonzero(~np.isfinite(values))[:_NUM_ROWS]
         if len(bad):
@@ -86,10 +86,10 @@ def _in_answer(draft: Draft, losses: Mapping[str, float]) -> Cause | None:
     return None
 
 
-def _in_changes(draft: Draft) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+def _in_changes(proposed: StepProposal) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Yields (stage, variable, rows) of each gradient, then update, that is not finite."""
-    changes = draft.proposal.changes
-    stages = [("gradient", g, [g.values]) for g in draft.proposal.gradients]
+    changes = proposed.transaction.changes
+    stages = [("gradient", c, [c.gradient.values]) for c in changes]
     stages += [("update", c, [c.unclipped, c.after, *(v for _, v in c.slots)]) for c in changes]
     for stage, place, tensors in stages:
         bad = [_bad_rows(tensor.numpy()) for tensor in tensors]
@@ -104,13 +104,13 @@ def _bad_rows(values: np.ndarray) -> np.ndarray:
     return np.flatnonzero(bad.any(axis=tuple(range(1, bad.ndim))))
 
 
-def _norms(draft: Draft) -> Iterator[Norms]:
-    for gradient, change in zip(draft.proposal.gradients, draft.proposal.changes, strict=True):
+def _norms(proposed: StepProposal) -> Iterator[Norms]:
+    for change in proposed.transaction.changes:
         before = change.after.numpy() + change.update.numpy()
         yield Norms(
-            name=gradient.name,
+            name=change.name,
             values=_norm(before),
-            gradient=_norm(gradient.values.numpy()),
+            gradient=_norm(change.gradient.values.numpy()),
             update=_norm(change.update.numpy()),
             factor=float(change.factor),
         )

@@ -20,6 +20,8 @@ from ranker.train.observers import (
 )
 from ranker.train.plan import Plan
 from ranker.train.progress import Length, show_progress
+from ranker.train.reduce import Alone, Reduce
+from ranker.train.report import StepReport, joined
 from ranker.train.rescue import Rescue
 from ranker.train.result import RESULT, read_result, write_result
 from ranker.train.run_directory import (
@@ -29,16 +31,16 @@ from ranker.train.run_directory import (
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
 from ranker.train.snapshots import MemoryStore, Store
-from ranker.train.step import Draft, Step, StepReport, tries
+from ranker.train.step import Step, StepProposal, tries
 from ranker.train.stop import Stopped, StopSignals
 from ranker.train.trainer import Outcome, Trainer
 
 __all__ = [
     "RESULT",
+    "Alone",
     "Cause",
     "CheckpointError",
     "Checkpoints",
-    "Draft",
     "Evaluating",
     "Evaluation",
     "EventsLog",
@@ -54,12 +56,14 @@ __all__ = [
     "Outcome",
     "Plan",
     "Progress",
+    "Reduce",
     "Rescue",
     "RunDirectoryError",
     "Saving",
     "Scorer",
     "Standing",
     "Step",
+    "StepProposal",
     "StepReport",
     "StillHeld",
     "StopSignals",
@@ -73,6 +77,7 @@ __all__ = [
     "has_begun",
     "hold",
     "interventions",
+    "joined",
     "kept",
     "read_result",
     "refusal",

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ranker.guard import HEALTHY, LOSS_SPIKE, NORM_SPIKE, REASONS, SYMPTOMS
-from ranker.train.step import Step, StepReport
+from ranker.train.report import StepReport
+from ranker.train.step import Step
 
 _WHY = ("attempt", "reason", "task", "variable", "row", "first_bad", "column", "try", "incident")
 

@@ -5,18 +5,20 @@ killed and resumed leaves the same file, that apart, as one that was not.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
 from ranker.files import JsonLines, finite
+from ranker.train.report import StepReport
 from ranker.train.scoring import Evaluation
-from ranker.train.step import StepReport
+
+# Names of scalars before their "/", and the keys that metrics.jsonl has for them.
+_KEYS = {"loss": "losses", "learning_rate": "learning_rates", "clip_factor": "clip_factors"}
 
 
 class Observer(Protocol):
@@ -61,14 +63,10 @@ class StillHeld:
 class MetricsLog:
     """metrics.jsonl: every so many attempts what the attempt did, and every evaluation."""
 
-    def __init__(
-        self, lines: JsonLines, *, every: int, tasks: Sequence[str], variables: Sequence[str]
-    ) -> None:
-        """Takes the file and the names behind the arrays' positions; `every` 0 logs no step."""
+    def __init__(self, lines: JsonLines, *, every: int) -> None:
+        """Takes the file; `every` 0 logs no step."""
         self._lines = lines
         self._every = every
-        self._tasks = tasks
-        self._variables = variables
 
     def reports(self, reports: StepReport, seconds: float) -> None:
         """Writes the attempts whose number, from 1, is a multiple of `every`."""
@@ -77,16 +75,21 @@ class MetricsLog:
                 self._lines.write(self.record(reports, k))
 
     def record(self, reports: StepReport, k: int) -> dict:
-        """Returns the line of the k-th of `reports`."""
+        """Returns the line of the k-th of `reports`: "scalars" has what has no key of its own."""
+        scalars = reports.scalars
+        known = {key: scalars.under(prefix) for prefix, key in _KEYS.items()}
+        others = [name for name in scalars if name.partition("/")[0] not in _KEYS]
+        others.remove("gradient_norm")
         return {
             "attempt": int(reports.attempt[k]) + 1,
             "step": int(reports.step[k]),
             "loss": float(reports.total[k]),
-            "losses": _named(self._tasks, reports.losses[k]),
-            "learning_rates": [float(rate) for rate in reports.learning_rates[k]],
-            "gradient_norm": float(reports.gradient_norm[k]),
+            "losses": known["losses"].at(k),
+            "learning_rates": list(known["learning_rates"].at(k).values()),
+            "gradient_norm": float(scalars["gradient_norm"][k]),
             "accepted": bool(reports.accept[k]),
-            "clip_factors": _named(self._variables, reports.factors[k]),
+            "clip_factors": known["clip_factors"].at(k),
+            "scalars": {name: float(scalars[name][k]) for name in others},
         }
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
@@ -126,28 +129,10 @@ class EventsLog:
 class TensorBoard:
     """The same numbers as TensorBoard scalars, by step, and the events as text."""
 
-    def __init__(
-        self,
-        directory: Path,
-        *,
-        every: int,
-        tasks: Sequence[str],
-        variables: Sequence[str],
-        groups: Sequence[str],
-        watched: Sequence[str],
-    ) -> None:
-        """Takes the folder and the names behind the arrays' positions.
-
-        Args:
-          groups: of the optimizer, each with a learning rate.
-          watched: what the guard compares with its usual range, see `ranker.guard`.
-        """
+    def __init__(self, directory: Path, *, every: int) -> None:
+        """Takes the folder; `every` 0 logs no step."""
         self._directory = directory
         self._every = every
-        self._tasks = tasks
-        self._variables = variables
-        self._groups = groups
-        self._watched = watched
         with self._naming():
             self._writer = tf.summary.create_file_writer(str(directory))
 
@@ -155,13 +140,7 @@ class TensorBoard:
         """Writes the numbers of the attempts that metrics.jsonl has too."""
         for k, attempt in enumerate(reports.attempt):
             if self._every and (attempt + 1) % self._every == 0:
-                numbers = {"loss/total": reports.total[k]}
-                numbers |= _tagged("loss", self._tasks, reports.losses[k])
-                numbers["gradient_norm"] = reports.gradient_norm[k]
-                numbers |= _tagged("clip_factor", self._variables, reports.factors[k])
-                numbers |= _tagged("learning_rate", self._groups, reports.learning_rates[k])
-                numbers |= _tagged("watched", self._watched, reports.watched[k])
-                numbers |= _tagged("limit", self._watched, reports.limits[k])
+                numbers = {"loss/total": float(reports.total[k])} | reports.scalars.at(k)
                 self._write(numbers, int(reports.step[k]))
 
     def evaluation(self, attempt: int, step: int, evaluation: Evaluation) -> None:
@@ -169,7 +148,7 @@ class TensorBoard:
         numbers = {"validation/loss": evaluation.loss}
         for task, metrics in evaluation.metrics.items():
             named = {name: value for name, value in metrics.items() if isinstance(value, float)}
-            numbers |= _tagged(f"validation/{task}", named, named.values())
+            numbers |= {f"validation/{task}/{name}": value for name, value in named.items()}
         self._write(numbers, step)
 
     def event(self, event: dict) -> None:
@@ -197,11 +176,3 @@ class TensorBoard:
         except tf.errors.OpError as error:
             said = str(error.message).splitlines()[0].rpartition("}} ")[2]
             raise OSError(f"{self._directory}: cannot be written: {said}") from error
-
-
-def _tagged(group: str, names: Iterable[str], values: Iterable[float]) -> dict[str, float]:
-    return {f"{group}/{name}": value for name, value in zip(names, values, strict=True)}
-
-
-def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(names, values, strict=True)}

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from ranker.files import finite
 from ranker.train.observers import Observer
+from ranker.train.report import StepReport
 from ranker.train.scoring import Evaluation
-from ranker.train.step import StepReport
 
 SECONDS = 30.0  # between two lines
 

@@ -5,8 +5,9 @@ import dataclasses
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.ladder import Action, Ladder, Reports, Standing, decide, write_down
 from ranker.train.levers import Levers
+from ranker.train.report import StepReport
 from ranker.train.snapshots import Store
-from ranker.train.step import Step, StepReport
+from ranker.train.step import Step
 
 # What a rollback leaves as it is: counts of the whole run, and what the ladder itself set.
 _KEPT = ("attempts", "guard/refused", "guard/refused_in_a_row")

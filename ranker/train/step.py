@@ -1,6 +1,5 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -8,67 +7,30 @@ import tensorflow as tf
 
 from ranker.guard import Detector, Findings, Guard, absent
 from ranker.inject import Faults
-from ranker.input import Array, Batch
+from ranker.input import Batch
 from ranker.model import Ranker
-from ranker.numerics import choose, norm, norms
-from ranker.objective import Objective
-from ranker.optim import Optimizer, Proposal
+from ranker.objective import Aggregation, Objective, WeightedSum
+from ranker.optim import Optimizer, Scalars, Transaction
 from ranker.optim.context import refuse_replicas
+from ranker.train.differentiate import TaskGradients
 from ranker.train.levers import Levers
+from ranker.train.reduce import Alone, Reduce
+from ranker.train.report import StepReport
 
 
-class StepReport(NamedTuple):
-    """What an attempt did; stacked over the attempts of a call, each array has them first.
-
-    Attributes:
-      attempt: number of the attempt, from 0; int64.
-      step: committed updates after it; int64.
-      losses: of the tasks, [T].
-      total: their weighted sum, an injected weight's too.
-      learning_rates: of the optimizer's groups, [G].
-      gradient_norm: of all gradients together, before any clipper; NaN but for the attempts
-        that are logged.
-      factors: clip factor of every trained variable, [V], in the optimizer's order.
-      accept: whether it was committed.
-      reason, task, variable, row, watched, limits: the verdict's, see `ranker.guard`.
-      symptoms, began, levels, norm_symptom: the detector's findings, see `ranker.guard`;
-        [0] each without a detector.
-    """
-
-    attempt: Array
-    step: Array
-    losses: Array
-    total: Array
-    learning_rates: Array
-    gradient_norm: Array
-    factors: Array
-    accept: Array
-    reason: Array
-    task: Array
-    variable: Array
-    row: Array
-    watched: Array
-    limits: Array
-    symptoms: Array
-    began: Array
-    levels: Array
-    norm_symptom: Array
-
-
-class Draft(NamedTuple):
+class StepProposal(NamedTuple):
     """What an attempt would do, before it is judged.
 
     Attributes:
       logits: by task, [B].
-      losses, total, learning_rates: as in a report.
-      proposal: what would be written.
+      losses, total: as in a report.
+      transaction: what would be written, and what is told of it.
     """
 
     logits: Mapping[str, tf.Tensor]
     losses: tf.Tensor
     total: tf.Tensor
-    learning_rates: tf.Tensor
-    proposal: Proposal
+    transaction: Transaction
 
 
 class Step(tf.Module):
@@ -88,6 +50,8 @@ class Step(tf.Module):
         *,
         faults: Faults,
         seed: int | tf.Variable,
+        aggregation: Aggregation | None = None,
+        reduce: Reduce | None = None,
         detector: Detector | None = None,
         levers: Levers | None = None,
         log_every: int = 0,
@@ -96,6 +60,8 @@ class Step(tf.Module):
 
         Args:
           seed: of the dropout, int32.
+          aggregation: makes one gradient of the tasks'; None for their weighted sum.
+          reduce: sums over the workers that share a batch; None for one alone.
           detector: of the model's tasks; None for none.
           levers: what a ladder changes between two calls; None without one.
           log_every: attempts, counted from 1, whose multiples are logged; 0 for none.
@@ -110,10 +76,13 @@ class Step(tf.Module):
         self.optimizer = optimizer
         self.guard = guard
         self.faults = faults
+        self.aggregation = aggregation or WeightedSum()
         self.detector = detector
         self.levers = levers
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
+        self._reduce = reduce or Alone()
+        self._scalar_names: tuple[str, ...] = ()  # known once the graph is drawn
         self._log_every = log_every
         self._compiled: Any = None  # a function of TensorFlow's, from a stack to its reports
 
@@ -121,6 +90,7 @@ class Step(tf.Module):
     def variables(self) -> dict[str, tf.Variable]:
         """All state of the run by name: what a checkpoint holds."""
         rooms = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
+        rooms["aggregation"] = dict(self.aggregation.variables)
         if self.detector:
             rooms["guard/detector"] = self.detector.variables
         if self.levers:
@@ -137,37 +107,41 @@ class Step(tf.Module):
         refuse_replicas("Step")
         self.faults.write(self.attempts)
         batch = self.faults.batch(batch, self.attempts)
-        draft = self.propose(batch)
-        verdict = self.guard.judge(draft.losses, draft.proposal, total=draft.total)
-        self.optimizer.commit(draft.proposal, accept=verdict.accept)
+        proposed = self.propose(batch)
+        losses, total, transaction = proposed.losses, proposed.total, proposed.transaction
+        verdict = self.guard.judge(losses, transaction, total=total)
+        scalars = transaction.scalars(self._is_logged())
+        transaction.commit(accept=verdict.accept)
         self.guard.record(verdict)
-        findings = self._detect(batch, draft, verdict.accept)
-        gradient_norm = self._gradient_norm(draft)
+        findings = self._detect(batch, proposed, verdict.accept)
         attempt = self.attempts.assign_add(1) - 1
         return StepReport(
             attempt=attempt,
             step=self.optimizer.step.read_value(),
-            losses=draft.losses,
-            total=draft.total,
-            learning_rates=draft.learning_rates,
-            gradient_norm=gradient_norm,
-            factors=self.optimizer.factors(draft.proposal),
+            losses=losses,
+            total=total,
+            scalars=scalars,
             **verdict._asdict(),
             **findings._asdict(),
         )
 
-    def propose(self, batch: Batch) -> Draft:
+    def propose(self, batch: Batch) -> StepProposal:
         """Returns what `batch`, with its faults in it, would change; writes nothing."""
-        logits, losses, total, gradients = self._differentiate(batch)
-        gradients = self.faults.gradients(gradients, self.attempts)
-        optimizer = self.optimizer
+        transaction, optimizer = Transaction(), self.optimizer
+        logits, losses, total, by_task = self._differentiate(batch)
+        for place, task in enumerate(self.objective.tasks):
+            transaction.scalar(f"loss/{task}", losses[place])
+        gradients = self.aggregation(by_task, transaction)
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
         if self.levers:
             rates *= self.levers.rate_factor
-        proposal = optimizer.propose(
-            gradients, rates=rates, reads=lambda table: self.model.reads(table, batch.features)
+        optimizer.propose(
+            gradients,
+            transaction=transaction,
+            rates=rates,
+            reads=lambda table: self.model.reads(table, batch.features),
         )
-        return Draft(logits, losses, total, rates, proposal)
+        return StepProposal(logits, losses, total, transaction)
 
     def draw(self, stack: Batch) -> None:
         """Draws the graph for stacks like `stack`, of any number of batches; tries none.
@@ -190,7 +164,8 @@ class Step(tf.Module):
           The reports, stacked; fewer than K if the guard halted.
         """
         self.draw(stack)
-        return self._compiled(stack)
+        reports = self._compiled(stack)
+        return reports._replace(scalars=Scalars(self._scalar_names, reports.scalars))
 
     def _compile(self, stack: Batch) -> Any:
         """Returns the graph for stacks like `stack`, of any number of batches."""
@@ -200,36 +175,54 @@ class Step(tf.Module):
 
     def _differentiate(
         self, batch: Batch
-    ) -> tuple[Mapping[str, tf.Tensor], tf.Tensor, tf.Tensor, list]:
+    ) -> tuple[Mapping[str, tf.Tensor], tf.Tensor, tf.Tensor, TaskGradients]:
+        """Returns logits, losses [T], their weighted sum, and the gradients, not yet drawn."""
         attempt = tf.cast(self.attempts, tf.int32)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        # Persistent, as an aggregation may ask for several gradients.
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(self.optimizer.trainable)
             logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
-            losses = self.objective.losses(logits, batch.labels, batch.weights)
-            total = self.objective.total(self.faults.losses(losses, self.attempts))
-        return logits, losses, total, tape.gradient(total, self.optimizer.trainable)
+            parts = self.objective(logits, batch.labels, batch.weights).values()
+            weights = self._reduce([part.weight for part in parts])
+            means = [part.mean(weight) for part, weight in zip(parts, weights, strict=True)]
+            own = tf.stack(means)
+            own_total = self.objective.total(self.faults.losses(own, self.attempts))
+        losses, total = self._reduce([own, own_total])
+        ones = tf.ones_like(losses)
+        gradients = TaskGradients(
+            tape,
+            tasks=self.objective.tasks,
+            means=means,
+            losses=own,
+            total=own_total,
+            scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts)),
+            optimizer=self.optimizer,
+            finish=lambda raw: self._reduce(self.faults.gradients(raw, self.attempts)),
+        )
+        return logits, losses, total, gradients
 
-    def _detect(self, batch: Batch, draft: Draft, accept: tf.Tensor) -> Findings:
+    def _detect(self, batch: Batch, proposed: StepProposal, accept: tf.Tensor) -> Findings:
         if self.detector is None:
             return absent()
         with tf.name_scope("detector"):
             tasks = zip(self.objective.tasks, self.detector.is_binary, strict=True)
             ranked = [
-                (draft.logits[t], batch.labels[t], batch.weights[t])
+                (proposed.logits[t], batch.labels[t], batch.weights[t])
                 for t, is_binary in tasks
                 if is_binary
             ]
             return self.detector.observe(
-                draft.losses, ranked, norm=lambda: _norm(draft.proposal), accept=accept
+                proposed.losses,
+                ranked,
+                norm=proposed.transaction.gradient_norm,
+                accept=accept,
             )
 
-    def _gradient_norm(self, draft: Draft) -> tf.Tensor:
-        """Returns the norm of all gradients if the attempt is logged, else NaN."""
-        unknown = tf.constant(math.nan)
+    def _is_logged(self) -> tf.Tensor | bool:
+        """Returns whether the attempt that is made is logged; False if none is."""
         if not self._log_every:
-            return unknown
-        is_logged = self.attempts.read_value() % self._log_every == self._log_every - 1
-        return choose(is_logged, lambda: _norm(draft.proposal), lambda: unknown)
+            return False
+        return self.attempts.read_value() % self._log_every == self._log_every - 1
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]
@@ -240,11 +233,20 @@ class Step(tf.Module):
 
         def body(k: tf.Tensor, arrays: StepReport) -> tuple[tf.Tensor, StepReport]:
             report = self.attempt(tf.nest.map_structure(lambda x: x[k], stack))
+            self._scalar_names = report.scalars.names
+            report = report._replace(scalars=report.scalars.values)
             written = [a.write(k, value) for a, value in zip(arrays, report, strict=True)]
             return k + 1, StepReport(*written)
 
         tried, arrays = tf.while_loop(more, body, (0, arrays), parallel_iterations=1)
-        return StepReport(*(array.stack()[:tried] for array in arrays))
+        # Its length was not known when it was made, and of no attempts nothing else tells.
+        scalars = tf.raw_ops.TensorListStack(
+            input_handle=arrays.scalars.flow,
+            element_shape=[len(self._scalar_names)],
+            element_dtype=tf.float32,
+        )
+        stacked = {n: array.stack()[:tried] for n, array in _known(arrays).items()}
+        return StepReport(scalars=scalars[:tried], **stacked)
 
 
 def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
@@ -257,14 +259,14 @@ def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
     tried = 0
     while tried < num_batches and not step.guard.halted().numpy():
         left = stack.at(slice(tried, None)) if tried else stack
-        reports = StepReport(*(value.numpy() for value in step.run(left)))
+        reports = step.run(left).numpy()
         tried += len(reports.attempt)
         yield reports
 
 
-def _norm(proposal: Proposal) -> tf.Tensor:
-    """Returns the norm of all gradients together, as they were differentiated; float32."""
-    return norm(norms([tf.cast(g.values, tf.float32) for g in proposal.gradients]))
+def _known(arrays: StepReport) -> dict[str, Any]:
+    """Returns those by name whose elements' shape is known."""
+    return {name: array for name, array in arrays._asdict().items() if name != "scalars"}
 
 
 def _arrays(step: Step, size: tf.Tensor) -> StepReport:
@@ -272,8 +274,7 @@ def _arrays(step: Step, size: tf.Tensor) -> StepReport:
     num_detected = len(step.objective.tasks) if step.detector else 0
     shapes = {
         "losses": (len(step.objective.tasks),),
-        "learning_rates": (len(step.optimizer.groups),),
-        "factors": (len(step.optimizer.trainable),),
+        "scalars": (None,),
         "watched": (num_watched,),
         "limits": (num_watched,),
         "symptoms": (num_detected,),

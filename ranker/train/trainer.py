@@ -18,8 +18,9 @@ from ranker.train.events import interventions, refused_because
 from ranker.train.incidents import Incidents
 from ranker.train.observers import Observer
 from ranker.train.plan import Cuts, Plan
+from ranker.train.report import StepReport
 from ranker.train.rescue import Rescue
-from ranker.train.step import Step, StepReport, tries
+from ranker.train.step import Step, tries
 from ranker.train.stop import Stopped
 
 
@@ -189,8 +190,9 @@ class Trainer:
 
     def _known_factors(self, reports: StepReport) -> np.ndarray:
         """Returns the clip factors of the last attempts before `reports` and of theirs, [N, V]."""
+        told = reports.factors
         before = np.asarray(self._progress.factors, np.float32)
-        return np.concatenate([before.reshape(-1, reports.factors.shape[1]), reports.factors])
+        return np.concatenate([before.reshape(-1, told.shape[1]), told])
 
     def _between(self, attempt: int) -> str:
         """Does what is due after `attempt`; returns the status to end with, or ""."""

@@ -24,10 +24,13 @@ class Change(NamedTuple):
     index: int
 
 
-class Proposal(NamedTuple):
+class Proposed(NamedTuple):
     gradients: tuple
     changes: tuple
-    statistics: tuple = ()
+    writes: tuple = ()
+
+    def scalar(self, name, value):
+        """Takes what the guard tells; see test_transaction for what becomes of it."""
 
 
 IDS = [70, 30, 9_000_000_000]
@@ -62,7 +65,7 @@ def proposal(bad=None, place=None, value=NAN):
                 index,
             )
         )
-    return Proposal(tuple(gradients), tuple(changes))
+    return Proposed(tuple(gradients), tuple(changes))
 
 
 def judge(losses, proposed, *, is_compiled=False):
@@ -138,8 +141,8 @@ def test_scalars_and_empty_rows_have_places_too():
     empty = Gradient(tf.zeros([0], tf.int64), tf.zeros([0, 2]), 1)
     change = Change(None, tf.constant(INF), tf.constant(INF), (), tf.constant(1.0), 0)
     none = Change(empty.rows, empty.values, empty.values, (), tf.constant(1.0), 1)
-    assert judge(GOOD, Proposal((empty,), (none,)))[0]
-    got = judge(GOOD, Proposal((empty, scalar), (none, change)))
+    assert judge(GOOD, Proposed((empty,), (none,)))[0]
+    got = judge(GOOD, Proposed((empty, scalar), (none, change)))
     assert got == (False, BAD_GRADIENT, -1, 0, 0)
 
 
@@ -173,6 +176,6 @@ def test_must_allow_at_least_one_refusal(bad):
 def test_refuses_a_statistic_that_is_not_finite_and_counts_no_step(is_compiled):
     counted = (None, tf.constant(7, tf.int64))
     for value, expected in ((INF, BAD_STATISTIC), (1e38, ACCEPTED)):
-        proposed = proposal()._replace(statistics=(counted, (None, tf.constant([1.0, value]))))
+        proposed = proposal()._replace(writes=(counted, (None, tf.constant([1.0, value]))))
         accept, reason, *_ = judge([0.5], proposed, is_compiled=is_compiled)
         assert (accept, reason) == (expected == ACCEPTED, expected)

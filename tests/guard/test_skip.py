@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_guard import INF, NAN, Change, Gradient, Proposal
+from test_guard import INF, NAN, Change, Gradient, Proposed
 
 from ranker.guard import ACCEPTED, BAD_LOSS, LOSS_SPIKE, NORM_SPIKE, Guard, Skip
 
@@ -16,7 +16,7 @@ def proposal(norm):
     rows = [None, tf.constant([4], tf.int64)]
     gradients = [Gradient(r, g, i) for i, (r, g) in enumerate(zip(rows, parts, strict=True))]
     change = Change(None, tf.ones([2]), tf.ones([2]), (), tf.constant(1.0), 0)
-    return Proposal(tuple(gradients), (change,))
+    return Proposed(tuple(gradients), (change,))
 
 
 class Attempts:

@@ -104,7 +104,7 @@ def test_a_function_of_the_step_is_a_schedule(is_compiled):
     optimizer = optim.Optimizer([made])
 
     def step():
-        optimizer.commit(optimizer.propose([tf.constant([1.0])]), accept=tf.constant(True))
+        optimizer.propose([tf.constant([1.0])]).commit(accept=tf.constant(True))
 
     step = tf.function(step, autograph=False) if is_compiled else step
     for left in (3.0, 2.5, 2.25):

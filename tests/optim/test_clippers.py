@@ -125,10 +125,10 @@ def test_the_global_norm_takes_dense_variables_and_touched_rows_together():
     tiny = Tiny(optim.Sgd(), clippers=[optim.GlobalNorm(max_norm=5.0)], rate=1.0, shape=(1,))
     slices = np.zeros((2, 4), np.float32)
     slices[:, 2] = [3.0, 4.0]
-    proposal = tiny.propose(np.array([24.0], np.float32), slices, [1, 1])
-    np.testing.assert_allclose(proposal.changes[0].update, [4.8], rtol=1e-6)
-    np.testing.assert_allclose(proposal.changes[1].update, [[0, 0, 1.4, 0]], rtol=1e-6)
-    np.testing.assert_allclose(tiny.optimizer.factors(proposal), [0.2, 0.2], rtol=1e-6)
+    transaction = tiny.propose(np.array([24.0], np.float32), slices, [1, 1])
+    np.testing.assert_allclose(transaction.changes[0].update, [4.8], rtol=1e-6)
+    np.testing.assert_allclose(transaction.changes[1].update, [[0, 0, 1.4, 0]], rtol=1e-6)
+    np.testing.assert_allclose(tiny.optimizer.factors(transaction), [0.2, 0.2], rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (4, 3), (0, 3)], ids=str)
@@ -177,10 +177,10 @@ def test_dense_and_embeddings_have_norms_of_their_own_by_two_clippers():
     tiny = Tiny(optim.Sgd(), clippers=clippers, rate=1.0, shape=(2,))
     slices = np.zeros((2, 4), np.float32)
     slices[:, 1] = [6.0, 8.0]
-    proposal = tiny.propose(np.array([3.0, 4.0], np.float32), slices, [0, 5])
-    np.testing.assert_allclose(proposal.changes[0].update, [1.2, 1.6], rtol=1e-6)
-    np.testing.assert_allclose(proposal.changes[1].update[:, 1], [0.6, 0.8], rtol=1e-6)
-    np.testing.assert_allclose(tiny.optimizer.factors(proposal), [0.4, 0.1], rtol=1e-6)
+    transaction = tiny.propose(np.array([3.0, 4.0], np.float32), slices, [0, 5])
+    np.testing.assert_allclose(transaction.changes[0].update, [1.2, 1.6], rtol=1e-6)
+    np.testing.assert_allclose(transaction.changes[1].update[:, 1], [0.6, 0.8], rtol=1e-6)
+    np.testing.assert_allclose(tiny.optimizer.factors(transaction), [0.4, 0.1], rtol=1e-6)
 
 
 def test_clippers_work_in_their_order_and_multiply_their_factors():
@@ -192,11 +192,11 @@ def test_clippers_work_in_their_order_and_multiply_their_factors():
         shape=(1,),
     )
     tiny.kernel.assign([1.0])
-    proposal = tiny.propose(np.array([8.0], np.float32), values((1, 4), size=1e-3), [0])
-    np.testing.assert_allclose(proposal.changes[0].update, [0.51], rtol=1e-6)
-    np.testing.assert_allclose(proposal.changes[0].unclipped, [2.0], rtol=1e-6)
-    np.testing.assert_allclose(proposal.changes[0].factor, 0.25 * 0.255, rtol=1e-6)
-    np.testing.assert_array_equal(proposal.gradients[0].values, [8.0])
+    transaction = tiny.propose(np.array([8.0], np.float32), values((1, 4), size=1e-3), [0])
+    np.testing.assert_allclose(transaction.changes[0].update, [0.51], rtol=1e-6)
+    np.testing.assert_allclose(transaction.changes[0].unclipped, [2.0], rtol=1e-6)
+    np.testing.assert_allclose(transaction.changes[0].factor, 0.25 * 0.255, rtol=1e-6)
+    np.testing.assert_array_equal(transaction.gradients[0].values, [8.0])
 
 
 def test_a_huge_gradient_leaves_every_variable_finite(rule):

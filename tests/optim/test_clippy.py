@@ -31,10 +31,10 @@ def test_no_update_of_any_rule_leaves_the_bound(rule, scope):
     tiny = Tiny(rule, clippers=[clippy], rate=50.0, weight_decay=0.1)
     for step, size in enumerate([0.0, 1e-30, 1.0, 1e15]):
         before = {id(tiny.kernel): tiny.kernel.numpy(), id(tiny.table): tiny.table.numpy()}
-        proposal = tiny.apply(
+        transaction = tiny.apply(
             values((3, 2), seed=step, size=size), values((4, 4), seed=9, size=size), [5, 0, 5, 2]
         )
-        for change in proposal.changes:
+        for change in transaction.changes:
             old = before[id(change.variable)]
             old = old if change.rows is None else old[change.rows.numpy()]
             bound = 0.3 * np.abs(old) + 0.02
@@ -118,8 +118,8 @@ def test_embeddings_are_clipped_only_on_request():
         ("all", [True, True]),
     ):
         tiny = Tiny(clippers=[optim.Clippy(targets=targets)], rate=100.0)
-        proposal = tiny.propose(values((3, 2)), values((2, 4)), [0, 3])
-        factors = tiny.optimizer.factors(proposal).numpy()
+        transaction = tiny.propose(values((3, 2)), values((2, 4)), [0, 3])
+        factors = tiny.optimizer.factors(transaction).numpy()
         assert (factors < 1).tolist() == clipped
 
 

@@ -59,9 +59,9 @@ def test_a_hundred_steps_are_those_of_the_reference(order, thresholds):
     def both(kernel, slices, ids):
         indexed = tf.IndexedSlices(slices, ids, (6, 4))
         oracle.apply_gradients(zip([kernel, indexed], theirs, strict=True))
-        proposal = ours.optimizer.propose([kernel, indexed])
-        ours.optimizer.commit(proposal, accept=tf.constant(True))
-        return ours.optimizer.factors(proposal), tf.stack(oracle.clipping_factors)
+        transaction = ours.optimizer.propose([kernel, indexed])
+        transaction.commit(accept=tf.constant(True))
+        return ours.optimizer.factors(transaction), tf.stack(oracle.clipping_factors)
 
     random = np.random.default_rng(7)
     factors = []
@@ -89,7 +89,7 @@ def test_a_zero_bias_moves_at_once():
         schedule=optim.Constant(rate=0.1),
     )
     optimizer = optim.Optimizer([group], clippers=[optim.Clippy()])
-    optimizer.commit(optimizer.propose([tf.constant([1.0, 1.0])]), accept=tf.constant(True))
+    optimizer.propose([tf.constant([1.0, 1.0])]).commit(accept=tf.constant(True))
     # 0.1 / sqrt(0.1) = 0.316 is left to the bound of the zero, 0.01, for both.
     np.testing.assert_allclose(bias, [-0.01, 4.99], rtol=1e-5)
 
@@ -111,11 +111,11 @@ def test_a_bad_gradient_is_refused_and_poisons_nothing(bad, order, accumulate):
     before = tiny.state()
     kernel, slices = values((3, 2)), values((2, 4))
     slices[1, 3] = bad
-    proposal = tiny.propose(kernel, slices, [4, 2])
-    np.testing.assert_array_equal(proposal.changes[1].update, np.zeros((2, 4)))
-    verdict = Guard(max_refusals=1).judge(tf.zeros([2]), proposal)
+    transaction = tiny.propose(kernel, slices, [4, 2])
+    np.testing.assert_array_equal(transaction.changes[1].update, np.zeros((2, 4)))
+    verdict = Guard(max_refusals=1).judge(tf.zeros([2]), transaction)
     assert (verdict.reason, verdict.variable, verdict.row) == (BAD_GRADIENT, 1, 2)
-    tiny.optimizer.commit(proposal, accept=verdict.accept)
+    transaction.commit(accept=verdict.accept)
     assert tiny.state() == before
 
 
@@ -176,11 +176,11 @@ def test_a_subset_of_gradients_and_empty_slices_keep_the_others():
     tiny = Tiny(clippers=[optim.Clippy(targets="all")])
     before = tiny.state()
     empty = tf.IndexedSlices(tf.zeros([0, 4]), tf.zeros([0], tf.int32))
-    proposal = tiny.optimizer.propose([None, empty])
-    tiny.optimizer.commit(proposal, accept=tf.constant(True))
+    transaction = tiny.optimizer.propose([None, empty])
+    transaction.commit(accept=tf.constant(True))
     after = tiny.state()
     assert {name for name in after if after[name] != before[name]} == {"step"}
-    np.testing.assert_array_equal(tiny.optimizer.factors(proposal), [1, 1])
+    np.testing.assert_array_equal(tiny.optimizer.factors(transaction), [1, 1])
 
 
 def test_the_cost_does_not_grow_with_the_table():
@@ -198,9 +198,9 @@ def test_the_cost_does_not_grow_with_the_table():
 
     @tf.function
     def step(slices, ids):
-        proposal = optimizer.propose([tf.IndexedSlices(slices, ids)])
-        verdict = guard.judge(tf.zeros([1]), proposal)
-        optimizer.commit(proposal, accept=verdict.accept)
+        transaction = optimizer.propose([tf.IndexedSlices(slices, ids)])
+        verdict = guard.judge(tf.zeros([1]), transaction)
+        transaction.commit(accept=verdict.accept)
 
     graph = step.get_concrete_function(tf.zeros([3, 4]), tf.constant([1, 1, 2])).graph
     graphs = [graph, *(f.graph for f in graph._functions.values() if hasattr(f, "graph"))]

@@ -61,13 +61,13 @@ def refused(name, door):
 
 plain = tf.Variable([1.0])
 trained = make(plain)
-proposal = trained.propose([tf.constant([1.0])])
+transaction = trained.propose([tf.constant([1.0])])
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     mirrored = tf.Variable([1.0], name="mirrored")
     refused("make", lambda: make(plain))
     refused("propose", lambda: trained.propose([tf.constant([1.0])]))
-    refused("commit", lambda: trained.commit(proposal, accept=tf.constant(True)))
+    refused("commit", lambda: transaction.commit(accept=tf.constant(True)))
     refused("keras", lambda: GuardedOptimizer(optim.Sgd(), 0.1).build([plain]))
 refused("spread", lambda: make(mirrored))
 refused("run", lambda: strategy.run(lambda: trained.propose([tf.constant([1.0])])))
@@ -75,7 +75,7 @@ run = tf.function(lambda: strategy.run(lambda: trained.propose([tf.constant([1.0
 refused("compiled", lambda: run())
 print(plain.numpy(), int(trained.step))
 with tf.distribute.OneDeviceStrategy("CPU:0").scope():
-    trained.commit(trained.propose([tf.constant([1.0])]), accept=tf.constant(True))
+    trained.propose([tf.constant([1.0])]).commit(accept=tf.constant(True))
 print(plain.numpy(), int(trained.step))
 """
 

@@ -77,6 +77,6 @@ def test_a_variable_that_is_no_table_is_refused():
 
 def test_works_with_every_rule(rule):
     tiny = Tiny(rule, clippers=[optim.CowClip(max_ratio=0.1)])
-    proposal = tiny.apply(values((3, 2)), values((3, 4), size=9.0), [1, 1, 2])
-    assert 0 < tiny.optimizer.factors(proposal)[1] < 1
+    transaction = tiny.apply(values((3, 2)), values((3, 4), size=9.0), [1, 1, 2])
+    assert 0 < tiny.optimizer.factors(transaction)[1] < 1
     assert np.isfinite(tiny.table.numpy()).all()

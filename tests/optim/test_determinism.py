@@ -25,8 +25,8 @@ optimizer = optim.Optimizer([group], clippers=[optim.Clippy(targets="all", scope
 
 @tf.function
 def step(values, ids):
-    proposal = optimizer.propose([tf.IndexedSlices(values, ids)])
-    optimizer.commit(proposal, accept=tf.constant(True))
+    transaction = optimizer.propose([tf.IndexedSlices(values, ids)])
+    transaction.commit(accept=tf.constant(True))
 
 for number in range(8):
     size = 2000 if number % 2 else 20_000  # few repeats, then many

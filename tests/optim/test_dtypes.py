@@ -75,9 +75,9 @@ class Trained:
         return [kernel, bias, tf.IndexedSlices(slices, tf.constant(IDS))]
 
     def apply(self, gradients):
-        proposal = self.optimizer.propose(gradients)
-        verdict = self.guard.judge(tf.zeros([0]), proposal)
-        self.optimizer.commit(proposal, accept=verdict.accept)
+        transaction = self.optimizer.propose(gradients)
+        verdict = self.guard.judge(tf.zeros([0]), transaction)
+        transaction.commit(accept=verdict.accept)
         return verdict.accept
 
 
@@ -138,9 +138,9 @@ def test_float64_is_computed_in_float64():
     optimizer = optim.Optimizer([group], clippers=[optim.GlobalNorm(max_norm=0.3)])
     for size in (0.1 + 1e-12, 1e200):
         before = variable.numpy()
-        proposal = optimizer.propose([tf.constant([size], tf.float64)])
-        assert Guard(max_refusals=9).judge(tf.zeros([0]), proposal).accept
-        optimizer.commit(proposal, accept=tf.constant(True))
+        transaction = optimizer.propose([tf.constant([size], tf.float64)])
+        assert Guard(max_refusals=9).judge(tf.zeros([0]), transaction).accept
+        transaction.commit(accept=tf.constant(True))
         np.testing.assert_allclose(before - variable, [0.5 * min(size, 0.3)], rtol=1e-14)
 
 
@@ -153,8 +153,8 @@ def test_what_its_dtype_cannot_hold_is_refused(dtype):
     )
     optimizer, guard = optim.Optimizer([group]), Guard(max_refusals=9)
     for gradient, is_accepted in ((-largest, False), (largest, True)):
-        proposal = optimizer.propose([gradient])
-        verdict = guard.judge(tf.zeros([0]), proposal)
+        transaction = optimizer.propose([gradient])
+        verdict = guard.judge(tf.zeros([0]), transaction)
         assert verdict.accept == is_accepted
         assert is_accepted or verdict.variable == 0
 

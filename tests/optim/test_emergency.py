@@ -47,9 +47,9 @@ class Training:
         self._step = tf.function(self.eager)
 
     def eager(self, dense, slices, rows):
-        proposal = self.optimizer.propose([dense, tf.IndexedSlices(slices, rows, [9, 4])])
-        self.optimizer.commit(proposal, accept=tf.constant(True))
-        return self.optimizer.factors(proposal)
+        transaction = self.optimizer.propose([dense, tf.IndexedSlices(slices, rows, [9, 4])])
+        transaction.commit(accept=tf.constant(True))
+        return self.optimizer.factors(transaction)
 
     def run(self, num=4, *, is_compiled=True):
         rng = np.random.default_rng(5)
@@ -106,5 +106,5 @@ def test_its_clipper_knows_what_was_usual_while_it_was_off():
 
 def test_nan_passes_it_while_it_is_off():
     training = Training([emergency(Norm(max_norm=0.1), is_on=False)])
-    proposal = training.optimizer.propose([tf.fill([3, 4], np.nan), None])
-    assert np.isnan(proposal.changes[0].update).all()
+    transaction = training.optimizer.propose([tf.fill([3, 4], np.nan), None])
+    assert np.isnan(transaction.changes[0].update).all()

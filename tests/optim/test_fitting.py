@@ -27,7 +27,7 @@ def slices(values, ids, dense_shape=None):
 
 
 def commit(optimizer, gradient):
-    optimizer.commit(optimizer.propose([gradient]), accept=tf.constant(True))
+    optimizer.propose([gradient]).commit(accept=tf.constant(True))
 
 
 MISFITS = {  # of a variable [6, 2]

@@ -53,9 +53,9 @@ def test_a_step_of_zero_or_nan_is_as_if_it_had_not_been():
 
 def test_stretches_and_says_1():
     tiny = Tiny(optim.Sgd(), clippers=[optim.GradientStabilizer()], rate=1.0)
-    proposal = tiny.propose(values((3, 2), size=1e-3), values((2, 4), size=1e3), [2, 2])
-    for change in proposal.changes:
+    transaction = tiny.propose(values((3, 2), size=1e-3), values((2, 4), size=1e3), [2, 2])
+    for change in transaction.changes:
         np.testing.assert_allclose(np.linalg.norm(change.update), 1.0, rtol=1e-5)
-    factors = tiny.optimizer.factors(proposal)
+    factors = tiny.optimizer.factors(transaction)
     assert factors[0] == 1
     assert factors[1] < 1e-2

@@ -25,10 +25,10 @@ def test_on_adagrad_by_hand():
     rule = optim.Adagrad(initial_accumulator=0.0, epsilon=1e-12)
     tiny = Tiny(rule, clippers=[optim.Lamb(scale=0.1)], rate=0.5, shape=(2,))
     tiny.kernel.assign([3.0, 4.0])
-    proposal = tiny.propose(np.array([6.0, 8.0], np.float32), values((1, 4)), [2])
-    np.testing.assert_allclose(proposal.changes[0].update, [0.176777] * 2, rtol=1e-5)
-    np.testing.assert_allclose(proposal.changes[0].factor, 0.353553, rtol=1e-5)
-    assert proposal.changes[1].factor == 1  # embeddings are left alone
+    transaction = tiny.propose(np.array([6.0, 8.0], np.float32), values((1, 4)), [2])
+    np.testing.assert_allclose(transaction.changes[0].update, [0.176777] * 2, rtol=1e-5)
+    np.testing.assert_allclose(transaction.changes[0].factor, 0.353553, rtol=1e-5)
+    assert transaction.changes[1].factor == 1  # embeddings are left alone
 
 
 @pytest.mark.parametrize("rate", [0.1, 2.0])
@@ -59,10 +59,10 @@ def test_a_table_has_a_ratio_for_each_row_touched():
 def test_a_stretched_update_counts_as_a_factor_of_1():
     tiny = Tiny(optim.Sgd(), clippers=[optim.Lamb(scale=10.0)], rate=0.5, shape=(2,))
     tiny.kernel.assign([3.0, 4.0])
-    proposal = tiny.propose(np.array([0.0, 0.1], np.float32), values((1, 4)), [2])
+    transaction = tiny.propose(np.array([0.0, 0.1], np.float32), values((1, 4)), [2])
     # 10 * 0.5 * 5 along the second axis.
-    np.testing.assert_allclose(proposal.changes[0].update, [0.0, 25.0], rtol=1e-6)
-    np.testing.assert_array_equal(tiny.optimizer.factors(proposal), [1.0, 1.0])
+    np.testing.assert_allclose(transaction.changes[0].update, [0.0, 25.0], rtol=1e-6)
+    np.testing.assert_array_equal(tiny.optimizer.factors(transaction), [1.0, 1.0])
 
 
 def test_the_ratio_is_1_if_a_norm_is_0():

@@ -11,9 +11,9 @@ from ranker.guard import Guard
 
 def attempt(tiny, guard, kernel, slices, ids):
     indexed = tf.IndexedSlices(slices, ids)
-    proposal = tiny.optimizer.propose([kernel, indexed])
-    verdict = guard.judge(tf.constant([0.5, 0.1]), proposal)
-    tiny.optimizer.commit(proposal, accept=verdict.accept)
+    transaction = tiny.optimizer.propose([kernel, indexed])
+    verdict = guard.judge(tf.constant([0.5, 0.1]), transaction)
+    transaction.commit(accept=verdict.accept)
     guard.record(verdict)
     return verdict.accept
 
@@ -108,7 +108,7 @@ def test_a_table_of_one_row_and_a_batch_of_one():
     )
     optimizer = optim.Optimizer([group], clippers=[optim.Clippy(targets="all")])
     slices = tf.IndexedSlices(tf.constant([[0.25, 0.5]]), tf.constant([0]))
-    optimizer.commit(optimizer.propose([slices]), accept=tf.constant(True))
+    optimizer.propose([slices]).commit(accept=tf.constant(True))
     np.testing.assert_allclose(table, [[0.75, 1.5]])
 
 
@@ -124,8 +124,8 @@ def test_groups_have_rates_of_their_own_that_follow_committed_steps():
     optimizer = optim.Optimizer(groups)
     np.testing.assert_allclose(optimizer.learning_rates(), [0.1, 0.3], rtol=1e-6)
     for accept in (True, False, True):
-        proposal = optimizer.propose([tf.constant([1.0])] * 2)
-        optimizer.commit(proposal, accept=tf.constant(accept))
+        transaction = optimizer.propose([tf.constant([1.0])] * 2)
+        transaction.commit(accept=tf.constant(accept))
     # 0.1, refused, then 0.2: the refused attempt does not count.
     np.testing.assert_allclose(optimizer.learning_rates(), [0.3, 0.3], rtol=1e-6)
     np.testing.assert_allclose([v.numpy()[0] for v in variables], [0.7, 0.4], rtol=1e-6)
@@ -157,8 +157,8 @@ def test_factors_are_in_the_variables_order_with_1_for_no_gradient():
     optimizer = optim.Optimizer(
         [group(variables=variables, schedule=optim.Constant(rate=1.0))], clippers=[optim.Clippy()]
     )
-    proposal = optimizer.propose([tf.constant([1.02]), None, tf.constant([5.1])])
-    np.testing.assert_allclose(optimizer.factors(proposal), [0.5, 1.0, 0.1], rtol=1e-6)
+    transaction = optimizer.propose([tf.constant([1.02]), None, tf.constant([5.1])])
+    np.testing.assert_allclose(optimizer.factors(transaction), [0.5, 1.0, 0.1], rtol=1e-6)
 
 
 def test_given_rates_are_used_in_place_of_the_schedules():
@@ -166,8 +166,8 @@ def test_given_rates_are_used_in_place_of_the_schedules():
     variables = [tf.Variable([1.0]), tf.Variable([1.0])]
     groups = [group(n, {n: v}, schedule=rising) for n, v in zip("ab", variables, strict=True)]
     optimizer = optim.Optimizer(groups)
-    proposal = optimizer.propose([tf.constant([1.0])] * 2, rates=tf.constant([0.25, 0.0]))
-    optimizer.commit(proposal, accept=tf.constant(True))
+    transaction = optimizer.propose([tf.constant([1.0])] * 2, rates=tf.constant([0.25, 0.0]))
+    transaction.commit(accept=tf.constant(True))
     assert [v.numpy()[0] for v in variables] == [0.75, 1.0]
     # The rate of the third update, and not of the second, which is the next.
     np.testing.assert_allclose(optimizer.learning_rates(tf.constant(2)), [0.3, 0.3], rtol=1e-6)
@@ -176,7 +176,7 @@ def test_given_rates_are_used_in_place_of_the_schedules():
 def test_slots_are_named_with_the_values_they_started_from():
     rule = optim.Adagrad(initial_accumulator=0.25)
     optimizer = optim.Optimizer([group(variables={"w": tf.Variable([1.0, 2.0])}, rule=rule)])
-    optimizer.commit(optimizer.propose([tf.constant([3.0, 0.0])]), accept=tf.constant(True))
+    optimizer.propose([tf.constant([3.0, 0.0])]).commit(accept=tf.constant(True))
     assert list(optimizer.slots) == ["w/accumulator"]
     slot, initial = optimizer.slots["w/accumulator"]
     assert (slot.numpy().tolist(), initial) == ([9.25, 0.25], 0.25)

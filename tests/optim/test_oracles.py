@@ -32,9 +32,9 @@ def train(clipper, rule, *, rate=0.1, **group):
 
     @tf.function
     def step(*gradients):
-        proposal = optimizer.propose(gradients)
-        optimizer.commit(proposal, accept=tf.constant(True))
-        return [change.update for change in proposal.changes], optimizer.factors(proposal)
+        transaction = optimizer.propose(gradients)
+        transaction.commit(accept=tf.constant(True))
+        return [change.update for change in transaction.changes], optimizer.factors(transaction)
 
     for gradients in GRADIENTS["steps"]:
         updates, factors = step(*(tf.constant(gradients[name]) for name in NAMES))

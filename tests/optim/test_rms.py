@@ -14,8 +14,8 @@ def factors(rule, gradients, *, clipper, **group):
     tiny = Tiny(rule, clippers=[clipper], shape=(2,), **group)
     found = []
     for gradient in gradients:
-        proposal = tiny.apply(np.array(gradient, np.float32), SLICES, [0, 1])
-        found.append(tiny.optimizer.factors(proposal)[0])
+        transaction = tiny.apply(np.array(gradient, np.float32), SLICES, [0, 1])
+        found.append(tiny.optimizer.factors(transaction)[0])
     return np.array(found)
 
 
@@ -73,8 +73,8 @@ def test_a_tables_mean_is_over_the_rows_touched():
     slices = np.zeros((3, 4), np.float32)
     slices[0, 0] = slices[1, 0] = 1.5
     slices[2, 1] = 4.0
-    proposal = tiny.propose(np.full((3, 2), 0.1, np.float32), slices, [1, 1, 4])
-    np.testing.assert_allclose(tiny.optimizer.factors(proposal), [1.0, 1 / 1.767767], rtol=1e-5)
+    transaction = tiny.propose(np.full((3, 2), 0.1, np.float32), slices, [1, 1, 4])
+    np.testing.assert_allclose(tiny.optimizer.factors(transaction), [1.0, 1 / 1.767767], rtol=1e-5)
     assert tiny.optimizer.factors(tiny.propose(values((3, 2)), SLICES[:0], []))[1] == 1
 
 
@@ -90,6 +90,6 @@ def test_a_rate_of_0_is_not_an_unknown_update():
     schedule = optim.Cosine(rate=1.0, decay_steps=1)
     tiny = Tiny(optim.Sgd(), clippers=[optim.Rms()], rate=schedule)
     tiny.optimizer.step.assign(5)
-    proposal = tiny.propose(values((3, 2)), SLICES, [0, 1])
-    np.testing.assert_array_equal(proposal.changes[0].update, np.zeros((3, 2)))
-    np.testing.assert_array_equal(tiny.optimizer.factors(proposal), [1.0, 1.0])
+    transaction = tiny.propose(values((3, 2)), SLICES, [0, 1])
+    np.testing.assert_array_equal(transaction.changes[0].update, np.zeros((3, 2)))
+    np.testing.assert_array_equal(tiny.optimizer.factors(transaction), [1.0, 1.0])

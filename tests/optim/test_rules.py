@@ -81,7 +81,7 @@ def test_momentum_under_a_schedule_is_that_of_optax():
     state = oracle.init(theirs)
     for step in range(6):
         gradient = values((2,), seed=step)
-        optimizer.commit(optimizer.propose([tf.constant(gradient)]), accept=tf.constant(True))
+        optimizer.propose([tf.constant(gradient)]).commit(accept=tf.constant(True))
         updates, state = oracle.update(jnp.asarray(gradient), state, theirs)
         theirs = optax.apply_updates(theirs, updates)
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
@@ -134,6 +134,6 @@ def test_adagrad_by_hand():
             schedule=optim.Constant(rate=0.5),
         )
         optimizer = optim.Optimizer([group])
-        optimizer.commit(optimizer.propose([tf.constant([3.0])]), accept=tf.constant(True))
+        optimizer.propose([tf.constant([3.0])]).commit(accept=tf.constant(True))
         np.testing.assert_allclose(variable, [10 - moved], rtol=1e-6)
         np.testing.assert_allclose(optimizer.variables["w/accumulator"], [9.1], rtol=1e-6)

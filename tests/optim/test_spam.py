@@ -55,7 +55,7 @@ def test_nothing_is_clipped_in_the_steps_after_each_start_over():
 def test_slots_and_their_correction_start_over_as_if_just_made(is_compiled):
     rule = optim.Adam(beta_1=0.8, beta_2=0.9)
     tiny, fresh = Tiny(rule, shape=(2,), reset_every=3), Tiny(rule, shape=(2,), reset_every=3)
-    apply = tf.function(tiny.apply) if is_compiled else tiny.apply
+    apply = tf.function(tiny.run) if is_compiled else tiny.apply
     for step in range(5):
         kernel = values((2,), seed=step)
         apply(tf.constant(kernel), tf.constant(values((1, 4), seed=step)), tf.constant([0]))

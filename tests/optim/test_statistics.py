@@ -64,7 +64,7 @@ def test_a_refused_step_leaves_no_trace_in_them(name, is_compiled):
             each.apply(*batch(step))
     before = tiny.state()
     kernel, slices, ids = batch(7, size=1e6)
-    refuse = tf.function(tiny.apply) if is_compiled else tiny.apply
+    refuse = tf.function(tiny.run) if is_compiled else tiny.apply
     refuse(kernel, slices, ids, accept=False)
     assert tiny.state() == before
     for each in (tiny, other):
@@ -118,12 +118,12 @@ def test_the_statistics_of_any_size_are_finite_and_none_refuses(name, size):
     tiny, guard = Tiny(optim.Sgd(), clippers=[STATEFUL[name][0]]), Guard(max_refusals=1)
     for step in range(6):
         kernel, slices, ids = batch(step, 1.0 if step in (0, 3) else size)
-        proposal = tiny.propose(kernel, slices, ids)
-        verdict = guard.judge(tf.constant([0.5]), proposal)
+        transaction = tiny.propose(kernel, slices, ids)
+        verdict = guard.judge(tf.constant([0.5]), transaction)
         assert verdict.accept, verdict.reason
-        tiny.optimizer.commit(proposal, accept=verdict.accept)
+        transaction.commit(accept=verdict.accept)
         assert all(np.isfinite(v.numpy()).all() for v in tiny.optimizer.variables.values())
-        assert size < 1 or min(tiny.optimizer.factors(proposal)) > 0
+        assert size < 1 or min(tiny.optimizer.factors(transaction)) > 0
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -135,13 +135,13 @@ def test_what_is_not_finite_enters_no_statistic(name, bad):
     before = statistics(tiny)
     kernel, slices, ids = batch(3)
     kernel[:], slices[:] = bad, bad
-    proposal = tiny.propose(kernel, slices, ids)
-    assert Guard(max_refusals=1).judge(tf.constant([0.5]), proposal).reason not in (
+    transaction = tiny.propose(kernel, slices, ids)
+    assert Guard(max_refusals=1).judge(tf.constant([0.5]), transaction).reason not in (
         0,
         BAD_STATISTIC,
     )
-    np.testing.assert_array_equal(tiny.optimizer.factors(proposal), [0.0, 0.0])
-    after = {v.ref(): value.numpy() for v, value in proposal.statistics}
+    np.testing.assert_array_equal(tiny.optimizer.factors(transaction), [0.0, 0.0])
+    after = {v.ref(): value.numpy() for v, value in transaction.writes}
     for what, old in before.items():
         if what != "num_steps":
             np.testing.assert_array_equal(
@@ -154,10 +154,10 @@ def test_a_variable_without_a_gradient_keeps_its_own(name):
     tiny = make(name)
     tiny.apply(*batch(0))
     before = statistics(tiny)
-    proposal = tiny.optimizer.propose(
+    transaction = tiny.optimizer.propose(
         [None, tf.IndexedSlices(*map(tf.constant, batch(1, 0.1)[1:]))]
     )
-    tiny.optimizer.commit(proposal, accept=tf.constant(True))
+    transaction.commit(accept=tf.constant(True))
     after = statistics(tiny)
     for what, old in before.items():
         changed = (after[what] != old).any()
@@ -169,8 +169,8 @@ def test_a_variable_without_a_gradient_keeps_its_own(name):
 def test_works_with_every_rule_on_dense_and_on_rows(name, rule):
     tiny = Tiny(RULES[rule], clippers=[STATEFUL[name][0]])
     for step in range(4):
-        proposal = tiny.apply(*batch(step, 30.0 if step == 3 else 1.0))
-    factors = tiny.optimizer.factors(proposal).numpy()
+        transaction = tiny.apply(*batch(step, 30.0 if step == 3 else 1.0))
+    factors = tiny.optimizer.factors(transaction).numpy()
     assert (factors > 0).all()
     assert (factors < 1).any() or name == "gradient stabilizer"
     assert np.isfinite(tiny.kernel.numpy()).all()

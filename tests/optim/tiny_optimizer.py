@@ -26,17 +26,21 @@ class Tiny:
         self.optimizer = optim.Optimizer(groups, clippers=clippers)
 
     def propose(self, kernel, slices, ids):
-        """Returns the proposal for a dense gradient and for slices of the table."""
+        """Returns the transaction for a dense gradient and for slices of the table."""
         indexed = tf.IndexedSlices(
             tf.convert_to_tensor(slices), tf.convert_to_tensor(ids, tf.int32)
         )
         return self.optimizer.propose([tf.convert_to_tensor(kernel), indexed])
 
     def apply(self, kernel, slices, ids, *, accept=True):
-        """Proposes and commits, and returns the proposal."""
-        proposal = self.propose(kernel, slices, ids)
-        self.optimizer.commit(proposal, accept=tf.constant(accept))
-        return proposal
+        """Proposes and commits, and returns the transaction."""
+        transaction = self.propose(kernel, slices, ids)
+        transaction.commit(accept=tf.constant(accept))
+        return transaction
+
+    def run(self, *gradients, **settings):
+        """Applies, and returns nothing, as what a graph is drawn of has to."""
+        self.apply(*gradients, **settings)
 
     def state(self):
         """Returns the bytes of every variable and slot."""

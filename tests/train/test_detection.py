@@ -11,7 +11,7 @@ from ranker.input import Batch, Stream
 from ranker.spec.guard import Detect, GuardSettings
 from ranker.spec.model import ModelSettings
 from ranker.spec.run import DataSettings, RunConfig
-from ranker.train import StepReport, interventions
+from ranker.train import interventions
 
 FINDINGS = ("symptoms", "began", "levels", "norm_symptom")
 DETECT = Detect(window=20, minimum=10, max_recovery=10)
@@ -45,7 +45,7 @@ def loud(stack, start, stop):
 
 
 def run(step, stack):
-    return StepReport(*(value.numpy() for value in step.run(stack)))
+    return step.run(stack).numpy()
 
 
 def cut(stack, start, stop):
@@ -67,9 +67,9 @@ def test_the_detector_changes_no_bit_of_the_run(plain_and_detecting):
     (plain, without), (detecting, with_it) = plain_and_detecting
     kept = {n: bits for n, bits in state(detecting).items() if not n.startswith("guard/detector/")}
     assert kept == state(plain)
-    for name, expected in without._asdict().items():
+    for name, expected in without.arrays().items():
         if name not in FINDINGS:
-            np.testing.assert_array_equal(getattr(with_it, name), expected, err_msg=name)
+            np.testing.assert_array_equal(with_it.arrays()[name], expected, err_msg=name)
 
 
 def test_without_it_nothing_of_it_is_in_the_graph(plain_and_detecting):
@@ -128,6 +128,6 @@ def test_restored_inside_a_jump_it_leaves_the_same(detecting, plain_and_detectin
     for name, variable in resumed.variables.items():
         variable.assign(stopped.variables[name])
     rest = run(resumed, cut(loud(stack, 30, 45), at, 60))
-    for name in StepReport._fields:
-        np.testing.assert_array_equal(getattr(rest, name), getattr(reports, name)[at:])
+    for name, values in rest.arrays().items():
+        np.testing.assert_array_equal(values, reports.arrays()[name][at:])
     assert state(resumed) == state(whole)

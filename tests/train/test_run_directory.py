@@ -28,8 +28,7 @@ def test_a_second_job_is_refused_and_the_directory_is_free_afterwards(tmp_path):
 
 def test_scalars_that_cannot_be_written_are_a_sentence(tmp_path, files_of_at_most):
     def write():
-        names = {"tasks": ["like"], "variables": [], "groups": [], "watched": []}
-        board = TensorBoard(tmp_path / "board", every=1, **names)
+        board = TensorBoard(tmp_path / "board", every=1)
         board.evaluation(5, 5, Evaluation(0.5, {"like": {"auc": 0.75}}))
         board.close()
 

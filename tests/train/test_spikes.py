@@ -11,7 +11,7 @@ from ranker.input import Batch, Stream
 from ranker.spec.guard import GuardSettings, Skip
 from ranker.spec.model import ModelSettings
 from ranker.spec.run import DataSettings, RunConfig
-from ranker.train import Checkpoints, StepReport
+from ranker.train import Checkpoints
 from ranker.train.events import refusal
 
 
@@ -61,7 +61,7 @@ def cut(stack, start, stop):
 
 
 def numpy(reports):
-    return StepReport(*(value.numpy() for value in reports))
+    return reports.numpy()
 
 
 def test_a_spike_moves_nothing_and_the_event_has_the_number_and_the_limit(steps, stack):

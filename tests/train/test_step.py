@@ -77,10 +77,10 @@ def test_six_attempts_in_one_call_are_six_calls_of_one(steps, stack):
 
 def test_the_norm_of_all_gradients_is_told_of_the_attempts_that_are_logged(steps, stack):
     together, apart = fresh(steps), fresh(steps, 1)
-    told = together.run(stack).gradient_norm.numpy()
+    told = together.run(stack).scalars["gradient_norm"].numpy()
     assert np.isfinite(told).tolist() == [False, False, True, False, False, True]
     apart.run(cut(stack, 0, 2))
-    gradients = apart.propose(stack.at(2)).proposal.gradients
+    gradients = apart.propose(stack.at(2)).transaction.gradients
     squares = [np.sum(np.square(g.values.numpy(), dtype=np.float64)) for g in gradients]
     assert told[2] == pytest.approx(np.sqrt(sum(squares)), rel=1e-5)
 

@@ -113,11 +113,11 @@ def differing(one, other):
 
 def test_outside_the_range_the_run_is_the_one_without_injectors(plain, faulty):
     before = [runner.run(plain.initial, 0, START) for runner in (plain, faulty)]
-    assert differing(before[0]._asdict(), before[1]._asdict()) == set()
+    assert differing(before[0].arrays(), before[1].arrays()) == set()
     assert differing(plain.state(), faulty.state()) == set()
     later = plain.state() | {"attempts": np.int64(STOP)}
     after = [runner.run(later, STOP, NUM) for runner in (plain, faulty)]
-    assert differing(after[0]._asdict(), after[1]._asdict()) == set()
+    assert differing(after[0].arrays(), after[1].arrays()) == set()
     assert differing(plain.state(), faulty.state()) == set()
 
 
@@ -136,8 +136,8 @@ def test_a_run_that_stops_at_any_attempt_and_goes_on_is_the_one_that_did_not(fau
     for cut in range(NUM + 1):
         first = faulty.run(faulty.initial, 0, cut)
         rest = turned.run(faulty.state(), cut, NUM)
-        for name, values in whole._asdict().items():
-            joined = np.concatenate([getattr(first, name), getattr(rest, name)])
+        for name, values in whole.arrays().items():
+            joined = np.concatenate([part.arrays()[name] for part in (first, rest)])
             assert joined.tobytes() == values.tobytes(), (cut, name)
         assert differing(end, turned.state()) == set(), cut
 
@@ -161,7 +161,7 @@ def test_rates_are_reported_as_they_were_used(faulty):
     pace = np.where((np.arange(NUM) >= START) & (np.arange(NUM) < STOP), 1.5, 1)
     scale = np.where(pace > 1, 3, 1)
     np.testing.assert_allclose(
-        reports.learning_rates,
+        reports.scalars.under("learning_rate").values,
         np.stack([0.05 * scale * update * pace / 9, 0.05 * scale], axis=1),
         rtol=1e-6,
     )

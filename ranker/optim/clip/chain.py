@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ranker.numerics import in_dtype
 from ranker.optim.clip.clipper import Clippable, Clipper
+from ranker.optim.transaction import Transaction
 
 
 class Clipped(NamedTuple):
@@ -14,11 +15,13 @@ class Clipped(NamedTuple):
 
     Attributes:
       item: with the values that are left.
+      unclipped: the values before any clipper.
       share: what they were multiplied by, broadcasts to them; None if no clipper was at work.
       factor: the smallest share, at most 1; a scalar.
     """
 
     item: Clippable
+    unclipped: tf.Tensor
     share: tf.Tensor | None
     factor: tf.Tensor
 
@@ -61,23 +64,30 @@ class Chain:
         }
 
     def clip(
-        self, stage: str, items: Sequence[Clippable]
-    ) -> tuple[list[Clipped], list[tuple[tf.Variable, tf.Tensor]]]:
-        """Returns what the clippers of `stage` leave of each item, in order, and the new
-        values of their statistics; writes nothing."""
-        clipped = [Clipped(item, None, tf.constant(1.0)) for item in items]
-        noted = []
-        for clipper, kept in zip(self._clippers, self._statistics, strict=True):
-            places = [i for i, item in enumerate(items) if clipper.targets in ("all", item.group)]
-            if clipper.stage != stage or not places:
+        self, stage: str, items: Sequence[Clippable], transaction: Transaction
+    ) -> dict[str, Clipped]:
+        """Returns what the clippers of `stage` leave of each item, by its name.
+
+        What they remember and tell goes into the transaction.
+        """
+        left = {item.name: Clipped(item, item.values, None, tf.constant(1.0)) for item in items}
+        for place, (clipper, kept) in enumerate(zip(self._clippers, self._statistics, strict=True)):
+            names = [i.name for i in items if clipper.targets in ("all", i.group)]
+            if clipper.stage != stage or not names:
                 continue
             statistics = {name: variable.read_value() for name, variable in kept.items()}
             clipper = in_dtype(clipper, self._dtype)
-            scales, advanced = clipper.clip([clipped[i].item for i in places], statistics)
-            noted += [(kept[name], value) for name, value in advanced.items()]
-            for i, scale in zip(places, scales, strict=True):
-                clipped[i] = _keep(clipped[i], scale)
-        return clipped, noted
+            given = [left[name].item for name in names]
+            scales, advanced = clipper.clip(given, statistics)
+            for name, value in advanced.items():
+                transaction.write(kept[name], value)
+            if tell := getattr(clipper, "scalars", None):
+                told = tell(given, scales, {**statistics, **advanced})
+                for name, value in told.items():
+                    transaction.scalar(f"clip/{place}/{name}", value)
+            for name, scale in zip(names, scales, strict=True):
+                left[name] = _keep(left[name], scale)
+        return left
 
 
 def _make_statistics(
@@ -100,7 +110,7 @@ def _keep(clipped: Clipped, scale: tf.Tensor) -> Clipped:
     least = scale if scale.shape.rank == 0 else tf.reduce_min(scale)
     least = tf.minimum(1.0, tf.cast(least, tf.float32))
     values = tf.math.multiply_no_nan(clipped.item.values, scale)
-    return Clipped(
+    return clipped._replace(
         item=clipped.item._replace(values=values),
         share=scale if clipped.share is None else clipped.share * scale,
         factor=least if clipped.share is None else clipped.factor * least,

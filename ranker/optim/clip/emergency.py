@@ -63,6 +63,13 @@ class Emergency:
             return [tf.where(is_on, share, tf.ones_like(share)) for share in shares], advanced
         return self._chosen(items), {}
 
+    def scalars(
+        self, items: Sequence[Clippable], scales: Sequence[tf.Tensor], statistics: Statistics
+    ) -> Mapping[str, tf.Tensor]:
+        """Returns what its clipper tells, {} if it tells nothing."""
+        tell = getattr(self.clipper, "scalars", None)
+        return tell(items, scales, statistics) if tell else {}
+
     def _chosen(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
         shapes: list[tf.TensorShape] = []  # of the shares, known once that branch is drawn
 

@@ -17,11 +17,13 @@ class Direction(NamedTuple):
         the rule has no such thing.
       mean_square: the mean of squared gradients that the rule divides by, corrected for its
         start if the rule corrects it, of the same shape; or None if the rule has none.
+      scalars: what the rule has to tell of the step, told as "rule/<variable>/<name>".
     """
 
     values: tf.Tensor
     precondition: tf.Tensor | None
     mean_square: tf.Tensor | None = None
+    scalars: Mapping[str, tf.Tensor] = {}
 
 
 class Rule(Protocol):

@@ -1,0 +1,17 @@
+"""The tasks' gradients to the one that is proposed: the weighted sum, or a method of your own.
+
+A method is a class with `variables` and `__call__`, see `Aggregation`; `Step` takes it.
+"""
+
+from ranker.objective.aggregate.aggregation import Aggregation, TaskGradients, Transaction
+from ranker.objective.aggregate.gramian import combined, gramian
+from ranker.objective.aggregate.weighted_sum import WeightedSum
+
+__all__ = [
+    "Aggregation",
+    "TaskGradients",
+    "Transaction",
+    "WeightedSum",
+    "combined",
+    "gramian",
+]

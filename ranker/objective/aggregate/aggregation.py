@@ -1,0 +1,80 @@
+"""What an aggregation is, what it is given, and where it may leave something."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+Gradient = Any  # of a variable, as the optimizer takes it: passed on, never looked into
+ByTask = Mapping[str, tf.Tensor]  # of one variable, by the task: those of the tasks that read it
+
+
+class TaskGradients(Protocol):
+    """The gradients of a batch, differentiated when they are asked for.
+
+    Each task's is that of its loss as it counts in the sum, so that they sum to the total's;
+    rows of a table are summed by id. Ask once for what you need: each call is a backward pass,
+    and `each` is one a task.
+
+    Attributes:
+      tasks: T names, in order.
+      losses: theirs, unweighted, [T].
+    """
+
+    @property
+    def tasks(self) -> tuple[str, ...]: ...
+    @property
+    def losses(self) -> tf.Tensor: ...
+
+    def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
+        """Returns the gradient of the weighted sum of the losses: one backward pass.
+
+        Args:
+          weights: [T], times the tasks' own; None for 1 each.
+        """
+        ...
+
+    def each(self) -> dict[str, dict[str, tf.Tensor]]:
+        """Returns each task's gradient of each variable: by variable, then by task.
+
+        A variable that several tasks read is shared; all of its values are of one shape, [U, ...]
+        over the same U rows of a table. One that a single task reads has that task's alone.
+        """
+        ...
+
+    def having(self, values: Mapping[str, tf.Tensor]) -> tuple[Gradient, ...]:
+        """Returns what to pass on, after `each`: of each variable the value that is decided.
+
+        Args:
+          values: by variable, of the shape of what `each` had of it; one left out stays.
+
+        Raises:
+          ValueError: for a variable that `each` did not have, or another shape.
+        """
+        ...
+
+
+class Transaction(Protocol):
+    """Where an attempt's proposed writes and named scalars go."""
+
+    def write(self, variable: tf.Variable, value: tf.Tensor) -> None:
+        """Proposes a new value of one of the aggregation's `variables`."""
+
+    def scalar(self, name: str, value: tf.Tensor | float) -> None:
+        """Adds a scalar to what is told of the attempt."""
+
+
+class Aggregation(Protocol):
+    """Makes one gradient of the tasks'.
+
+    Attributes:
+      variables: what it remembers from step to step, by name, for checkpoints: {} if nothing.
+        It reads them, and changes them by `transaction.write` alone.
+    """
+
+    @property
+    def variables(self) -> Mapping[str, tf.Variable]: ...
+
+    def __call__(self, gradients: TaskGradients, transaction: Transaction) -> Sequence[Gradient]:
+        """Returns `gradients.total(...)`, or `gradients.having(...)`."""
+        ...
