@@ -22,7 +22,9 @@ class Scalars:
         self._places = {name: place for place, name in enumerate(self.names)}
 
     def __getitem__(self, name: str) -> Array:
-        """Returns one scalar, [] or [K]."""
+        """Returns one scalar, [] or [K]; KeyError, naming those there are, for another name."""
+        if name not in self._places:
+            raise KeyError(f"no scalar {name!r}; there are: {', '.join(self.names)}")
         return self.values[..., self._places[name]]
 
     def __iter__(self) -> Iterator[str]:

@@ -9,11 +9,12 @@ from tiny_optimizer import Tiny, values
 
 from ranker import optim
 from ranker.guard import BAD_STATISTIC, Guard
-from ranker.optim.clip.clipper import Stateless
+from ranker.optim.clip.emergency import Emergency
+from ranker.optim.rules.sgd import SgdRule
 
 
 def with_memory():
-    """Returns an optimizer's proposal, and a variable that something else wants to write."""
+    """Returns an optimizer's transaction, and a variable that something else wants to write."""
     tiny, memory = Tiny(clippers=[optim.Norm(max_norm=0.5)]), tf.Variable([1.0, 2.0])
     transaction = tiny.propose(values((3, 2)), values((2, 4)), [4, 1])
     transaction.write(memory, memory + 5.0)
@@ -102,7 +103,7 @@ def test_the_optimizer_tells_rates_factors_and_norms():
     assert scalars.under("clip_factor").names == ("dense/kernel", "embeddings/kernel")
 
 
-class Telling(Stateless):
+class Telling(optim.Stateless):
     """Halves everything, and tells how much it was given."""
 
     stage, targets = "update", "dense"
@@ -118,7 +119,7 @@ class Telling(Stateless):
         return {"largest": largest, "left": largest * scales[0]}
 
 
-class TellingSgd(optim.Sgd):
+class TellingSgd(SgdRule):
     """Tells the mean of the gradient."""
 
     def direct(self, gradient, slots, *, step):
@@ -129,7 +130,7 @@ class TellingSgd(optim.Sgd):
 
 def test_clippers_and_rules_tell_by_name():
     is_on = tf.Variable(True)
-    emergency = optim.clip.emergency.Emergency(clipper=Telling(), is_on=is_on)
+    emergency = Emergency(clipper=Telling(), is_on=is_on)
     tiny = Tiny(TellingSgd(), rate=0.5, clippers=[optim.Value(max_value=9.0), Telling(), emergency])
     kernel = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, -6.0]], np.float32)
     scalars = tiny.propose(kernel, values((1, 4)), [3]).scalars()
