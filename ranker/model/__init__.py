@@ -4,5 +4,15 @@ from ranker.model.block import Context, Interaction, Sharing
 from ranker.model.embed import Embedding
 from ranker.model.ranker import Ranker, scores
 from ranker.model.shallow import Shallow
+from ranker.model.variables import Partition
 
-__all__ = ["Context", "Embedding", "Interaction", "Ranker", "Shallow", "Sharing", "scores"]
+__all__ = [
+    "Context",
+    "Embedding",
+    "Interaction",
+    "Partition",
+    "Ranker",
+    "Shallow",
+    "Sharing",
+    "scores",
+]

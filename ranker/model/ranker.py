@@ -12,6 +12,7 @@ from ranker.model.embed import Embedding
 from ranker.model.lists import present
 from ranker.model.product import check_products, joint_logit, prior_rate
 from ranker.model.shallow import Shallow
+from ranker.model.variables import Partition, left_out, name_of, part
 from ranker.schema import Schema, Task
 
 
@@ -20,7 +21,8 @@ class Ranker(tf.Module):
 
     Attributes:
       tables: the embedding variables, of which a step touches few rows, by name.
-      dense: all other variables, by name: "<layer>/<kernel or bias>".
+      dense: all other variables, by name: "<layer>/<kernel or bias>"; also those of a part
+        which it does not list among its layers, by their own names.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class Ranker(tf.Module):
             is that of the two chances multiplied, over all rows: ESMM, arXiv:1804.07931.
 
         Raises:
-          ValueError: if two variables have one name: checkpoints go by name; or if a
-            tie or a product names no such task, or one that is tied, or a product, itself.
+          ValueError: if two variables have one name: checkpoints go by name; if one does not
+            train: nothing would save it; or if a tie or a product names no such task, or one
+            that is tied, or a product, itself.
         """
         super().__init__(name="ranker")
         self._schema = schema
@@ -83,15 +86,18 @@ class Ranker(tf.Module):
         self._products = dict(products)
         by_name = {task.name: task for task in schema.tasks}
         self._priors = {t.name: prior_rate(t, by_name, products) for t in schema.tasks}
-        self(_zeros(schema))  # Keras makes a layer's variables at its first call
+        with tf.GradientTape() as tape:
+            self(_zeros(schema))  # Keras makes a layer's variables at its first call
         readers = [*embedding.readers, *shallow.readers]
         tables = [table for table, _ in readers]
-        self.tables = {_name(v): v for v in tables}
-        self._readers = {_name(v): names for v, names in readers}
+        self.tables = {name_of(v): v for v in tables}
+        self._readers = {name_of(v): names for v, names in readers}
         tied = {f"tie/{task}": variable for task, (_, variable) in self._ties.items()}
         self.dense = _by_layer(self._layers()) | tied
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
-            raise ValueError(f"two variables have one name: {sorted(map(_name, tables))}")
+            raise ValueError(f"two variables have one name: {sorted(map(name_of, tables))}")
+        known = self.tables | self.dense
+        self.dense |= left_out(self, tape.watched_variables(), known)
 
     def __call__(
         self, features: Mapping[str, tf.Tensor], *, seed: tf.Tensor | None = None
@@ -128,6 +134,13 @@ class Ranker(tf.Module):
         """
         return tf.concat([present(features[name]) for name in self._readers[table]], axis=0)
 
+    def partition(self) -> Partition:
+        """Returns which variables the tasks share, and which are of one task alone.
+
+        A table of biases or factors has columns of every task, so it is shared.
+        """
+        return part(self.tables | self.dense, lambda: self(_zeros(self._schema)))
+
     def _from_prior(self, task: Task, logit: tf.Tensor) -> tf.Tensor:
         """Returns `logit` counted from what the training labels say before any feature."""
         if task.kind == "regression":
@@ -162,7 +175,7 @@ def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]
     named: dict[str, tf.Variable] = {}
     for layer in layers:
         for variable in layer.trainable_variables:
-            kind = _name(variable).split("/")[-1]
+            kind = name_of(variable).split("/")[-1]
             first = name = f"{unscoped(layer.name)}/{kind}"
             copies = 0
             while name in named:
@@ -171,10 +184,6 @@ def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]
             # Under mixed precision Keras wraps a variable in one that is cast as it is read.
             named[name] = getattr(variable, "_variable", variable)
     return named
-
-
-def _name(variable: tf.Variable) -> str:
-    return unscoped(variable.name.removesuffix(":0"))
 
 
 def _zeros(schema: Schema) -> dict[str, tf.Tensor]:
