@@ -1,0 +1,102 @@
+"""PCGrad of examples/: against golden values, and in a step as an aggregation like any other."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_jobs
+import tensorflow as tf
+
+from examples.pcgrad import PcGrad, projected
+from ranker import build
+from ranker.spec import load
+from ranker.spec.run import RunConfig
+from ranker.train import Step
+
+GOLDEN = json.loads((Path(__file__).parent / "pcgrad.json").read_text())
+CASES = [name for name in GOLDEN if name != "made_with"]
+
+
+def weights_of(gradients, order):
+    """Returns what `projected` gives, each task meeting the others in `order`."""
+    products = gradients @ gradients.T
+    orders = np.tile(np.array(order, np.int32), (len(gradients), 1))
+    return projected(tf.constant(products), tf.constant(orders)).numpy()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_what_others_get(name):
+    gradients = np.array(GOLDEN[name]["gradients"], np.float32)
+    found = weights_of(gradients, range(len(gradients)))
+    np.testing.assert_allclose(found, GOLDEN[name]["weights"], rtol=2e-6)
+
+
+def test_over_all_orders_it_is_their_mean():
+    golden = GOLDEN["index_order"]
+    gradients = np.array(golden["gradients"], np.float32)
+    found = [weights_of(gradients, order) @ gradients for order in itertools.permutations(range(4))]
+    expected = golden["mean_direction_over_all_orders"]
+    np.testing.assert_allclose(np.mean(found, axis=0), expected, atol=2e-6)
+
+
+@pytest.fixture(scope="module")
+def made(prepared, tmp_path_factory):
+    """A run's step with PCGrad, and six batches."""
+    path = tmp_path_factory.mktemp("pcgrad") / "run.toml"
+    small_jobs.write_settings(path, small_jobs.SMALL + small_jobs.MODEL, prepared)
+    run = build.build_run(load.load(path, ["clip=[]"], RunConfig))
+    plain, num_tasks = run.step, len(run.schema.tasks)
+    step = Step(
+        plain.model,
+        plain.objective,
+        plain.optimizer,
+        plain.guard,
+        faults=plain.faults,
+        seed=3,
+        aggregation=PcGrad(num_tasks=num_tasks),
+        log_every=1,
+    )
+    return step, build.build_stream(run.config, run.split("train")).stack(0, 6)
+
+
+def test_it_trains_tells_and_remembers_only_what_was_accepted(made):
+    step, stack = made
+    bad = {name: values.copy() for name, values in stack.labels.items()}
+    bad["rating"][2] = np.nan
+    weights = {name: np.ones_like(values) for name, values in stack.weights.items()}
+    reports = step.run(type(stack)(stack.features, bad, weights)).numpy()
+    assert reports.accept.tolist() == [True, True, False, True, True, True]
+    conflicts = reports.scalars["pcgrad/conflicts"][reports.accept]
+    assert set(conflicts) <= {0.0, 1.0}
+    assert int(step.variables["aggregation/steps"]) == 5 == int(step.optimizer.step)
+
+
+def test_it_is_the_projection_of_each_tasks_gradient(made):
+    step, stack = made
+    by_name = {}
+    weighted = step.aggregation
+
+    def spy(gradients, transaction):
+        found = weighted(gradients, transaction)
+        by_name.update(each=gradients.each(), found=found)
+        return found
+
+    spy.variables = {}
+    step.aggregation, batch = spy, stack.at(0)
+    step.propose(tf.nest.map_structure(tf.constant, batch))
+    step.aggregation = weighted
+    each, found = by_name["each"], {g.name: g.values.numpy() for g in by_name["found"]}
+    shared = {n: {t: g.numpy() for t, g in of.items()} for n, of in each.items() if len(of) > 1}
+    assert set(shared) == set(step.model.partition().shared)
+    one, two = (
+        np.concatenate([of[t].ravel() for of in shared.values()]) for t in ("like", "rating")
+    )
+    against = min(0.0, float(one @ two))
+    both = one - against / (two @ two) * two + two - against / (one @ one) * one
+    got = np.concatenate([found[name].ravel() for name in shared])
+    np.testing.assert_allclose(got, both, rtol=1e-4, atol=1e-7)
+    for name, of in each.items():
+        if len(of) == 1:
+            np.testing.assert_array_equal(found[name], next(iter(of.values())))
