@@ -84,6 +84,12 @@ def test_the_columns_say_what_was_clipped_and_where(warm):
     factors = dict(zip(clipped["layers"], clipped["clip_factors"], strict=True))
     assert max(factors["embedding/user_id"]) == 1  # targets dense alone
     assert min(factors["bottom/0/kernel"]) < 1
+    scalars = json.loads(clipped["scalars"])
+    assert scalars["learning_rate/dense"]["attempt"] == list(range(1, 51))
+    assert scalars.keys() == {
+        *("learning_rate/dense", "learning_rate/embeddings", "gradient_norm", "update_norm"),
+        *("gradient_norm/dense", "gradient_norm/embeddings"),
+    }
     assert clipped["steps"] == clipped["planned_attempts"] == clipped["train_attempt"][-1] == 50
     assert clipped["evaluated_attempt"] == [0, 20, 40, 50]
 

@@ -50,6 +50,10 @@ def test_a_run_leaves_what_the_readme_says(whole):
     assert [line["attempt"] for line in lines if "loss" in line] == list(range(5, 101, 5))
     assert [line["attempt"] for line in lines if "validation" in line] == [20, 40, 60, 80, 100]
     assert 0 <= min(lines[0]["clip_factors"].values()) <= 1
+    assert {line["gradient_norm"] > 0 for line in lines if "loss" in line} == {True}
+    assert lines[0]["scalars"].keys() == {
+        "gradient_norm/dense", "gradient_norm/embeddings", "update_norm",
+    }  # fmt: skip
     assert (workdir / "events.jsonl").read_text() == ""
     command = json.loads((workdir / "environment.json").read_text())["command"]
     flags = [f"--config={whole.config}", f"--workdir={workdir}"]
