@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import norms, share_within
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import Clip
 from ranker.spec.part import Positive, register
 
@@ -20,7 +20,7 @@ class MedianClip(Clip, Stateless):
 
     max_ratio: Positive = 10.0
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns each variable's share, a scalar; 0 if its gradient is not finite."""
         sizes = norms([item.values for item in items])
         return tf.unstack(share_within(sizes, self.max_ratio * tf.sort(sizes)[len(items) // 2]))

@@ -11,7 +11,7 @@ from ranker.numerics import as_dtype, in_dtype, is_zero
 from ranker.optim import rows
 from ranker.optim.change import Change, Gradient, Reads
 from ranker.optim.clip.chain import Clipped
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import ClipInput
 from ranker.optim.group import Group
 from ranker.optim.transaction import Transaction
 
@@ -46,10 +46,10 @@ class Member:
         }
         return cls(name, variable, group, slots, dtype)
 
-    def clip_input(self, gradient: Gradient, step: tf.Tensor, reads: Reads | None) -> Clippable:
+    def clip_input(self, gradient: Gradient, step: tf.Tensor, reads: Reads | None) -> ClipInput:
         """Returns what gradient-stage clippers see of `gradient`."""
         touched = gradient.rows
-        return Clippable(
+        return ClipInput(
             name=self.name,
             group=self.group.name,
             is_table=touched is not None,
@@ -61,7 +61,7 @@ class Member:
 
     def update(
         self, clipped: Clipped, step: tf.Tensor, rate: tf.Tensor, transaction: Transaction
-    ) -> Clippable:
+    ) -> ClipInput:
         """Returns the update that the clipped gradient would make: what update clippers see.
 
         Args:

@@ -3,14 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import ClipInput
 from ranker.spec.part import act
 
 
 def item(name, gradient):
     """Returns a dense variable's gradient as a clipper sees it."""
     gradient = tf.constant(gradient, tf.float32)
-    return Clippable(name, "dense", False, tf.ones_like(gradient), gradient)
+    return ClipInput(name, "dense", False, tf.ones_like(gradient), gradient)
 
 
 def scales(clipper, steps):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tiny_optimizer import CLIPPERS, Tiny, values
 
 from ranker import optim
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import ClipInput
 from ranker.spec.part import act
 
 SHAPES = [(), (5,), (4, 3), (3, 3, 2, 4)]
@@ -23,7 +23,7 @@ def items(gradients, before=None):
     """Returns what a clipper may see of them, at either stage."""
     before = before or [np.ones_like(gradient) for gradient in gradients]
     return [
-        Clippable(
+        ClipInput(
             f"v/{i}",
             "dense",
             False,

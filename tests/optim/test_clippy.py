@@ -6,7 +6,7 @@ import tensorflow as tf
 from tiny_optimizer import Tiny, values
 
 from ranker import optim
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import ClipInput
 from ranker.spec.part import act
 
 SCOPES = ["variable", "layer", "row", "coordinate"]
@@ -14,7 +14,7 @@ SCOPES = ["variable", "layer", "row", "coordinate"]
 
 def share(update, before, *, name="w", clippy=None, precondition=None):
     """Returns the share that Clippy keeps of one update."""
-    item = Clippable(
+    item = ClipInput(
         name=name,
         group="dense",
         is_table=False,
@@ -79,7 +79,7 @@ def test_a_layer_is_what_names_share_up_to_the_last_slash():
     names = ["expert/0/kernel", "expert/0/bias", "expert/1/kernel", "kernel", "bias"]
     sizes = [1.02, 2.04, 5.1, 0.3, 0.51 * 8]
     items = [
-        Clippable(name, "dense", False, tf.ones([2]), tf.constant([size, 0.1]))
+        ClipInput(name, "dense", False, tf.ones([2]), tf.constant([size, 0.1]))
         for name, size in zip(names, sizes, strict=True)
     ]
     shares = act(optim.Clippy(scope="layer")).shares(items)

@@ -8,12 +8,12 @@ import tensorflow as tf
 from tiny_optimizer import RULES, Tiny, values
 
 from ranker import optim
-from ranker.optim.clip.clipper import Clippable
+from ranker.optim.clip.clipper import ClipInput
 from ranker.spec.part import act
 
 
 def scale_of(before, update, *, rate=0.5, is_table=False, scale=0.2):
-    item = Clippable(
+    item = ClipInput(
         "v", "dense", is_table, tf.constant(before), tf.constant(update), rate=tf.constant(rate)
     )
     return act(optim.Lamb(scale=scale)).shares([item])[0].numpy()

@@ -11,7 +11,7 @@ from ranker.numerics import (
     norms,
     share_within,
 )
-from ranker.optim.clip.clipper import Clippable, Statistics, gathered, spread
+from ranker.optim.clip.clipper import ClipInput, Statistics, gathered, spread
 from ranker.spec.clip_by_history import AdaGc
 
 USUAL = "usual_norm"
@@ -34,7 +34,7 @@ class AdaGcClipper(AdaGc):
         return usual | {"num_steps": tf.zeros([], tf.int64)}
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns each variable's share, a scalar: 0 if its gradient is not finite, in the
         warm-up if any is not; 1 if it is 0."""

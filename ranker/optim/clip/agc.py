@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import norm, share_within
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import Agc
 
 SMALLEST_NORM = 1e-6  # of a gradient: what a division by its norm is safe from
@@ -23,11 +23,11 @@ class AgcClipper(Agc, Stateless):
     authors' code, which has none for more than four axes: those go as a convolution's do.
     """
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns for each unit the share to keep; 0 if its gradient is not finite."""
         return [self._share(item) for item in items]
 
-    def _share(self, item: Clippable) -> tf.Tensor:
+    def _share(self, item: ClipInput) -> tf.Tensor:
         axes = unit_axes(item.values.shape, is_table=item.is_table)
         weights = norm(item.before, axes)
         limit = self.max_ratio * tf.maximum(weights, self.epsilon)

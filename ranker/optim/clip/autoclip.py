@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from ranker.numerics import is_positive, norm, norms, share_within
-from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.optim.clip.clipper import ClipInput, Statistics
 from ranker.spec.clip_by_history import AutoClip
 
 
@@ -26,7 +26,7 @@ class AutoClipClipper(AutoClip):
         return {"norms": tf.zeros([self.window]), "num_norms": tf.zeros([], tf.int64)}
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns one share for all: 0 if any gradient is not finite, 1 if all are 0."""
         together = norm(norms([item.values for item in items]))

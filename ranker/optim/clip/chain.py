@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ranker.numerics import in_dtype
-from ranker.optim.clip.clipper import Clippable, Clipper
+from ranker.optim.clip.clipper import ClipInput, Clipper
 from ranker.optim.transaction import Transaction
 
 
@@ -20,7 +20,7 @@ class Clipped(NamedTuple):
       factor: the smallest share, at most 1; a scalar.
     """
 
-    item: Clippable
+    item: ClipInput
     unclipped: tf.Tensor
     share: tf.Tensor | None
     factor: tf.Tensor
@@ -64,7 +64,7 @@ class Chain:
         }
 
     def clip(
-        self, stage: str, items: Sequence[Clippable], transaction: Transaction
+        self, stage: str, items: Sequence[ClipInput], transaction: Transaction
     ) -> dict[str, Clipped]:
         """Returns what the clippers of `stage` leave of each item, by its name.
 

@@ -22,7 +22,7 @@ import tensorflow as tf
 Statistics = Mapping[str, tf.Tensor]
 
 
-class Clippable(NamedTuple):
+class ClipInput(NamedTuple):
     """What a clipper sees of one variable.
 
     Attributes:
@@ -83,7 +83,7 @@ class Clipper(Protocol):
         ...
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns for each item the scale, that broadcasts to its values; and the statistics
         after this step, those that do not change left out.
@@ -93,12 +93,12 @@ class Clipper(Protocol):
         ...
 
 
-def gathered(statistics: Statistics, items: Sequence[Clippable], what: str) -> tf.Tensor:
+def gathered(statistics: Statistics, items: Sequence[ClipInput], what: str) -> tf.Tensor:
     """Returns each item's statistic "<name>/<what>", a scalar, together as [V]."""
     return tf.stack([statistics[f"{item.name}/{what}"] for item in items])
 
 
-def spread(values: tf.Tensor, items: Sequence[Clippable], what: str) -> dict[str, tf.Tensor]:
+def spread(values: tf.Tensor, items: Sequence[ClipInput], what: str) -> dict[str, tf.Tensor]:
     """Returns `values` [V] as each item's statistic "<name>/<what>"."""
     named = zip(items, tf.unstack(values, len(items)), strict=True)
     return {f"{item.name}/{what}": value for item, value in named}
@@ -113,12 +113,12 @@ class Stateless:
         return {}
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns the shares; `statistics` is empty."""
         del statistics
         return self.shares(items), {}
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns for each item the scale, that broadcasts to its values."""
         raise NotImplementedError(f"{type(self).__name__} has no shares")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import is_zero, share_within
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import Clippy
 
 
@@ -15,7 +15,7 @@ class ClippyClipper(Clippy, Stateless):
     Source: Tang et al. 2023, arXiv:2302.09178, algorithm 1.
     """
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns for each update the share to keep; 0 for a scope that is not finite."""
         excesses = [self._excess(item) for item in items]
         if self.scope == "coordinate":
@@ -25,7 +25,7 @@ class ClippyClipper(Clippy, Stateless):
         worst = [tf.reduce_max(excess) for excess in excesses]
         return _each(items, worst, by_layer=self.scope == "layer")
 
-    def _excess(self, item: Clippable) -> tf.Tensor:
+    def _excess(self, item: ClipInput) -> tf.Tensor:
         """Returns |update| / bound, of the update's shape."""
         bound = self.relative * tf.abs(item.before) + self.absolute
         if not is_zero(self.accumulator_relative):
@@ -41,7 +41,7 @@ class ClippyClipper(Clippy, Stateless):
         )
 
 
-def _each(items: Sequence[Clippable], worst: list[tf.Tensor], *, by_layer: bool) -> list[tf.Tensor]:
+def _each(items: Sequence[ClipInput], worst: list[tf.Tensor], *, by_layer: bool) -> list[tf.Tensor]:
     """Returns each item's share from the worst excess of its variable or layer.
 
     All shares are taken in one vector: for small variables the number of operations
@@ -56,7 +56,7 @@ def _each(items: Sequence[Clippable], worst: list[tf.Tensor], *, by_layer: bool)
     return [shares[name] for name in names]
 
 
-def _layer(item: Clippable) -> str:
+def _layer(item: ClipInput) -> str:
     """Returns what is before the last "/" of the name; a table is a layer of its own."""
     return item.name if item.is_table else item.name.rpartition("/")[0] or item.name
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ranker.numerics import norm, share_within
 from ranker.optim.clip.agc import unit_axes
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import CowClip
 
 
@@ -18,11 +18,11 @@ class CowClipClipper(CowClip, Stateless):
     of a sparse gradient.
     """
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns for each row the share to keep: 0 if its gradient is not finite, 1 if 0."""
         return [self._share(item) for item in items]
 
-    def _share(self, item: Clippable) -> tf.Tensor:
+    def _share(self, item: ClipInput) -> tf.Tensor:
         if item.counts is None:
             raise ValueError(
                 f"CowClip: the gradient of {item.name!r} is not of rows, so there is nothing to "

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from ranker.numerics import choose
-from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.optim.clip.clipper import ClipInput, Statistics
 from ranker.spec.part import act
 
 
@@ -54,7 +54,7 @@ class Emergency:
         return self.clipper.initial(names)
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns its clipper's shares, or 1 for each while it is off."""
         if statistics:
@@ -64,13 +64,13 @@ class Emergency:
         return self._chosen(items), {}
 
     def scalars(
-        self, items: Sequence[Clippable], scales: Sequence[tf.Tensor], statistics: Statistics
+        self, items: Sequence[ClipInput], scales: Sequence[tf.Tensor], statistics: Statistics
     ) -> Mapping[str, tf.Tensor]:
         """Returns what its clipper tells, {} if it tells nothing."""
         tell = getattr(self.clipper, "scalars", None)
         return tell(items, scales, statistics) if tell else {}
 
-    def _chosen(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def _chosen(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         shapes: list[tf.TensorShape] = []  # of the shares, known once that branch is drawn
 
         def clipped() -> list[tf.Tensor]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import norm, norms, share_within
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import GlobalNorm
 
 
@@ -15,7 +15,7 @@ class GlobalNormClipper(GlobalNorm, Stateless):
     Source: Pascanu et al. 2013, arXiv:1211.5063.
     """
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns the share to keep, one scalar for all; 0 if any gradient is not finite."""
         together = norm(norms([item.values for item in items]))
         return [share_within(together, self.max_norm)] * len(items)

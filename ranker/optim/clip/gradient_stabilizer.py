@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from ranker.numerics import Number, as_dtype, hypotenuse, is_positive, norms
-from ranker.optim.clip.clipper import Clippable, Statistics, gathered, spread
+from ranker.optim.clip.clipper import ClipInput, Statistics, gathered, spread
 from ranker.spec.clip_by_history import GradientStabilizer
 
 MEAN, ROOT, NUMBER = "mean", "root", "num_norms"
@@ -31,7 +31,7 @@ class GradientStabilizerClipper(GradientStabilizer):
         return {f"{name}/{what}": start for name in names for what, start in starts.items()}
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns each variable's scale, a scalar: 0 if its gradient is not finite, 1 if it
         is 0."""

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ranker.numerics import is_positive, norm
 from ranker.optim.clip.agc import unit_axes
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import Lamb
 
 
@@ -20,12 +20,12 @@ class LambClipper(Lamb, Stateless):
     al. 2023, arXiv:2302.09178, whose comparison it is part of.
     """
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns for each update its scale; 0 if the update or the variable is not finite,
         `scale` for an update of 0."""
         return [self._share(item) for item in items]
 
-    def _share(self, item: Clippable) -> tf.Tensor:
+    def _share(self, item: ClipInput) -> tf.Tensor:
         shape = item.values.shape
         axes = unit_axes(shape, is_table=True) if item.is_table else list(range(len(shape)))
         variable, update = norm(item.before, axes), norm(item.values, axes)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ranker.numerics import norms, share_within
-from ranker.optim.clip.clipper import Clippable, Stateless
+from ranker.optim.clip.clipper import ClipInput, Stateless
 from ranker.spec.clip import Rms
 
 
@@ -21,7 +21,7 @@ class RmsClipper(Rms, Stateless):
     where a decay of the weights is scaled along, as here.
     """
 
-    def shares(self, items: Sequence[Clippable]) -> list[tf.Tensor]:
+    def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         """Returns for each update the share to keep, a scalar; 0 if it is not finite, 1 if
         it is 0."""
         if self.of == "gradient":
@@ -32,7 +32,7 @@ class RmsClipper(Rms, Stateless):
             limits = [self.max_rms * item.rate * _root_of_size(item) for item in items]
         return tf.unstack(share_within(norms(measured), tf.stack(limits)), len(items))
 
-    def _against_moment(self, item: Clippable) -> tf.Tensor:
+    def _against_moment(self, item: ClipInput) -> tf.Tensor:
         """Returns the gradient over the root of the mean of its squares."""
         if item.mean_square is None or item.gradient is None:
             raise self._no_mean(repr(item.name))
@@ -45,5 +45,5 @@ class RmsClipper(Rms, Stateless):
         )
 
 
-def _root_of_size(item: Clippable) -> tf.Tensor:
+def _root_of_size(item: ClipInput) -> tf.Tensor:
     return tf.sqrt(tf.cast(tf.size(item.values), item.values.dtype))

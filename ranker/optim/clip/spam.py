@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from ranker.numerics import as_dtype, share_within
-from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.optim.clip.clipper import ClipInput, Statistics
 from ranker.spec.clip_by_history import Spam
 
 MOMENTS = ("second_moment", "mean_square")  # Adam's slot, and RmsProp's
@@ -35,7 +35,7 @@ class SpamClipper(Spam):
         return {"num_steps": tf.zeros([], tf.int64)}
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns each element's share: 0 for NaN and infinity, 1 for 0."""
         number = statistics["num_steps"]
@@ -43,7 +43,7 @@ class SpamClipper(Spam):
         shares = [self._share(item, rests) for item in items]
         return shares, {"num_steps": number + 1}
 
-    def _share(self, item: Clippable, rests: tf.Tensor) -> tf.Tensor:
+    def _share(self, item: ClipInput, rests: tf.Tensor) -> tf.Tensor:
         root = tf.sqrt(_moment(item))
         size = tf.abs(item.values)
         highest = tf.sqrt(as_dtype(self.threshold, root.dtype)) * root
@@ -51,7 +51,7 @@ class SpamClipper(Spam):
         return share_within(size, limit)
 
 
-def _moment(item: Clippable) -> tf.Tensor:
+def _moment(item: ClipInput) -> tf.Tensor:
     for name in MOMENTS:
         if name in item.slots:
             return item.slots[name]

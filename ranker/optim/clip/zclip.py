@@ -12,7 +12,7 @@ from ranker.numerics import (
     norms,
     share_within,
 )
-from ranker.optim.clip.clipper import Clippable, Statistics
+from ranker.optim.clip.clipper import ClipInput, Statistics
 from ranker.spec.clip_by_history import ZClip
 
 SMALLEST_DEVIATION = 1e-6  # added to it before dividing
@@ -40,7 +40,7 @@ class ZClipClipper(ZClip):
         }
 
     def clip(
-        self, items: Sequence[Clippable], statistics: Statistics
+        self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
         """Returns one share for all: 0 if any gradient is not finite, 1 if all are 0."""
         together = norm(norms([item.values for item in items]))
