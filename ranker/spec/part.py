@@ -235,11 +235,10 @@ def _number_problem(field: Field, hint: type, value: Any) -> Exception | None:
         if is_real and value.shape.rank in (0, None):
             return None
         return TypeError(f"{what} one number, got {value.dtype.name} {value.shape}")
-    if hint is int and not isinstance(value, numbers.Integral):
-        return TypeError(f"{what} a whole number, got {value!r}")
     checks = list(_checks(field.bounds))
     if math.isfinite(value) and all(holds(value) for _, holds in checks):
-        return None
+        is_whole = hint is float or isinstance(value, numbers.Integral)
+        return None if is_whole else TypeError(f"{what} a whole number, got {value!r}")
     wanted = [text for text, _ in checks]
     if not math.isfinite(value):
         wanted.insert(0, "finite")
