@@ -1,11 +1,22 @@
-"""An aggregation: PCGrad, which takes from each task's gradient what goes against another's."""
+"""An aggregation: PCGrad, which takes from each task's gradient what goes against another's.
+
+[objective]
+aggregation = "pcgrad"
+"""
 
 import tensorflow as tf
 
-from ranker.objective.aggregate import TaskGradients, Transaction, combined, gramian
+from ranker.objective.aggregate import Context, TaskGradients, Transaction, combined, gramian
+from ranker.spec.objective import Aggregation
+from ranker.spec.part import register
 
 
-class PcGrad:
+@register("pcgrad", acts=f"{__name__}.PcGradAggregation")
+class PcGrad(Aggregation):
+    """PCGrad: each task's gradient without what goes against another task's."""
+
+
+class PcGradAggregation:
     """For each task, in a random order of the others: where its gradient g has a negative inner
     product with another task's h, g becomes g - (g . h / h . h) h; the sum of all is proposed.
 
@@ -15,10 +26,11 @@ class PcGrad:
     Source: Yu et al. 2020, arXiv:2001.06782, algorithm 1.
     """
 
-    def __init__(self, *, num_tasks: int, seed: int = 0) -> None:
-        """Takes the number of tasks, and the seed of the orders; each step draws others."""
-        self._num_tasks = num_tasks
-        self._seed = seed
+    def __init__(self, part: PcGrad, context: Context) -> None:
+        """Takes the tasks and the seed of the orders; each step draws others."""
+        del part
+        self._num_tasks = len(context.tasks)
+        self._seed = context.seed
         count = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="pcgrad/steps")
         self.variables = {"steps": count}
 
@@ -26,7 +38,9 @@ class PcGrad:
         """Returns the sum of what is left of each task's gradient."""
         each, step = gradients.each(), self.variables["steps"]
         products = gramian(each, gradients.tasks)
-        ranks = tf.random.stateless_uniform([self._num_tasks] * 2, tf.stack([self._seed, step]))
+        ranks = tf.random.stateless_uniform(
+            [self._num_tasks] * 2, tf.stack([tf.cast(self._seed, tf.int64), step])
+        )
         weights = projected(products, tf.argsort(ranks, axis=1))
         num_pairs = max(1, self._num_tasks * (self._num_tasks - 1))
         num_conflicts = tf.reduce_sum(tf.cast(products < 0, tf.float32))

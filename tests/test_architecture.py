@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "numerics": (set(), TF),
     "input": ({"files", "schema", "wording"}, TF | {"pyarrow"}),
     "model": ({"schema", "numerics", "spec"}, TF | {"tensorflow_recommenders"}),
-    "objective": ({"schema", "numerics"}, TF),
+    "objective": ({"schema", "numerics", "spec"}, TF),
     "optim": ({"numerics", "spec"}, TF),
     "guard": ({"numerics", "spec"}, TF),
     "keras": ({"numerics", "optim", "guard", "spec"}, TF),

@@ -31,6 +31,8 @@ def find_mistakes(config: RunConfig) -> list[str]:
     ]
     for name, weight in config.objective.task_weights.items():
         judged.append(lambda one={name: weight}: Objective(schema.tasks, weights=one))
+    for name, loss in config.objective.losses.items():
+        judged.append(lambda one={name: loss}: Objective(schema.tasks, losses=one))
     for model in _models(config.model):
         judged.append(lambda one=model: _build(dataclasses.replace(config, model=one), schema))
     told = dict.fromkeys(said for judge in judged if (said := _said(judge)))

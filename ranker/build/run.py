@@ -20,9 +20,11 @@ from ranker.input import (
     read_vocabularies,
     split_path,
 )
-from ranker.objective import Objective
+from ranker.objective import Aggregation, Objective
+from ranker.objective.aggregate import Context
 from ranker.schema import Schema, read_schema
 from ranker.spec.guard import GuardSettings
+from ranker.spec.part import actor
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import (
     Evaluation,
@@ -132,8 +134,9 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
     objective = Objective(
         schema.tasks,
         weights=config.objective.task_weights,
+        binary=config.objective.binary,
         regression=config.objective.regression,
-        huber_delta=config.objective.huber_delta,
+        losses=config.objective.losses,
     )
     bound = inputs.config if inputs else config
     levers = Levers() if config.guard.ladder else None
@@ -144,6 +147,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         optimizer,
         build_guard(bound.guard),
         faults=build_faults(bound, schema, encoder, optimizer, tables=ranker.tables),
+        aggregation=_aggregation(config, schema, bound.seed),
         detector=build_detector(config.guard, schema, objective),
         levers=levers,
         seed=bound.seed,
@@ -157,6 +161,12 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         step=step,
         scorer=Scorer(ranker, objective, schema, extra=config.metrics),
     )
+
+
+def _aggregation(config: RunConfig, schema: Schema, seed: int) -> Aggregation:
+    wanted = config.objective.aggregation
+    context = Context(tasks=tuple(task.name for task in schema.tasks), seed=seed)
+    return actor(wanted)(wanted, context)
 
 
 def read_used_schema(config: RunConfig) -> Schema:

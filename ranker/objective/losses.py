@@ -1,16 +1,16 @@
 """One loss a task, over the rows that have its label, and their weighted sum."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from ranker.objective.pointwise import PointwiseLoss
 from ranker.schema import Task
+from ranker.spec.objective import CrossEntropy, Loss, Squared
+from ranker.spec.part import act
 
 Array = Any  # a tf.Tensor or an np.ndarray
-
-REGRESSION_LOSSES = ("squared", "huber")
 
 
 class TaskLoss(NamedTuple):
@@ -34,7 +34,7 @@ class TaskLoss(NamedTuple):
 
 
 class Objective:
-    """Cross-entropy for binary tasks, squared or Huber error for regressions.
+    """A loss for each task, by its kind or by its name.
 
     A task's loss is the mean over the rows that carry its label, each counted by its
     sample weight; a batch without any gives 0 and no gradient.
@@ -45,31 +45,32 @@ class Objective:
         tasks: Sequence[Task],
         *,
         weights: Mapping[str, float] | None = None,
-        regression: str = "squared",
-        huber_delta: float = 1.0,
+        binary: Loss | PointwiseLoss | None = None,
+        regression: Loss | PointwiseLoss | None = None,
+        losses: Mapping[str, Loss | PointwiseLoss] | None = None,
     ) -> None:
         """Takes the tasks and their shares in the sum.
 
         Args:
           weights: of tasks in the sum; a task not named weighs 1.
-          regression: "squared" or "huber".
-          huber_delta: where Huber's error turns from square to straight, label units.
+          binary: loss of the binary tasks; None for cross-entropy.
+          regression: loss of the regression tasks; None for the squared error.
+          losses: by task, in place of those.
 
         Raises:
-          ValueError: for a weight of an unknown task, or an unknown regression loss.
+          ValueError: for a weight or a loss of an unknown task, or a loss of another kind.
         """
         names = [task.name for task in tasks]
-        for name in weights or {}:
-            if name not in names:
-                raise ValueError(f"no task {name!r} to weigh; there are: {', '.join(names)}")
-        if regression not in REGRESSION_LOSSES:
-            raise ValueError(f"regression loss {regression!r} is none of {REGRESSION_LOSSES}")
+        for what, given in (("weigh", weights), ("have a loss", losses)):
+            for name in given or ():
+                if name not in names:
+                    raise ValueError(f"no task {name!r} to {what}; there are: {', '.join(names)}")
         self.tasks = tuple(names)
         self._schema = tuple(tasks)
-        self._kinds = {task.name: task.kind for task in tasks}
+        usual = {"binary": binary or CrossEntropy(), "regression": regression or Squared()}
+        own: Mapping[str, Loss | PointwiseLoss] = losses or {}
+        self._losses = {t.name: _fitting(own.get(t.name) or usual[t.kind], t) for t in tasks}
         self._weights = tf.constant([(weights or {}).get(name, 1.0) for name in names])
-        self._regression = regression
-        self._huber_delta = huber_delta
 
     def __call__(
         self,
@@ -107,18 +108,7 @@ class Objective:
         or an upper bound of its mean Huber error. 0 where the schema has no statistics: a
         rate of 0 or 1, a mean of 0 and a deviation of 1.
         """
-        return tuple(self._constant_loss(task) for task in self._schema)
-
-    def _constant_loss(self, task: Task) -> float:
-        if task.kind == "binary":
-            rates = (task.mean, 1.0 - task.mean)
-            return -sum(r * math.log(r) for r in rates if 0 < r < 1)
-        if (task.mean, task.standard_deviation) == (0.0, 1.0):
-            return 0.0
-        size, delta = abs(task.standard_deviation), self._huber_delta
-        if self._regression == "squared":
-            return size * size
-        return 0.5 * size * size if size <= delta else delta * (size - 0.5 * delta)
+        return tuple(self._losses[task.name].of_constant(task) for task in self._schema)
 
     def total(self, losses: tf.Tensor) -> tf.Tensor:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
@@ -128,16 +118,14 @@ class Objective:
         is_counted = tf.not_equal(weight, 0.0)  # so that a weight of NaN shows
         # Both sides of a select are differentiated: a masked NaN must not get that far.
         label = tf.where(is_counted, label, 0.0)
-        if self._kinds[task] == "binary":
-            each = tf.nn.sigmoid_cross_entropy_with_logits(label, logit)
-        elif self._regression == "squared":
-            each = tf.math.squared_difference(logit, label)
-        else:
-            each = _huber(logit - label, self._huber_delta)
+        each = self._losses[task].each(logit, label)
         each = tf.where(is_counted, each * weight, 0.0)
         return TaskLoss(tf.reduce_sum(each), tf.reduce_sum(weight))
 
 
-def _huber(error: tf.Tensor, delta: float) -> tf.Tensor:
-    size = tf.abs(error)
-    return tf.where(size <= delta, 0.5 * error * error, delta * (size - 0.5 * delta))
+def _fitting(loss: Loss | PointwiseLoss, task: Task) -> PointwiseLoss:
+    """Returns what acts as `loss` declares; ValueError if it is none of the task's kind."""
+    kind = getattr(loss, "task_kind", task.kind)
+    if kind != task.kind:
+        raise ValueError(f"losses.{task.name}: {loss} is of {kind} tasks, it is {task.kind}")
+    return act(loss)

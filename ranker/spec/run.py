@@ -12,8 +12,9 @@ from ranker.spec.guard import GuardSettings
 from ranker.spec.inject import Injector
 from ranker.spec.metric import Metric
 from ranker.spec.model import ModelSettings
+from ranker.spec.objective import ObjectiveSettings
 from ranker.spec.optimizer import OptimizerSettings, check_fit
-from ranker.spec.part import AtLeastOne, Count, Part, Positive, declared
+from ranker.spec.part import AtLeastOne, Count, Part, declared
 from ranker.spec.selection import require_kept
 
 GROUPS = ("dense", "embeddings")  # of variables
@@ -61,27 +62,6 @@ class DataSettings(Part):
             raise ValueError(
                 f'order must be blocks, time or window, got {self.order!r}, with stream "always"'
             )
-
-
-@declared
-class ObjectiveSettings(Part):
-    """What is minimised.
-
-    Attributes:
-      task_weights: share of each task in the sum; a task not named weighs 1.
-      regression: loss of the regression tasks.
-      huber_delta: where Huber's error turns straight, in label units.
-    """
-
-    task_weights: dict[str, float] = dataclasses.field(default_factory=dict)
-    regression: Literal["squared", "huber"] = "squared"
-    huber_delta: Positive = 1.0
-
-    def check(self) -> None:
-        """Raises ValueError for a negative weight."""
-        for name, weight in self.task_weights.items():
-            if weight < 0:
-                raise ValueError(f"task_weights.{name} must be >= 0, got {weight}")
 
 
 @declared
@@ -168,8 +148,8 @@ class RunConfig(Part):
                 check_fit(clip, getattr(self.optimizer, group).rule, group)
         for group in GROUPS:
             _check_spam(self.clip, group)
-        weights = self.objective.task_weights
-        require_kept(self.data, self.model, self.inject, weights, self.train.monitor)
+        named = [*self.objective.task_weights, *self.objective.losses]
+        require_kept(self.data, self.model, self.inject, named, self.train.monitor)
 
 
 def spam_of(clips: tuple[Clip, ...], group: str) -> Spam | None:

@@ -17,6 +17,7 @@ from ranker.compare import grid
 from ranker.compare.bench import Bench
 from ranker.spec import graph_inputs, load, plugins
 from ranker.spec.clip import Clip
+from ranker.spec.objective import Loss
 from ranker.spec.part import kinds
 from ranker.spec.run import RunConfig
 
@@ -27,6 +28,9 @@ STUCK = [
     "plugins=['examples.stuck_feature']",
     "inject=[{kind='stuck_feature', feature='user_count', start=2, stop=4}]",
 ]
+LOG_COSH = ["plugins=['examples.log_cosh']", "objective.regression={kind='log_cosh', scale=0.5}"]
+GATES = ["plugins=['examples.field_gates']", "model.interaction='field_gates'"]
+PCGRAD = ["plugins=['examples.pcgrad']", "objective.aggregation='pcgrad'"]
 PRECISION = [
     "plugins=['examples.precision_at']",
     "metrics=[{kind='precision_at', num_rows=2}]",
@@ -47,7 +51,9 @@ def test_a_clipper_of_ones_own_is_a_file_of_thirty_lines(name):
 
 
 @pytest.mark.parametrize(
-    "overrides", [MEDIAN, LION, STUCK, PRECISION], ids=["clipper", "rule", "injector", "metric"]
+    "overrides",
+    [MEDIAN, LION, STUCK, PRECISION, LOG_COSH, GATES, PCGRAD],
+    ids=["clipper", "rule", "injector", "metric", "loss", "block", "aggregation"],
 )
 def test_it_is_in_a_run_like_any_other_part(overrides, read, tmp_path):
     config = read(*overrides, "train.max_attempts=6", "train.log_every_attempts=1")
@@ -100,6 +106,21 @@ def test_lion_steps_by_the_rate_and_refuses_nothing_it_should_see(read):
         dense.rule.direct(gradient, slots, step=tf.constant(0)).values, [1.0, -1.0, np.nan]
     )
     np.testing.assert_allclose(dense.rule.advance(gradient, slots)[0][:2], [0.485, -0.485])
+
+
+def test_the_loss_is_half_the_square_near_the_label_and_finite_far_off():
+    plugins.import_plugins(["examples.log_cosh"])
+    loss = kinds(Loss)["log_cosh"](scale=2.0)
+    found = loss.each(tf.constant([0.01, 2.0, 1e30]), tf.zeros([3])).numpy()
+    np.testing.assert_allclose(found[:2], [0.5 * 0.01**2, 4 * np.log(np.cosh(1.0))], rtol=2e-3)
+    assert np.isfinite(found).all()
+
+
+def test_the_gates_of_the_block_are_trained_and_saved(read):
+    run = build.build_run(read(*GATES))
+    gates = [name for name in run.step.variables if "gate" in name and "user_id" in name]
+    assert gates
+    assert any("gate" in name for name in run.step.optimizer.names)
 
 
 def test_a_comparison_has_it_as_a_safeguard(prepared, tmp_path):

@@ -9,11 +9,10 @@ import pytest
 import small_jobs
 import tensorflow as tf
 
-from examples.pcgrad import PcGrad, projected
+from examples.pcgrad import projected
 from ranker import build
 from ranker.spec import load
 from ranker.spec.run import RunConfig
-from ranker.train import Step
 
 GOLDEN = json.loads((Path(__file__).parent / "pcgrad.json").read_text())
 CASES = [name for name in GOLDEN if name != "made_with"]
@@ -46,18 +45,10 @@ def made(prepared, tmp_path_factory):
     """A run's step with PCGrad, and six batches."""
     path = tmp_path_factory.mktemp("pcgrad") / "run.toml"
     small_jobs.write_settings(path, small_jobs.SMALL + small_jobs.MODEL, prepared)
-    run = build.build_run(load.load(path, ["clip=[]"], RunConfig))
-    plain, num_tasks = run.step, len(run.schema.tasks)
-    step = Step(
-        plain.model,
-        plain.objective,
-        plain.optimizer,
-        plain.guard,
-        faults=plain.faults,
-        seed=3,
-        aggregation=PcGrad(num_tasks=num_tasks),
-        log_every=1,
-    )
+    pcgrad = ["plugins=['examples.pcgrad']", "objective.aggregation='pcgrad'"]
+    more = ["clip=[]", "seed=3", "train.log_every_attempts=1"]
+    run = build.build_run(load.load(path, [*pcgrad, *more], RunConfig))
+    step = run.step
     return step, build.build_stream(run.config, run.split("train")).stack(0, 6)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from ranker.objective import Objective
 from ranker.schema import Task
+from ranker.spec.objective import Huber
 
 
 def task(kind, labels):
@@ -44,7 +45,7 @@ def test_of_a_squared_error_it_is_the_variance_in_any_unit(unit):
 @pytest.mark.parametrize("delta", [0.1, 1.0, 100.0])
 def test_of_huber_s_error_it_is_not_below_and_not_far_above(delta):
     labels = np.random.default_rng(0).normal(3.0, 2.0, 1000)
-    objective = Objective([task("regression", labels)], regression="huber", huber_delta=delta)
+    objective = Objective([task("regression", labels)], regression=Huber(delta=delta))
     found = lowest(objective, labels, np.linspace(2, 4, 41))
     (bound,) = objective.constant_losses()
     assert found <= bound * 1.0001 <= 1.5 * found

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ranker.objective import Objective
 from ranker.schema import Task
+from ranker.spec.objective import CrossEntropy, Huber
 
 LIKE = Task(name="like", kind="binary", minimum=0, maximum=1)
 RATING = Task(name="rating", kind="regression", minimum=1, maximum=5)
@@ -37,7 +38,7 @@ def test_by_hand():
 
 def test_huber_by_hand():
     # |error| 0.5: 0.125; |error| 4 with delta 2: 2 * (4 - 1) = 6.
-    objective = Objective([RATING], regression="huber", huber_delta=2.0)
+    objective = Objective([RATING], regression=Huber(delta=2.0))
     got = losses(objective, [[3.5, 1.0]], [[3.0, 5.0]], [[1.0, 1.0]])
     np.testing.assert_allclose(got, [(0.125 + 6) / 2], rtol=1e-6)
 
@@ -96,5 +97,15 @@ def test_the_total_weighs_the_tasks():
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="no task 'share' to weigh; there are: like"):
         Objective([LIKE], weights={"share": 2.0})
-    with pytest.raises(ValueError, match="regression loss 'log' is none of"):
-        Objective([RATING], regression="log")
+    with pytest.raises(ValueError, match=r"losses\.rating: CrossEntropy\(\) is of binary tasks"):
+        Objective([RATING], losses={"rating": CrossEntropy()})
+    with pytest.raises(ValueError, match="no task 'share' to have a loss; there are: like"):
+        Objective([LIKE], losses={"share": CrossEntropy()})
+
+
+def test_a_task_may_have_a_loss_of_its_own():
+    other = Task(name="seconds", kind="regression", minimum=0, maximum=9)
+    objective = Objective([RATING, other], losses={"seconds": Huber(delta=1.0)})
+    columns = {"rating": np.array([3.0]), "seconds": np.array([3.0])}
+    ones, zeros = dict.fromkeys(columns, np.ones(1)), dict.fromkeys(columns, np.zeros(1))
+    np.testing.assert_allclose(objective.losses(columns, zeros, ones), [9.0, 2.5])

@@ -113,7 +113,10 @@ def test_no_number_may_be_nan_infinite_or_negative(kind, name, bad):
         (lambda: optim.Sgd(nesterov=True), "nesterov needs a momentum > 0, got 0.0"),
         (lambda: optim.Rms(of="step"), "of 'step' is none of update, gradient"),
         (lambda: optim.AutoClip(percentile=100.0), "percentile must be .* < 100, got 100"),
-        (lambda: optim.Spam(rest_steps=9, reset_every=9, warmup_steps=0), "reset_every .* > 9, got 9"),
+        (
+            lambda: optim.Spam(rest_steps=9, reset_every=9, warmup_steps=0),
+            "reset_every .* > 9, got 9",
+        ),
         (lambda: optim.ZClip(alpha=1.0), "alpha must be >= 0 and < 1, got 1.0"),
         (lambda: optim.Adam(beta_2=1.0), "beta_2 must be >= 0 and < 1, got 1.0"),
         (

@@ -1,12 +1,24 @@
 """What an aggregation is, what it is given, and where it may leave something."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
 Gradient = Any  # of a variable, as the optimizer takes it: passed on, never looked into
 ByTask = Mapping[str, tf.Tensor]  # of one variable, by the task: those of the tasks that read it
+
+
+class Context(NamedTuple):
+    """What an aggregation that settings declare is made with, beside its declaration.
+
+    Attributes:
+      tasks: T names, in order.
+      seed: of the run.
+    """
+
+    tasks: tuple[str, ...]
+    seed: int | tf.Variable
 
 
 class TaskGradients(Protocol):

@@ -1,0 +1,79 @@
+"""What is minimised: a loss a task, their weights, and how their gradients become one."""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+from ranker.spec.part import Part, Positive, declared, register
+
+
+class Loss(Part):
+    """A loss of one task: of each row, by its logit and its label.
+
+    Attributes:
+      task_kind: of the tasks that may have it.
+    """
+
+    task_kind: ClassVar[Literal["binary", "regression"]] = "binary"
+
+
+@register("cross_entropy", acts="ranker.objective.pointwise.CrossEntropyLoss")
+class CrossEntropy(Loss):
+    """The cross-entropy of a binary label."""
+
+
+@register("squared", acts="ranker.objective.pointwise.SquaredLoss")
+class Squared(Loss):
+    """The squared error of a regression."""
+
+    task_kind: ClassVar[Literal["binary", "regression"]] = "regression"
+
+
+@register("huber", acts="ranker.objective.pointwise.HuberLoss")
+class Huber(Loss):
+    """Huber's error of a regression: squared near the label, straight further off.
+
+    Attributes:
+      delta: where it turns straight, in label units.
+    """
+
+    task_kind: ClassVar[Literal["binary", "regression"]] = "regression"
+    delta: Positive = 1.0
+
+
+class Aggregation(Part):
+    """How the tasks' gradients become the one that is proposed."""
+
+
+@register("sum", acts="ranker.objective.aggregate.weighted_sum.WeightedSum")
+class Sum(Aggregation):
+    """The gradient of the weighted sum of the losses."""
+
+
+@declared
+class ObjectiveSettings(Part):
+    """What is minimised.
+
+    Attributes:
+      task_weights: share of each task in the sum; a task not named weighs 1.
+      binary: loss of the binary tasks.
+      regression: loss of the regression tasks.
+      losses: loss of a task by its name, in place of that of its kind.
+      aggregation: of the tasks' gradients.
+    """
+
+    renamed: ClassVar = {"huber_delta": "regression.delta"}
+    task_weights: dict[str, float] = dataclasses.field(default_factory=dict)
+    binary: Loss = CrossEntropy()
+    regression: Loss = Squared()
+    losses: dict[str, Loss] = dataclasses.field(default_factory=dict)
+    aggregation: Aggregation = Sum()
+
+    def check(self) -> None:
+        """Raises ValueError for a negative weight, or a loss of tasks of another kind."""
+        for name, weight in self.task_weights.items():
+            if weight < 0:
+                raise ValueError(f"task_weights.{name} must be >= 0, got {weight}")
+        for kind in ("binary", "regression"):
+            loss = getattr(self, kind)
+            if loss.task_kind != kind:
+                raise ValueError(f"{kind}: {loss.kind!r} is a loss of {loss.task_kind} tasks")
