@@ -32,8 +32,7 @@ MOST = {
     Metric: 2,
     Interaction: 3,
     Sharing: 3,
-,
-}  # fmt: skip
+}
 # Beside where it is declared and where it acts: what else is made of a part, and why.
 ALSO = {
     "Clippy": "guard.py (the ladder's default clipper)",
@@ -94,8 +93,8 @@ def test_most_parts_need_no_exception():
 def test_the_documents_table_says_what_is_counted():
     table = (ROOT / "docs" / "extend.md").read_text("utf-8")
     said = dict(re.findall(r"^\| (\w+) \|[^|]*\| (\d) \|", table, re.MULTILINE))
-    words = {Loss: "loss", Aggregation: "aggregation", Clip: "clipper", Rule: "rule", Schedule: "schedule",
-             Injector: "injector",
+    words = {Loss: "loss", Aggregation: "aggregation", Clip: "clipper", Rule: "rule",
+             Schedule: "schedule", Injector: "injector",
              Metric: "metric", Interaction: "interaction", Sharing: "sharing"}  # fmt: skip
     for family, word in words.items():
         counts = [len(touched(p)) for f, p in PARTS if f is family and p.__name__ not in ALSO]
