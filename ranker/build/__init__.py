@@ -3,6 +3,7 @@
 from ranker.build.export import export_run
 from ranker.build.graph_inputs import GraphInputs
 from ranker.build.identity import SPLITS, identify, settings_sha256
+from ranker.build.labels import check_labels
 from ranker.build.mistakes import find_mistakes
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
@@ -33,6 +34,7 @@ __all__ = [
     "build_run",
     "build_stream",
     "build_trainer",
+    "check_labels",
     "check_lost_settings",
     "export_run",
     "find_mistakes",

@@ -1,15 +1,17 @@
 """Every name in a run's settings that its data's schema does not have, told at once."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ranker.build.faults import build_faults
+from ranker.build.identity import SPLITS, identify
 from ranker.build.model import build_encoder, build_model
 from ranker.build.optimizer import build_optimizer
 from ranker.build.run import read_used_schema
-from ranker.input import read_vocabularies
+from ranker.input import read_vocabularies, split_path
 from ranker.objective import Objective
 from ranker.schema import Schema
 from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
@@ -30,14 +32,25 @@ def find_mistakes(config: RunConfig) -> list[str]:
         lambda: check_monitor(config.train.monitor, schema.tasks, extra=config.metrics)
     ]
     for name, weight in config.objective.task_weights.items():
-        judged.append(lambda one={name: weight}: Objective(schema.tasks, weights=one))
+        judged.append(lambda one={name: weight or 1.0}: Objective(schema.tasks, weights=one))
+    if not set(config.objective.task_weights) - {task.name for task in schema.tasks}:
+        weights = config.objective.task_weights
+        judged.append(lambda: Objective(schema.tasks, weights=weights))
     for name, loss in config.objective.losses.items():
         judged.append(lambda one={name: loss}: Objective(schema.tasks, losses=one))
+    judged.append(lambda: _identify(config, schema))
     for model in _models(config.model):
         judged.append(lambda one=model: _build(dataclasses.replace(config, model=one), schema))
     told = dict.fromkeys(said for judge in judged if (said := _said(judge)))
     # Names of variables are those of the whole model, which must be possible first.
     return list(told) or list(_faults(config, schema))
+
+
+def _identify(config: RunConfig, schema: Schema) -> None:
+    """Looks whether files are as they were prepared; those that are not there are not missed."""
+    there = [name for name in SPLITS if split_path(Path(config.data.path), name).exists()]
+    with contextlib.suppress(FileNotFoundError):
+        identify(config, schema, splits=there)
 
 
 def _said(judge: Callable[[], Any]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ranker.build.identity import identify
 from ranker.build.run import Run, build_plan, build_run
 from ranker.build.training import build_stream, open_training
 from ranker.spec.run import RunConfig
@@ -20,6 +21,7 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
       OSError, ValueError: for what would end the run before its first batch.
     """
     run = build_run(config)
+    identify(config, run.schema)
     run.check_split("test")
     run.validation()
     examples = open_training(run, tell=lambda num_read, num_rows: None)

@@ -16,6 +16,7 @@ from ranker.input import (
     row_bytes,
 )
 from ranker.spec.run import RunConfig
+from ranker.train import check_trainable
 
 
 def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
@@ -25,9 +26,20 @@ def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | Stor
       tell: while it counts, called with how many rows have been read, and of how many.
 
     Raises:
-      OSError, ValueError: for what cannot be read, or for an order that needs a split in memory
-        which does not fit there.
+      OSError, ValueError: for what cannot be read, for labels from which nothing can be learnt,
+        or for an order that needs a split in memory which does not fit there.
     """
+    split = _open(run, tell=tell)
+    check_trainable(
+        run.schema,
+        split.label_ranges(),
+        run.config.objective.task_weights,
+        where=str(run.path("train")),
+    )
+    return split
+
+
+def _open(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
     path, data = run.path("train"), run.config.data
     if data.stream == "never":
         return run.split("train")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ranker import build
 from ranker.compare.grid import DIGITS, Trial
 from ranker.files import digest
-from ranker.input.digests import digests
+from ranker.input import check_prepared, digests
 from ranker.spec.run import RunConfig
 
 
@@ -24,7 +24,8 @@ class Data:
 
         Raises:
           OSError: for a file that cannot be read.
-          ValueError: for data that are not prepared, or lack what the settings name.
+          ValueError: for data that are not prepared, have changed since, or lack what the
+            settings name.
         """
         return [trial.of_data(self._of(trial.config)[0]) for trial in trials]
 
@@ -43,6 +44,7 @@ class Data:
         if name not in self._known:
             folder = Path(data.path)
             found = digests(folder, build.read_used_schema(config))
+            check_prepared(folder, found)
             self.digests.setdefault(data.path, {}).update(found)
             self._known[name] = (
                 _digest(found),

@@ -66,7 +66,7 @@ def compare(
         while they are used.
     """
     results, data = Results(workdir), Data()
-    _require_primary(config.primary, grid.finals(config, folder, {}))
+    _require_defined(config.primary, grid.finals(config, folder, {}))
     for line in results.notices(data.name(grid.possible(config, folder))):
         say(line)
     tuning = data.name(grid.tuning(config, folder))
@@ -106,11 +106,17 @@ def compare(
     return summary
 
 
-def _require_primary(primary: str, trials: list[grid.Trial]) -> None:
-    """Raises ValueError unless every workload has such a metric: known now, not by every run."""
+def _require_defined(primary: str, trials: list[grid.Trial]) -> None:
+    """Raises ValueError for what every run would find: no such metric, or no labels for it."""
     for trial in {trial.form: trial for trial in trials}.values():
         tasks = build.read_used_schema(trial.config).tasks
         check_monitor(primary, tasks, extra=trial.config.metrics, setting="primary")
+    seen = {}
+    for trial in trials:
+        data, weights = trial.config.data, trial.config.objective.task_weights
+        seen[data.path, data.features, data.tasks, tuple(weights.items())] = trial.config
+    for config in seen.values():
+        build.check_labels(config, primary=primary)
 
 
 def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def label_ranges(self) -> dict[str, tuple[float, float]]:
+        """Returns by task the least and the largest label that counts."""
+        return label_ranges(self.rows.labels, self.rows.weights)
 
     def first_rows(self) -> np.ndarray:
         """Returns for each row the position of its user's first in time, ties as they stand. [N]"""
@@ -193,6 +197,13 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
 def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
     """Returns rows that the door let in as a batch."""
     encoded = {f.name: encoded_values(table.column(f.name), f, encoder) for f in schema.features}
+    return Batch(encoded, *read_labels(table, schema))
+
+
+def read_labels(
+    table: pa.Table, schema: Schema
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Returns labels and weights by task, float32 [N]; weight 0 where there is no label."""
     sample_weight = np.ones(len(table), np.float32)
     if schema.weight:
         sample_weight = table.column(schema.weight).to_numpy().astype(np.float32)
@@ -202,7 +213,15 @@ def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
         is_missing = column.is_null().to_numpy()
         labels[task.name] = column.fill_null(0.0).to_numpy()
         weights[task.name] = np.where(is_missing, np.float32(0), sample_weight)
-    return Batch(encoded, labels, weights)
+    return labels, weights
+
+
+def label_ranges(
+    labels: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]
+) -> dict[str, tuple[float, float]]:
+    """Returns by task the least and the largest label that counts; no entry if none does."""
+    counted = {task: values[weights[task] > 0] for task, values in labels.items()}
+    return {task: (float(v.min()), float(v.max())) for task, v in counted.items() if len(v)}
 
 
 def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.ndarray) -> Split:

@@ -9,7 +9,7 @@ from ranker.input.batch import Batch
 from ranker.input.buffers import Buffer
 from ranker.input.encode import Encoder
 from ranker.input.shards import Shards
-from ranker.input.split import encode_rows, join_rows
+from ranker.input.split import encode_rows, join_rows, label_ranges, read_labels
 from ranker.schema import Schema
 
 
@@ -47,16 +47,24 @@ class StoredSplit:
         self._schema = schema
         self._encoder = encoder
         self.is_by_time = True
+        self._ranges: dict[str, tuple[float, float]] = {}
         latest = np.iinfo(np.int64).min
         for table in self._shards.tables(tell):
             times = np.append(latest, table.column(schema.time).to_numpy())
             self.is_by_time &= bool((times[1:] >= times[:-1]).all())
             latest = times[-1]
+            for task, (low, high) in label_ranges(*read_labels(table, schema)).items():
+                before = self._ranges.get(task, (low, high))
+                self._ranges[task] = (min(low, before[0]), max(high, before[1]))
         self.bad_rows = self._shards.account(max_bad_rows=max_bad_rows)
         self.groups = tuple(self._shards.groups)
 
     def __len__(self) -> int:
         return sum(group.num_rows for group in self.groups)
+
+    def label_ranges(self) -> dict[str, tuple[float, float]]:
+        """Returns by task the least and the largest label that counts."""
+        return self._ranges
 
     def none(self) -> Batch:
         """Returns no rows, encoded."""

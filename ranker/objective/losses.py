@@ -58,7 +58,8 @@ class Objective:
           losses: by task, in place of those.
 
         Raises:
-          ValueError: for a weight or a loss of an unknown task, or a loss of another kind.
+          ValueError: for a weight or a loss of an unknown task, weights that are all 0, or a
+            loss of another kind.
         """
         names = [task.name for task in tasks]
         for what, given in (("weigh", weights), ("have a loss", losses)):
@@ -70,7 +71,10 @@ class Objective:
         usual = {"binary": binary or CrossEntropy(), "regression": regression or Squared()}
         own: Mapping[str, Loss | PointwiseLoss] = losses or {}
         self._losses = {t.name: _fitting(own.get(t.name) or usual[t.kind], t) for t in tasks}
-        self._weights = tf.constant([(weights or {}).get(name, 1.0) for name in names])
+        shares = [(weights or {}).get(name, 1.0) for name in names]
+        if not any(shares):
+            raise ValueError(f"objective.task_weights are 0 for every task, {', '.join(names)}")
+        self._weights = tf.constant(shares)
 
     def __call__(
         self,

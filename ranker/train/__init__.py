@@ -10,7 +10,7 @@ from ranker.train.identity import Identity
 from ranker.train.incidents import Incidents, kept
 from ranker.train.ladder import Ladder, Standing
 from ranker.train.levers import Levers
-from ranker.train.monitor import check_measurable
+from ranker.train.monitor import check_measurable, check_trainable
 from ranker.train.observers import (
     EventsLog,
     MetricsLog,
@@ -73,6 +73,7 @@ __all__ = [
     "Trainer",
     "check_measurable",
     "check_monitor",
+    "check_trainable",
     "find_cause",
     "has_begun",
     "hold",

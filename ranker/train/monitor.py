@@ -1,4 +1,6 @@
-"""Whether what chooses the best checkpoint exists on the rows that it is measured on."""
+"""Whether labels are there: to train on, and for what chooses the best checkpoint."""
+
+from collections.abc import Mapping
 
 from collections.abc import Sequence
 
@@ -8,6 +10,36 @@ from ranker import measure
 from ranker.input import Split
 from ranker.schema import Schema
 from ranker.spec.metric import Metric
+
+
+def check_trainable(
+    schema: Schema,
+    ranges: Mapping[str, tuple[float, float]],
+    weights: Mapping[str, float],
+    *,
+    where: str,
+) -> None:
+    """Raises ValueError, naming the tasks, unless their labels on `where` are to be learnt from.
+
+    Args:
+      ranges: by task the least and the largest label that counts; no entry for none.
+      weights: of tasks in the objective; one that weighs 0 is not trained.
+      where: what the training rows were read from.
+    """
+    said = []
+    for task in schema.tasks:
+        low, high = ranges.get(task.name, (None, None))
+        if not weights.get(task.name, 1.0):
+            continue
+        if low is None:
+            said.append(f"no row has a label of task {task.name!r}")
+        elif task.kind == "binary" and low == high:
+            said.append(f"every label of task {task.name!r} is {low:g}")
+    if said:
+        raise ValueError(
+            f"{where}: {'; '.join(said)}: nothing can be learnt from that; mend the labels, name "
+            "the other tasks in data.tasks, or give it weight 0 in objective.task_weights"
+        )
 
 
 def check_measurable(
