@@ -140,6 +140,13 @@ def _swap_blocks(content: bytes, draw: Draw) -> bytes:
     return content[:a] + swapped + content[b + size :]
 
 
+def _nest(content: bytes, draw: Draw) -> bytes:
+    """Puts lists within lists, more than a parser's stack holds, in its place or within it."""
+    deep = draw.choice([b"[", b'{"a":']) * draw.choice([500, 200_000])
+    at = content.find(b": ") + 2
+    return deep if draw.random() < 0.5 else content[:at] + deep + content[at:]
+
+
 def _rewritten(content: bytes, edit: Callable[[pa.Table, Draw], pa.Table], draw: Draw) -> bytes:
     """Returns a whole Parquet file of edited rows."""
     sink = pa.BufferOutputStream()
@@ -177,6 +184,7 @@ _OF_LINES: dict[str, Damage] = {
     "swap lines": _swap_lines,
     "drop lines": _drop_line,
     "repeat a line": _repeat_line,
+    "nest": _nest,
 }
 _OF_BLOCKS: dict[str, Damage] = {"swap blocks": _swap_blocks}
 _OF_ROWS: dict[str, Callable[[pa.Table, Draw], pa.Table]] = {

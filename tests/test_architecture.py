@@ -16,14 +16,18 @@ TF = {"tensorflow", "numpy"}
 # room: (rooms of ranker it may import, packages it may import beside the standard library)
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "toml": (set(), set()),
+    "json_text": (set(), set()),
     "wording": (set(), set()),
     "spec": ({"toml"}, {"annotated_types"}),
     "schema": ({"toml"}, set()),
     "start": (set(), {"tensorflow"}),
-    "datasets": ({"schema", "toml", "wording"}, {"numpy", "pandas", "pyarrow", "tqdm"}),
-    "files": (set(), {"numpy"}),
+    "datasets": (
+        {"json_text", "schema", "toml", "wording"},
+        {"numpy", "pandas", "pyarrow", "tqdm"},
+    ),
+    "files": ({"json_text"}, {"numpy"}),
     "numerics": (set(), TF),
-    "input": ({"files", "schema", "wording"}, TF | {"pyarrow"}),
+    "input": ({"json_text", "files", "schema", "wording"}, TF | {"pyarrow"}),
     "model": ({"schema", "numerics", "spec"}, TF | {"tensorflow_recommenders"}),
     "objective": ({"schema", "numerics", "spec"}, TF),
     "optim": ({"numerics", "spec"}, TF),
@@ -33,6 +37,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
     "train": (
         {
+            "json_text",
             "files",
             "schema",
             "numerics",
@@ -47,22 +52,26 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         TF | {"tensorboard", "tqdm"},
     ),
-    "serve": ({"files", "toml", "schema", "wording", "input", "model"}, TF | {"pyarrow"}),
+    "serve": (
+        {"json_text", "files", "toml", "schema", "wording", "input", "model"},
+        TF | {"pyarrow"},
+    ),
     "build": (
         {"spec", "files", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
         | {"inject", "measure", "train", "serve"},
         TF,
     ),
     "job": ({"build", "spec", "files", "input", "measure", "serve", "train"}, set()),
-    "replay": ({"build", "spec", "guard", "input", "schema", "train"}, TF),
+    "replay": ({"json_text", "build", "spec", "guard", "input", "schema", "train"}, TF),
     "compare": (
-        {"build", "spec", "files", "input", "measure", "model", "start", "toml", "train"},
+        {"json_text", "build", "spec", "files", "input", "measure", "model", "start", "toml"}
+        | {"train"},
         TF | {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "markupsafe"},
     ),
 }
 WITHOUT_FILES = {
-    "toml", "wording", "numerics", "model", "objective", "optim", "guard", "keras", "inject",
-    "measure",
+    "toml", "json_text", "wording", "numerics", "model", "objective", "optim", "guard", "keras",
+    "inject", "measure",
 }  # fmt: skip
 WITHOUT_KERAS = {"numerics", "optim", "guard"}
 
@@ -273,6 +282,17 @@ def test_every_error_carries_what_it_refuses(path):
             is_constant = all(isinstance(arg, ast.Constant) for arg in node.exc.args)
             carries = not is_constant or any(letter.isdigit() for letter in said)
             assert carries, f"line {node.lineno}: {ast.unparse(node)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
+def test_json_has_one_reader(path):
+    # The other is in the script of a process that has nothing of ours.
+    if place(path) != "ranker/json_text.py":
+        assert not {"load", "loads"} & {
+            node.attr
+            for node in ast.walk(MODULES[path])
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "json"
+        }
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=place)

@@ -1,7 +1,6 @@
 """A comparison's folder: the runs that ended, and the one table made of them."""
 
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ranker import json_text
 from ranker.compare.grid import Trial
 from ranker.compare.stored import StoredRuns
 from ranker.files import digest, write_bytes, write_json
@@ -87,7 +87,7 @@ class Results:
 
     def _is_table_whole(self) -> bool:
         try:
-            said = json.loads((self._folder / "comparison.json").read_text("utf-8"))
+            said = json_text.parse((self._folder / "comparison.json").read_text("utf-8"))
             table = (self._folder / "results.parquet").read_bytes()
         except FileNotFoundError:
             return True  # nothing to damage
@@ -120,7 +120,7 @@ def _divergence(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what became of a run, judged now: its losses are kept, no verdict on them is."""
     if columns["status"] == FAILED:
         return {"divergence": "none", "micro_divergences": 0, "full_attempt": -1}
-    evaluations = json.loads(columns["validation"])
+    evaluations = json_text.parse(columns["validation"])
     tasks = sorted({n for e in evaluations for n in e if n.endswith(".auc")})
     losses = np.stack(columns["task_losses"], axis=1)
     # The first batch with a task's labels is tried before any of them has moved a variable.

@@ -1,12 +1,12 @@
 """A row of the results as the measures need it."""
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ranker import json_text
 from ranker.compare.grid import TUNE
 from ranker.compare.summary import Workload
 
@@ -53,7 +53,7 @@ def read(table: pd.DataFrame, primary: str) -> list[Run]:
 
 
 def _run(row: Mapping[str, Any], primary: str) -> Run:
-    evaluations = json.loads(row["validation"])
+    evaluations = json_text.parse(row["validation"])
     losses = [float(loss) for loss in row["validation_loss"]]
     has_diverged = row["divergence"] == "full"
     loss_before = losses[0] if losses else math.nan
@@ -81,7 +81,7 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
         loss=loss,
         final=final | ({"loss": loss} if primary == "loss" else {}),
         curve=tuple((int(a), float(s), float(v)) for a, s, v in curve),
-        test=json.loads(row["test"]),
+        test=json_text.parse(row["test"]),
     )
 
 

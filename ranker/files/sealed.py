@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ranker import json_text
 from ranker.files.atomic import write_json
 from ranker.files.digests import digest, file_digest
 
@@ -32,7 +33,7 @@ def read_manifest(path: Path, *, key: str) -> dict[str, str]:
     """
     try:
         text = path.read_text("utf-8") if stat.S_ISREG(path.stat().st_mode) else ""
-        digests = json.loads(text)[key]
+        digests = json_text.parse(text)[key]
         is_whole = isinstance(digests, dict) and _manifest(digests, key) == text
     except FileNotFoundError:
         raise
@@ -70,7 +71,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
       DamagedError: if any value of it has changed.
     """
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json_text.parse(path.read_text("utf-8"))
         itself = document.pop(_ITSELF)
     except _NO_JSON as error:
         raise DamagedError(f"{path}: not as it was written") from error

@@ -5,10 +5,10 @@ changed in place shows, which Parquet's footers and their statistics need not te
 cannot see: a file that changes between its digest and its reading; `Shards` looks for that.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ranker import json_text
 from ranker.files import file_digest
 from ranker.input.shards import Shards, split_path
 from ranker.schema import Schema
@@ -62,7 +62,7 @@ def check_prepared(folder: Path, now: Mapping[str, str]) -> None:
     """
     path = folder / _MANIFEST
     try:
-        prepared = json.loads(path.read_text("utf-8")).get("digests", {})
+        prepared = json_text.parse(path.read_text("utf-8")).get("digests", {})
         differing = [name for name, digest in now.items() if prepared.get(name, digest) != digest]
     except FileNotFoundError:
         return  # made by hand

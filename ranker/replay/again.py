@@ -1,14 +1,13 @@
 """Goes back to before a refused attempt, forward to it, and tries its batch from the file."""
 
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from ranker import build
+from ranker import build, json_text
 from ranker.guard import REASONS
 from ranker.input import Batch, from_parquet
 from ranker.replay.forward import go_forward, restore_before
@@ -63,7 +62,7 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
     say("Building the model")
     run = build.build_run(config)
     identity = build.identify(config, run.schema, splits=("train",))
-    if differing := identity.difference(json.loads(said.get("run", "null"))):
+    if differing := identity.difference(json_text.parse(said.get("run", "null"))):
         raise ValueError(
             f"{workdir}/incidents/{attempt}.parquet: not of the run that is here: {differing}. "
             "Put back what was there"
@@ -80,7 +79,7 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
     after = refusal(report, 0, step)
     step.attempts.assign(attempt - 1)
     found = look(step, batch, run.schema, reason=REASONS.index(after["reason"]))
-    before = json.loads(said["event"])
+    before = json_text.parse(said["event"])
     return Replay(run=run, batch=batch, before=before, after=after, restored=restored, look=found)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ranker import json_text
+
 _ORIGIN = "assets.extra/origin.json"
 _SAME = {"config_sha256": "settings", "data": "data"}
 
@@ -23,8 +25,8 @@ def check_origin(version: Path, directory: Path) -> None:
     if version.parent != directory / "export":
         return
     try:
-        result = json.loads((directory / "RESULT.json").read_text("utf-8"))
-        origin = json.loads((version / _ORIGIN).read_text("utf-8"))
+        result = json_text.parse((directory / "RESULT.json").read_text("utf-8"))
+        origin = json_text.parse((version / _ORIGIN).read_text("utf-8"))
         other = [said for key, said in _SAME.items() if result.get(key) != origin.get(key)]
     except (OSError, ValueError, AttributeError):
         return  # nothing to compare with: a folder of versions, or an earlier export

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ranker import files
+from ranker import files, json_text
 
 _VARIABLES = "variables.npz"
 _STATE = "state.json"
@@ -64,7 +64,7 @@ def read_checkpoint(directory: Path) -> Saved:
         raise CheckpointError(f"{directory}: damaged: {_within(directory, error)}") from error
     if damage := [what for n in (_VARIABLES, _STATE) if (what := _damage(directory / n, digests))]:
         raise CheckpointError(f"{directory}: damaged: {'; '.join(damage)}")
-    state = json.loads((directory / _STATE).read_text("utf-8"))
+    state = json_text.parse((directory / _STATE).read_text("utf-8"))
     if not isinstance(state, dict):
         raise CheckpointError(f"{directory}: {_STATE} is no table but {state!r}")
     try:

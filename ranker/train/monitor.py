@@ -1,8 +1,6 @@
 """Whether labels are there: to train on, and for what chooses the best checkpoint."""
 
-from collections.abc import Mapping
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 

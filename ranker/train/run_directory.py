@@ -1,10 +1,9 @@
 """The run directory: whether a run began in it, and who holds it."""
 
-import json
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ranker import files
+from ranker import files, json_text
 
 _LOCK = ".lock"
 
@@ -22,7 +21,7 @@ def has_begun(workdir: Path) -> bool:
     has_saved = any(path.name.isdigit() for path in (workdir / "checkpoints").glob("*"))
     has_saved |= files.standing(workdir / "checkpoints" / "best").exists()
     try:
-        result = json.loads((workdir / "RESULT.json").read_text("utf-8"))
+        result = json_text.parse((workdir / "RESULT.json").read_text("utf-8"))
     except (OSError, ValueError):
         result = {}
     has_ended = isinstance(result, dict) and "attempts" in result

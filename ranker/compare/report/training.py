@@ -1,12 +1,12 @@
 """Training curves of representative runs, with what was injected, refused and halted."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from ranker import json_text
 from ranker.compare.report.chosen import Run, representatives, telling_rate
 from ranker.compare.report.palette import Style
 from ranker.compare.report.panel import Figure, Panel, axis, escaped, figure, numbers
@@ -45,7 +45,7 @@ def curve(run: Run, style: Style, limits: tuple[float, float] | None) -> Figure:
     line = {"color": style.colour, "width": 1.8, "dash": style.dash}
     base = {"type": "scatter", "mode": "lines", "x": attempts}
     peak = {"color": style.colour, "width": 0.8}
-    events = json.loads(run["events"])
+    events = json_text.parse(run["events"])
     traces = [
         base
         | {"name": "maximum", "y": numbers(run["train_loss_max"]), "line": peak, "opacity": 0.5},

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import json
 import os
 import secrets
 import shutil
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ranker import json_text
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.write.lock import held
 from ranker.wording import listed
@@ -109,8 +109,8 @@ def _files(folder: Path) -> Iterator[Path]:
 def _manifest(path: Path) -> dict[str, Any] | None:
     """Returns the manifest that prepare wrote at `path`, or None if that is none of its."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = json_text.parse(path.read_bytes())
+    except (OSError, ValueError):
         return None
     if not isinstance(found, dict) or not isinstance(found.get("digests", {}), dict):
         return None
