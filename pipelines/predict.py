@@ -6,8 +6,9 @@ r"""Scores the rows of a file with an exported model; needs nothing but the expo
 
 --model is a SavedModel, or a folder or run whose newest version is taken. Input is
 Parquet, or CSV if the name ends in .csv (lists as a|b|c), with a column a feature.
-Output is CSV if its name ends in .csv, else Parquet: the kept columns, as they are in the
-input (of CSV: as text), and <task>_score for each task, in the input's order.
+Output is CSV or Parquet, as its name ends in .csv or .parquet: the kept columns, as they
+are in the input (of CSV: as text), and <task>_score for each task, in the input's order.
+Columns of which the model knows few values are told.
 Exit codes: 0 done; 2 input or a model that cannot be read, and no output.
 """
 

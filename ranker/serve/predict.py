@@ -1,6 +1,7 @@
 """Scores for a file of rows, by the SavedModel alone, in constant memory."""
 
 import errno
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,15 @@ from ranker.files import atomic_file
 from ranker.serve.rows import Rows, is_csv
 from ranker.serve.served import Served
 from ranker.serve.table_writer import open_table
+
+_SUFFIXES = (".csv", ".parquet")
+# What each of our folders has, and nobody's own would: nothing else is to be written there.
+_FOLDERS = {
+    "an exported model": ("saved_model.pb",),
+    "a run": ("config.toml", "environment.json"),
+    "a comparison": ("comparison.json", "results.parquet"),
+    "prepared data": ("schema.toml", "vocabularies"),
+}
 
 
 def predict(
@@ -26,8 +36,8 @@ def predict(
       model: a version's folder, as `export` writes it.
       rows: Parquet, or CSV if the name ends in ".csv"; a list in a CSV cell has its
         values separated by "|".
-      output: CSV if the name ends in ".csv", else Parquet: the columns of `keep`, by
-        default the user and the item, then "<task>_score" for each task. What is kept
+      output: CSV or Parquet, as its name ends in ".csv" or ".parquet": the columns of `keep`,
+        by default the user and the item, then "<task>_score" for each task. What is kept
         is as it was in `rows`: typed if that is Parquet, else text. Renamed into place
         when complete.
       on_rows: called with the rows done so far, and how many there are if known.
@@ -37,11 +47,12 @@ def predict(
 
     Raises:
       ValueError: naming the file and the column that is missing or cannot be read; for a
-        damaged model; for an output that is the input, of the model, or no file.
+        damaged model; for an output of another name, that is the input or no file, or in a
+        folder that a program of this project wrote.
       OSError: if a file cannot be opened or written.
     """
-    writing = output.with_name(f".{output.name}.writing")
-    _check_output(output, writing, rows, model)
+    _check_output(output, rows)
+    writing = output.with_name(f".{uuid.uuid4().hex}.writing")  # no file of anybody's
     served = Served(model)
     source = Rows(rows, served.schema, keep=keep or (served.schema.user, served.schema.item))
     columns = _columns(source.kept, served)
@@ -71,17 +82,25 @@ def _columns(kept: pa.Schema, served: Served) -> pa.Schema:
     return pa.schema([*kept, *scored])
 
 
-def _check_output(output: Path, writing: Path, rows: Path, model: Path) -> None:
-    """Raises for an output at which something is that it must not replace."""
+def _check_output(output: Path, rows: Path) -> None:
+    """Raises for an output of another name, or at which is what it must not replace."""
+    if output.suffix.lower() not in _SUFFIXES:
+        raise ValueError(
+            f"{output}: cannot be the output: CSV or Parquet is written, so its name must end in "
+            f"{' or '.join(_SUFFIXES)}"
+        )
     if not output.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(output.parent))
     if output.exists() and not output.is_file():
         raise ValueError(f"{output}: cannot be the output: it is there and no file")
-    for path in (output, writing):
-        if path.exists() and rows.exists() and path.samefile(rows):
-            raise ValueError(
-                f"{output}: cannot be the output: that is the input, {rows}, whose columns "
-                "would be lost; take another name"
-            )
-    if output.resolve().is_relative_to(model.resolve()):
-        raise ValueError(f"{output}: cannot be the output: it is in the model's folder, {model}")
+    if output.exists() and rows.exists() and output.samefile(rows):
+        raise ValueError(
+            f"{output}: cannot be the output: that is the input, {rows}, whose columns "
+            "would be lost; take another name"
+        )
+    for folder in output.resolve().parents:
+        for what, files in _FOLDERS.items():
+            if all((folder / file).exists() for file in files):
+                raise ValueError(
+                    f"{output}: cannot be the output: {folder} holds {what}; take another folder"
+                )

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -91,12 +92,37 @@ def test_types_of_parquet_are_kept_and_have_a_form_in_csv(version, table, tmp_pa
     assert lines[3].startswith(b'1970-01-01 00:00:00.001,true,9223372036854775807,"a,b",,,,0.1,0.')
 
 
-def test_a_type_without_a_form_in_csv_is_refused_by_name(version, table, tmp_path):
-    table = table.append_column("place", pa.array([{"x": 1}] * 12))
-    pq.write_table(table, tmp_path / "rows.parquet")
-    with pytest.raises(ValueError, match="column place: struct<x: int64> has no form in CSV"):
+FORMLESS = {
+    "struct<x: int64>": pa.array([{"x": 1}] * 12),
+    "list<element: list<element: string>>": pa.array([[["a"], ["b", "c"]]] * 12),
+    "large_list<element: list<element: int64>>": pa.array(
+        [[[1]]] * 12, pa.large_list(pa.list_(pa.int64()))
+    ),
+    "fixed_size_list<element: int64>[2]": pa.array([[1, 2]] * 12, pa.list_(pa.int64(), 2)),
+}
+
+
+@pytest.mark.parametrize("kind", FORMLESS)
+def test_a_type_without_a_form_in_csv_is_refused_by_name(version, table, tmp_path, kind):
+    pq.write_table(table.append_column("place", FORMLESS[kind]), tmp_path / "rows.parquet")
+    with pytest.raises(ValueError, match=re.escape(f"column place: {kind} has no form in CSV")):
         serve.predict(version, tmp_path / "rows.parquet", tmp_path / "o.csv", keep=["place"])
     assert {path.name for path in tmp_path.iterdir()} == {"rows.parquet"}
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
+def test_a_list_whose_text_has_the_separator_is_refused_in_csv_alone(
+    version, table, tmp_path, kind
+):
+    names = pa.array([["a"]] * 11 + [["a|b", "c"]], pa.list_(kind))
+    pq.write_table(table.append_column("names", names), tmp_path / "rows.parquet")
+    with pytest.raises(
+        ValueError, match=r"column names: 'a\|b' in a list has a '\|', which in CSV"
+    ):
+        serve.predict(version, tmp_path / "rows.parquet", tmp_path / "o.csv", keep=["names"])
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.parquet"}
+    serve.predict(version, tmp_path / "rows.parquet", tmp_path / "o.parquet", keep=["names"])
+    assert pq.read_table(tmp_path / "o.parquet")["names"].to_pylist() == names.to_pylist()
 
 
 def test_a_score_does_not_take_the_place_of_a_column_of_its_name(version, table, tmp_path):
