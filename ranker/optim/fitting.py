@@ -21,7 +21,8 @@ def fit(
       name: the variable's.
 
     Raises:
-      ValueError: for a shape that is not the variable's, or what is no array of floats.
+      ValueError: for a shape that is not the variable's, an id of no row, or what is no array
+        of floats.
       tf.errors.InvalidArgumentError: in a graph, for a shape that was not known before.
     """
     if isinstance(gradient, tf.IndexedSlices):
@@ -47,6 +48,7 @@ def _fit_slices(
     ):
         said = f"slices of shape {values.shape} with ids of shape {ids.shape}"
         raise _misfit(name, said, variable)
+    _check_rows(ids, variable, name)
     whole = _known(slices.dense_shape)
     if whole is not None and not variable.shape.is_compatible_with(whole):
         raise _misfit(name, f"slices of dense_shape {tf.TensorShape(whole)}", variable)
@@ -56,6 +58,22 @@ def _fit_slices(
     if not (values.shape.rank and values.shape[0] is not None and ids.shape[0] is not None):
         later.append((tf.shape(values)[:1], tf.shape(ids)))
     return tf.IndexedSlices(_look_later(values, later, name, wanted), ids)
+
+
+def _check_rows(ids: tf.Tensor, variable: tf.Variable, name: str) -> None:
+    """Raises ValueError for an id of no row, where ids are known before the graph runs.
+
+    Elsewhere TensorFlow refuses it, which does not know the variable's name.
+    """
+    known = tf.get_static_value(ids)
+    if known is None or variable.shape[0] is None:
+        return
+    is_none = (known < 0) | (known >= variable.shape[0])
+    if is_none.any():
+        raise ValueError(
+            f"gradient of {name!r} has slices with the id {known[is_none][0]}, which is no row; "
+            f"its variable has shape {variable.shape}"
+        )
 
 
 def _misfit(name: str, said: str, variable: tf.Variable) -> ValueError:
@@ -100,13 +118,16 @@ def _is_equal(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
 
 
 def _numbers(given: Any, name: str, dtype: tf.DType) -> tf.Tensor:
-    """Returns an array of floats as a tensor of `dtype`."""
+    """Returns an array of floats, or of whole numbers in lists, as a tensor of `dtype`."""
     if isinstance(given, tf.Tensor | tf.Variable):
         if not given.dtype.is_floating:
             raise ValueError(f"gradient of {name!r} must be of floats, got {given.dtype.name}")
         return tf.cast(given, dtype)
     try:
-        return tf.convert_to_tensor(np.asarray(given, dtype.as_numpy_dtype))
+        array = np.asarray(given)
+        if not (array.dtype.kind in "iuf" or tf.as_dtype(array.dtype).is_floating):
+            raise TypeError(f"it has the type {array.dtype}")
+        return tf.convert_to_tensor(array.astype(dtype.as_numpy_dtype))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"gradient of {name!r} must be an array of floats, got {type(given)}: {error}"

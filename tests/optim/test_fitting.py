@@ -163,3 +163,44 @@ def test_what_is_no_array_of_floats_is_refused(gradient, message):
     _, optimizer = trained()
     with pytest.raises(ValueError, match=f"gradient of 'w'.* {message}"):
         optimizer.propose([gradient])
+
+
+NO_FLOATS = {
+    "complex": np.ones([2, 3], np.complex64),
+    "booleans": [[True] * 3] * 2,
+    "an array of booleans": np.ones([2, 3], bool),
+    "text": [["1"] * 3] * 2,
+    "bytes": np.full([2, 3], b"1"),
+    "nothing": [[None] * 3] * 2,
+    "objects": np.full([2, 3], object()),
+    "days": np.ones([2, 3], "timedelta64[D]"),
+}
+
+
+@pytest.mark.parametrize("is_sliced", [False, True])
+@pytest.mark.parametrize("name", NO_FLOATS)
+def test_what_is_no_number_is_refused_by_name_and_nothing_moves(name, is_sliced):
+    variable, optimizer = trained()
+    gradient = NO_FLOATS[name]
+    if is_sliced:
+        gradient = tf.IndexedSlices(gradient, [0, 1], None)
+    with pytest.raises(ValueError, match="gradient of 'w' must be an array of floats, got"):
+        commit(optimizer, gradient)
+    np.testing.assert_array_equal(variable, np.ones([2, 3]))
+    assert optimizer.step.numpy() == 0
+
+
+@pytest.mark.parametrize("kind", [float, int, np.float16, np.int8, tf.bfloat16.as_numpy_dtype])
+def test_numbers_of_any_width_are_cast(kind):
+    variable, optimizer = trained()
+    commit(optimizer, np.ones([2, 3]).astype(kind))
+    np.testing.assert_array_less(variable, np.ones([2, 3]))
+
+
+@pytest.mark.parametrize("ids", [[0, -1], [6, 0], [2**40, 1]])
+def test_an_id_of_no_row_is_named_with_its_variable(ids):
+    variable, optimizer = trained(shape=(6, 2))
+    said = rf"gradient of 'w' has slices with the id ({'|'.join(map(str, ids))}), which is no row"
+    with pytest.raises(ValueError, match=said):
+        commit(optimizer, tf.IndexedSlices(tf.ones([2, 2]), tf.constant(ids, tf.int64)))
+    np.testing.assert_array_equal(variable, np.ones([6, 2]))
