@@ -95,4 +95,4 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, is_result=lambda: bool(_CHECK.value))

@@ -1,4 +1,4 @@
-"""Evaluates a finished run's best checkpoint on one split of its data.
+"""Evaluates a run's best checkpoint on one split of its data.
 
   python -m pipelines.evaluate --workdir=runs/first
   python -m pipelines.evaluate --workdir=runs/first --split=validation --json
@@ -8,13 +8,15 @@ The rows must be those that the run was made with, unless --data names others on
 Prints each task's metrics for all rows, and for warm users (known from training) and
 cold ones apart: live, where a row's features know of the user's earlier rows; and for all
 rows with each user's features frozen at the user's first row of the split.
-Exit codes: 0 done; 2 no such run, or data that cannot be read.
+Of a run that is not over it is the best so far, which is said.
+Exit codes: 0 done; 2 no such run, data that cannot be read, or output that was not written.
 """
 
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from absl import flags
 
@@ -45,6 +47,8 @@ def main(_: Sequence[str]) -> int:
         metrics = run.evaluate(_SPLIT.value).metrics
     except (ValueError, OSError) as error:
         return program.refuse(error)
+    if run.unfinished:
+        print(f"{_WORKDIR.value}: {run.unfinished}: its best so far", file=_beside())
     for bad in run.bad_rows.values():
         if bad.num_bad:
             print(f"Left out: {bad}", file=sys.stderr)
@@ -56,5 +60,10 @@ def main(_: Sequence[str]) -> int:
     return 0
 
 
+def _beside() -> TextIO:
+    """Returns where to say what is no metric: above the table, not within JSON."""
+    return sys.stderr if _JSON.value else sys.stdout
+
+
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, is_result=lambda: True)

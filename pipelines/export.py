@@ -1,13 +1,15 @@
-"""Exports a finished run's best checkpoint as a SavedModel, checked in a fresh process.
+"""Exports a run's best checkpoint as a SavedModel, checked in a fresh process.
 
   python -m pipelines.export --workdir=runs/first
   python -m pipelines.export --workdir=runs/first --output=/models/ranker
 
 Writes the next version <N>/ into --output once plain TensorFlow has served it and given
-the trainer's own scores. Exit codes: 0 done; 2 no such run, one that diverged, or a model
-that must not be served, and nothing written.
+the trainer's own scores. Of a run that was stopped it is the best so far, and the export
+says so. Exit codes: 0 done; 2 no such run, one that diverged or is training now, or a
+model that must not be served, and nothing written.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,10 +39,13 @@ def _export(workdir: Path, output: Path) -> Path:
     result = train.read_result(workdir) if (workdir / train.RESULT).exists() else {}
     if result.get("status") == "diverged":
         raise ValueError(f"{workdir}: the run diverged: not exported")
-    run = build.load_run(workdir, splits=build.SPLITS)
-    if result and run.identity and (differing := run.identity.difference(result)):
-        raise ValueError(f"{workdir / train.RESULT}: not of this run: {differing}")
-    return build.export_run(run, output, result=result)
+    with train.hold_still(workdir):
+        run = build.load_run(workdir, splits=build.SPLITS)
+        if result and run.identity and (differing := run.identity.difference(result)):
+            raise ValueError(f"{workdir / train.RESULT}: not of this run: {differing}")
+        if run.unfinished:
+            print(f"{workdir}: {run.unfinished}: its best so far", file=sys.stderr)
+        return build.export_run(run, output, result=result)
 
 
 if __name__ == "__main__":

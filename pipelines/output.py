@@ -12,6 +12,7 @@ import sys
 from typing import TextIO
 
 _DESCRIPTORS = (0, 1, 2)
+_closed: set[int] = set()  # before the start
 
 
 class _Lossy(io.FileIO):
@@ -49,6 +50,7 @@ def protect() -> None:
         try:
             os.fstat(number)
         except OSError:
+            _closed.add(number)
             _open_nothing(number)
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = _protected(sys.stdout, 1)
@@ -56,7 +58,9 @@ def protect() -> None:
 
 
 def lost() -> str:
-    """Returns why not all of standard output was written, "" if it was or nobody reads it."""
+    """Returns why not all of standard output was written, "" if it was or its reader went away."""
+    if 1 in _closed:
+        return "closed"
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     problem = getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "problem", None)

@@ -13,17 +13,27 @@ from pipelines import output, unprepared
 BAD_INPUT = 2
 
 
-def run(main: Callable[[Sequence[str]], int], *, takes_names: bool = False) -> None:
+def run(
+    main: Callable[[Sequence[str]], int],
+    *,
+    takes_names: bool = False,
+    is_result: Callable[[], bool] = lambda: False,
+) -> None:
     """Parses the flags and ends the process with what `main` returns.
 
     Args:
       takes_names: whether what is no flag goes to `main`; else it is refused.
+      is_result: whether standard output is what the program is run for: then 2 in place of 0
+        if it could not be written.
     """
     output.protect()
     warnings.showwarning = _tell
     logging.get_absl_handler().python_handler.stream = sys.stderr
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
-    app.run(lambda argv: _code(main, argv), flags_parser=lambda argv: _parse(argv, takes_names))
+    app.run(
+        lambda argv: _written(_code(main, argv), is_result()),
+        flags_parser=lambda argv: _parse(argv, takes_names),
+    )
 
 
 def refuse(problem: object) -> int:
@@ -38,6 +48,8 @@ def sentence(problem: object) -> str:
         problem = unprepared.advice(Path(problem.filename)) or problem
     if isinstance(problem, OSError) and problem.filename:
         problem = f"{problem.filename}: {problem.strerror}"
+    if _is_of_memory(problem):
+        problem = f"not enough memory: {(str(problem).splitlines() or ['all'])[0]}"
     said = "; ".join(str(problem).splitlines())
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)  # names may be hostile
 
@@ -57,16 +69,25 @@ def _tell(message: Warning | str, category: type[Warning], *_: object) -> None:
 
 def _code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     try:
-        code = main(argv)
+        return main(argv)
     except KeyboardInterrupt:  # of a program that has nothing to save
         return 128 + signal.SIGINT
     except Exception as error:
-        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+        if not _is_of_memory(error):
             raise
-        return refuse(f"not enough memory: {str(error).splitlines()[0] if str(error) else 'all'}")
+        return refuse(error)
+
+
+def _written(code: int, is_result: bool) -> int:
+    """Returns the exit code once standard output has been written, as far as it can be."""
     if lost := output.lost():
         print(f"{_name()}: standard output: {lost}: not all was written", file=sys.stderr)
+        return code or (BAD_INPUT if is_result else 0)
     return code
+
+
+def _is_of_memory(problem: object) -> bool:
+    return isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError"
 
 
 def _name() -> str:

@@ -41,4 +41,4 @@ def main(_: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    program.run(main)
+    program.run(main, is_result=lambda: True)

@@ -21,7 +21,7 @@ from pathlib import Path
 from absl import flags
 
 from pipelines import beforehand, trained
-from pipelines.program import load_tensorflow, refuse, run
+from pipelines.program import load_tensorflow, refuse, run, sentence
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -67,14 +67,15 @@ def _run(config: RunConfig, workdir: Path) -> int:
     try:
         with train.hold(workdir) as held, train.StopSignals() as signals:
             job.open_run_directory(config, workdir, command=command)
-            done = build.finished(config, workdir)
+            done = build.finished(config, workdir, say=_say)
             result = done or job.run_job(
                 config,
                 workdir,
                 is_stopping=lambda: signals.received is not None,
                 interruptible=signals.interruptible,
-                say=lambda line: print(line, file=sys.stderr, flush=True),
+                say=_say,
                 check=held.check,
+                sentence=sentence,
             )
     except (ValueError, OSError) as error:
         return refuse(error)
@@ -83,5 +84,9 @@ def _run(config: RunConfig, workdir: Path) -> int:
     return codes[result["status"]]
 
 
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 if __name__ == "__main__":
-    run(main)
+    run(main, is_result=lambda: bool(_CHECK.value or _DRY_RUN.value))

@@ -12,12 +12,17 @@ _CAUSE = ("task", "variable", "row", "column")
 def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
     """Yields the lines that tell what RESULT.json holds."""
     steps = f" after {result['step']:,} steps" if "step" in result else ", nothing new to save"
+    if result.get("refused"):
+        steps += f", {result['refused']:,} of {result['attempts']:,} attempts refused"
     yield f"{result['status']}{steps}: {workdir / 'RESULT.json'}"
     for split, tasks in result.get("metrics", {}).items():
         for task, metrics in tasks.items():
             yield from (f"  {split:<10} {task:<8} {line}" for line in metrics_text.lines(metrics))
     if "export" in result:
         yield f"  SavedModel: {result['export']}"
+    if result["status"] == "completed" and not any(map(Path.exists, _best(workdir))):
+        yield f"  {workdir / 'checkpoints'}: the best checkpoint is gone, so nothing can be"
+        yield "  evaluated, exported or replayed; delete RESULT.json to have it trained again"
     if result["status"] == "diverged":
         yield f"  {result.get('reason')}; not exported: {workdir / 'events.jsonl'}"
         if cause := result.get("cause"):
@@ -36,6 +41,11 @@ def rehearsal(found: Mapping[str, Any]) -> Iterator[str]:
         yield "dry run: a run would go on after a refusal, but look at this one first"
     else:
         yield "dry run: it would run; nothing was written"
+
+
+def _best(workdir: Path) -> list[Path]:
+    """Returns where the best checkpoint is; the latter after a kill inside its renaming."""
+    return [workdir / "checkpoints" / name for name in ("best", ".best.replaced")]
 
 
 def _because(event: Mapping[str, Any]) -> str:

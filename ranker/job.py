@@ -45,6 +45,7 @@ def run_job(
     interruptible: Callable[[], AbstractContextManager] = contextlib.nullcontext,
     say: Callable[[str], None],
     check: Callable[[], None] = lambda: None,
+    sentence: Callable[[BaseException], str] = lambda error: " ".join(str(error).split()),
 ) -> dict:
     """Trains, or goes on training, then evaluates and exports; writes RESULT.json last.
 
@@ -54,21 +55,23 @@ def run_job(
         may be raised in it.
       say: takes a line for the user at each stage.
       check: called before anything is written; raises if `workdir` is no longer this job's.
+      sentence: what an error is to a user, as the reason of a failure.
 
     Returns:
       What RESULT.json holds: `status` is "completed", "diverged" or "preempted"; it is
-      "failed" only in the file, with the reason, and the error goes up.
+      "failed" only in the file, with the reason, and the error goes up. Metrics that it has of
+      this run stay in it until there are new ones.
     """
     began = time.perf_counter()
-    result: dict = {"status": "failed", "config_sha256": build.settings_sha256(config)}
-    (workdir / train.RESULT).unlink(missing_ok=True)
+    failed = {"status": "failed", "config_sha256": build.settings_sha256(config)}
+    result = train.take_measured(workdir, failed["config_sha256"]) | failed
     try:
         with interruptible():
             say(f"Building the model and reading {config.data.path}")
             run = build.build_run(config)
             identity = build.identify(config, run.schema)
             run = dataclasses.replace(run, identity=identity)
-            result |= identity.as_json()
+            result = (failed if identity.difference(result) else result) | identity.as_json()
             checkpoints = _checkpoints(run, workdir, check)
             trainer = build.build_trainer(
                 run,
@@ -88,7 +91,7 @@ def run_job(
     except train.Stopped:  # everything up to here is in a checkpoint
         result["status"] = "preempted"
     except BaseException as error:
-        result["reason"] = " ".join(str(error).split()) or type(error).__name__
+        result["reason"] = sentence(error) or type(error).__name__
         check()  # of a directory that is gone, all else is a consequence
         with contextlib.suppress(OSError):  # the first problem is the one to tell
             _write_result(workdir, result, began)

@@ -38,6 +38,7 @@ def _origin(run: Run) -> dict[str, Any]:
     identity = run.identity.as_json() if run.identity else {}
     return {
         **identity,
+        **({"unfinished": run.unfinished} if run.unfinished else {}),
         "attempt": int(run.step.attempts.numpy()),
         "step": int(run.step.optimizer.step.numpy()),
         "commit": commit(),

@@ -47,6 +47,7 @@ class Run:
 
     Attributes:
       identity: its settings and its data, once they have been digested.
+      unfinished: how far it is, if it is read from a directory where it is not over; else "".
       bad_rows: by split, what was bad in it; filled as splits are read or checked.
     """
 
@@ -57,6 +58,7 @@ class Run:
     step: Step
     scorer: Scorer
     identity: Identity | None = None
+    unfinished: str = ""
     bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
 
     @property

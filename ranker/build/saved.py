@@ -3,10 +3,10 @@
 import contextlib
 import dataclasses
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ranker import train
+from ranker import serve, train
 from ranker.build.identity import identify, settings_sha256
 from ranker.build.run import Run, build_run, read_used_schema
 from ranker.spec import load
@@ -24,7 +24,8 @@ def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = N
     Raises:
       FileNotFoundError: if there is no run.
       CheckpointError: if its best checkpoint is damaged and no other holds the same.
-      RunDirectoryError: if its settings or its data are not those of its checkpoints.
+      RunDirectoryError: if its settings or its data are not those of its checkpoints, or its
+        result is damaged.
     """
     path = workdir / "config.toml"
     if not path.exists():
@@ -43,13 +44,33 @@ def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = N
         workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
     )
     checkpoints.restore_best(run.step.variables)
-    return dataclasses.replace(run, identity=identity)
+    unfinished = _unfinished(workdir, checkpoints)
+    return dataclasses.replace(run, identity=identity, unfinished=unfinished)
 
 
-def finished(config: RunConfig, workdir: Path) -> dict | None:
+def _unfinished(workdir: Path, checkpoints: train.Checkpoints) -> str:
+    """Returns how far the run in `workdir` is, "" if its training is over."""
+    try:
+        result = train.read_result(workdir)
+    except FileNotFoundError:
+        result = {}
+    if result.get("status") in ("completed", "diverged") or "metrics" in result:
+        return ""
+    state = checkpoints.newest_state() or {}
+    total = f" of {state['total']:,}" if state.get("total") else ""
+    return f"not finished, at attempt {state.get('attempt', 0):,}{total}"
+
+
+def finished(
+    config: RunConfig, workdir: Path, *, say: Callable[[str], None] = lambda line: None
+) -> dict | None:
     """Returns the result of this very run if it has nothing left to do, or None.
 
-    A run whose export is gone has: it exports again. Data that are gone are not missed.
+    A run whose export is gone, damaged or another run's has: it exports again. Data that are
+    gone are not missed. The path of the export is that of the one here, wherever it was made.
+
+    Args:
+      say: takes a line for the user if it exports again.
 
     Raises:
       RunDirectoryError: if the data are not those of the run.
@@ -68,8 +89,13 @@ def finished(config: RunConfig, workdir: Path) -> dict | None:
                 f"{workdir / train.RESULT}: of a finished run, and {differing}. Put back what was "
                 "there, or take another --workdir"
             )
-    export = workdir / "export" / Path(result.get("export", "")).name / "saved_model.pb"
-    return None if "export" in result and not export.exists() else result
+    if "export" not in result:
+        return result
+    export = workdir / "export" / Path(result["export"]).name
+    if serve.is_whole(export, of=workdir):
+        return result | {"export": str(export)}
+    say(f"{export}: gone, damaged or of another run: exporting again")
+    return None
 
 
 def check_lost_settings(config: RunConfig, workdir: Path) -> None:

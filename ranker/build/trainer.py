@@ -39,6 +39,7 @@ def build_trainer(
     if state:
         say(f"Resuming after attempt {start:,}")
     plan = build_plan(config, len(examples))
+    progress.total = plan.total
     marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
     logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
     observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]

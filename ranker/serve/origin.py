@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ranker import json_text
+from ranker.serve.manifest import MANIFEST, check_manifest, missing_files
 
 _ORIGIN = "assets.extra/origin.json"
 _SAME = {"config_sha256": "settings", "data": "data"}
@@ -35,3 +36,13 @@ def check_origin(version: Path, directory: Path) -> None:
             f"{version}: not of the run in {directory}: it is of other {' and '.join(other)}; "
             "export that run again, or give the version itself as --model"
         )
+
+
+def is_whole(version: Path, *, of: Path) -> bool:
+    """Whether the folder `version` holds an export of the run in `of`, each file as written."""
+    try:
+        check_manifest(version)
+        check_origin(version, of)
+    except ValueError:
+        return False
+    return (version / MANIFEST).exists() and not missing_files(version)

@@ -23,11 +23,12 @@ from ranker.train.progress import Length, show_progress
 from ranker.train.reduce import Alone, Reduce
 from ranker.train.report import StepReport, joined
 from ranker.train.rescue import Rescue
-from ranker.train.result import RESULT, read_result, write_result
+from ranker.train.result import RESULT, read_result, take_measured, write_result
 from ranker.train.run_directory import (
     RunDirectoryError,
     has_begun,
     hold,
+    hold_still,
 )
 from ranker.train.scoring import Evaluation, Scorer, check_monitor
 from ranker.train.snapshots import MemoryStore, Store
@@ -77,6 +78,7 @@ __all__ = [
     "find_cause",
     "has_begun",
     "hold",
+    "hold_still",
     "interventions",
     "joined",
     "kept",
@@ -84,6 +86,7 @@ __all__ = [
     "refusal",
     "share_cores",
     "show_progress",
+    "take_measured",
     "tries",
     "write_result",
 ]

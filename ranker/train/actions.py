@@ -56,6 +56,7 @@ class Progress:
       logs: `JsonLines.mark` of each log when the checkpoint was written.
       factors: clip factors of the last few attempts, a list a variable each.
       ladder: the ladder's `Standing`; empty without one.
+      total: attempts of the whole plan, 0 in checkpoints that do not say.
     """
 
     best: float | None = None
@@ -66,6 +67,7 @@ class Progress:
     logs: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     factors: list[list[float]] = dataclasses.field(default_factory=list)
     ladder: dict[str, Any] = dataclasses.field(default_factory=dict)
+    total: int = 0
 
     def note(self, attempt: int, value: float) -> bool:
         """Takes a monitored value; returns whether it is the best so far. NaN never is."""

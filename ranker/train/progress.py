@@ -55,8 +55,8 @@ class ProgressBar:
         self._shown: dict[str, str] = {}
 
     def reports(self, reports: StepReport, seconds: float) -> None:
-        """Moves the bar on and shows the mean loss of the call."""
-        self._shown["loss"] = f"{np.mean(reports.total):.4f}"
+        """Moves the bar on and shows the mean loss of the call's accepted attempts."""
+        self._shown |= _accepted_loss(reports)
         self._bar.set_postfix(self._shown, refresh=False)
         self._bar.update(len(reports.attempt) * self._length.batch_size)
 
@@ -90,9 +90,9 @@ class ProgressLines:
         self._say()
 
     def reports(self, reports: StepReport, seconds: float) -> None:
-        """Notes the mean loss of the call; writes a line if it is time."""
+        """Notes the mean loss of the call's accepted attempts; writes a line if it is time."""
         self._attempt += len(reports.attempt)
-        self._shown["loss"] = f"{np.mean(reports.total):.4f}"
+        self._shown |= _accepted_loss(reports)
         if self._clock() - self._said >= SECONDS:
             self._say()
 
@@ -125,6 +125,12 @@ class ProgressLines:
     def _write(self, text: str) -> None:
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         sys.stderr.write(f"{now} train: {text}\n")
+
+
+def _accepted_loss(reports: StepReport) -> dict[str, str]:
+    """Returns the mean loss of what was accepted; nothing if nothing was, so the last one stays."""
+    accepted = reports.total[reports.accept.astype(bool)]
+    return {"loss": f"{np.mean(accepted):.4f}"} if len(accepted) else {}
 
 
 def _monitored(evaluation: Evaluation, monitor: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """RESULT.json: how a run ended, with a digest of itself, so that a changed number shows."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,3 +29,19 @@ def read_result(workdir: Path) -> dict[str, Any]:
         raise RunDirectoryError(
             f"{error}: delete it and run the training command again, which writes it anew"
         ) from error
+
+
+def take_measured(workdir: Path, settings: str) -> dict[str, Any]:
+    """Returns what the result that is there tells of a model, if it is of these settings.
+
+    A result without metrics is deleted: it tells of a run that is not over.
+
+    Args:
+      settings: their SHA-256.
+    """
+    with contextlib.suppress(OSError, RunDirectoryError):
+        found = read_result(workdir)
+        if found.get("config_sha256") == settings and "metrics" in found:
+            return {k: v for k, v in found.items() if k not in ("export", "reason", "cause")}
+    (workdir / RESULT).unlink(missing_ok=True)
+    return {}

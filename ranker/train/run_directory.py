@@ -1,6 +1,8 @@
 """The run directory: whether a run began in it, and who holds it."""
 
-from contextlib import AbstractContextManager
+import fcntl
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from ranker import files, json_text
@@ -36,3 +38,27 @@ def hold(workdir: Path) -> AbstractContextManager[files.Held]:
         has no locks.
     """
     return files.hold(workdir / _LOCK)
+
+
+@contextmanager
+def hold_still(workdir: Path) -> Iterator[None]:
+    """Keeps every job out of `workdir` while what is in it is read; makes and writes nothing.
+
+    Raises:
+      RunDirectoryError: if a job is running in it.
+    """
+    try:
+        lock = (workdir / _LOCK).open("r")
+    except OSError:  # nobody ever held it, or it cannot be read by who runs this
+        yield
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunDirectoryError(
+                f"{workdir}: another job is running in it: wait for its end, or stop it"
+            ) from error
+        except OSError:  # without locks no job runs there
+            pass
+        yield

@@ -28,7 +28,7 @@ def main(argv):
     Path(os.environ["DONE"]).write_text("done")
     return {code}
 
-program.run(main)
+program.run(main, is_result=lambda: {is_result})
 """
 SHELLS = {
     "closed": '"$@" >&- 2>&- <&-',
@@ -44,10 +44,14 @@ SHELLS = {
 }
 
 
-def call(shell, tmp_path, code=0):
+NOT_WRITTEN = ("closed", "standard output closed", "full", "standard output full", "read only")
+
+
+def call(shell, tmp_path, code=0, *, is_result=False):
     """Runs the script in bash with its output as `shell` has it."""
     path = tmp_path / "script.py"
-    path.write_text(SCRIPT.replace("{code}", str(code)))
+    script = SCRIPT.replace("{code}", str(code)).replace("{is_result}", str(is_result))
+    path.write_text(script)
     return subprocess.run(
         ["bash", "-c", shell, "bash", sys.executable, path],
         env=os.environ | {"PYTHONPATH": str(ROOT), "DONE": str(tmp_path / "done")},
@@ -64,6 +68,24 @@ def test_the_work_is_done_and_the_exit_code_is_its_own(shell, code, tmp_path):
     assert (tmp_path / "done").read_text() == "done"
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_where_the_output_is_the_result_the_exit_code_says_that_it_was_not_written(name, tmp_path):
+    assert call(SHELLS[name], tmp_path, 3, is_result=True).returncode == 3
+    done = call(SHELLS[name], tmp_path, is_result=True)
+    assert done.returncode == (2 if name in NOT_WRITTEN else 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "config"), [("train", "movielens_100k"), ("compare", "compare_quick")]
+)
+def test_a_check_that_was_not_written_is_no_success(program, config):
+    command = [sys.executable, "-m", f"pipelines.{program}", f"--config=configs/{config}.toml"]
+    shell = ["bash", "-c", SHELLS["standard output full"], "bash", *command, "--check"]
+    done = subprocess.run(shell, cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"{os.strerror(errno.ENOSPC)}: not all was written" in done.stderr.decode()
 
 
 def test_what_standard_output_lost_is_told_on_standard_error(tmp_path):
@@ -127,11 +149,8 @@ def test_an_interrupt_of_what_has_nothing_to_save_is_no_traceback(tmp_path):
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_every_program_is_run_so(path: Path):
-    assert path.read_text("utf-8").rstrip().splitlines()[-1].strip() in (
-        "run(main)",
-        "program.run(main)",
-        "program.run(main, takes_names=True)",
-    )
+    last = path.read_text("utf-8").rstrip().splitlines()[-1].strip()
+    assert last.startswith(("run(main", "program.run(main"))
     done = subprocess.run(
         ["bash", "-c", '"$0" -m "$1" --help | true; exit "${PIPESTATUS[0]}"']
         + [sys.executable, f"pipelines.{path.stem}"],

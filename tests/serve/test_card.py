@@ -60,6 +60,7 @@ CARD = {
     "origin": {
         "date": "2026-11-28T15:00:00Z",
         "commit": "abc123",
+        "unfinished": "not finished, at attempt 1,240 of 2,000",
         "attempt": 1234,
         "step": 1200,
         "config_sha256": "5e77",
@@ -71,6 +72,7 @@ CARD = {
 LINES = {
     "date": "| exported | 2026-11-28T15:00:00Z |",
     "commit": "| commit of the trainer | abc123 |",
+    "unfinished": "| run | not finished, at attempt 1,240 of 2,000 |",
     "attempt": "| attempt | 1,234 |",
     "step": "| step | 1,200 |",
     "config_sha256": "| SHA-256 of the settings | 5e77 |",

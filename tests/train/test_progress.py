@@ -23,7 +23,8 @@ def length(monitor="like.auc"):
 
 def reports(num, loss=0.5):
     shapes = dict.fromkeys(StepReport._fields, np.zeros((num, 0)))
-    return StepReport(**shapes | {"attempt": np.arange(num), "total": np.full(num, loss)})
+    taken = {"attempt": np.arange(num), "total": np.full(num, loss), "accept": np.ones(num, bool)}
+    return StepReport(**shapes | taken)
 
 
 def test_a_file_gets_a_line_with_the_time_now_and_then(capsys):
@@ -75,3 +76,18 @@ def test_only_a_terminal_gets_a_bar(monkeypatch):
     assert isinstance(show_progress(length()), ProgressBar)
     monkeypatch.setattr("sys.stderr", io.StringIO())
     assert isinstance(show_progress(length()), ProgressLines)
+
+
+@pytest.mark.parametrize("kind", [ProgressBar, ProgressLines])
+def test_the_loss_that_is_shown_is_that_of_what_was_accepted(kind, monkeypatch):
+    monkeypatch.setattr("sys.stderr", text := Terminal())
+    shown = kind(length())
+    two = reports(2, loss=0.25)._replace(accept=np.array([True, False]))
+    two.total[1] = np.nan
+    shown.reports(two)
+    shown.reports(reports(1, loss=np.nan)._replace(accept=np.zeros(1, bool)))
+    shown.evaluation(4, 4, Evaluation(0.25, METRICS))
+    shown.close()
+    assert "nan" not in text.getvalue()
+    assert "loss" in text.getvalue().splitlines()[-1]
+    assert "0.2500" in text.getvalue().splitlines()[-1]
