@@ -36,6 +36,7 @@ def main(_: Sequence[str]) -> int:
 
     logging.get_absl_logger().addFilter(_is_of_use)
     output = Path(_OUTPUT.value)
+    told: list[str] = []
     try:
         model = serve.newest_version(Path(_MODEL.value), on_unfinished=_tell)
         serve.check_origin(model, Path(_MODEL.value))
@@ -45,9 +46,13 @@ def main(_: Sequence[str]) -> int:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            count = serve.predict(model, Path(_INPUT.value), output, keep=_KEEP.value, on_rows=show)
+            count = serve.predict(
+                model, Path(_INPUT.value), output, keep=_KEEP.value, on_rows=show, say=told.append
+            )
     except (ValueError, OSError) as error:
         return program.refuse(error)
+    for line in told:
+        _tell(line)
     print(f"{count:,} rows scored by {model}: {output}")
     return 0
 

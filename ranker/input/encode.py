@@ -40,6 +40,7 @@ class Encoder(tf.Module):
         self._schema = schema
         self._tables: dict[str, tf.lookup.StaticVocabularyTable] = {}
         self.num_rows: dict[str, int] = {}
+        self._num_known: dict[str, int] = {}  # by vocabulary; none where all is hashed
         for feature in schema.features:
             name = feature.vocabulary
             if not name or name in self.num_rows:
@@ -56,6 +57,7 @@ class Encoder(tf.Module):
             if values:  # none of a list that is empty in all of training: all is unknown
                 self._tables[name] = _lookup_table(values, feature.dtype, num_unknown)
             self.num_rows[name] = len(values) + num_unknown
+            self._num_known[name] = len(values)
 
     def __call__(self, raw: Mapping[str, Array]) -> dict[str, tf.Tensor]:
         """Returns the encoded features of `raw`, as `Batch.features` describes them.
@@ -71,6 +73,28 @@ class Encoder(tf.Module):
     def rows(self, feature: Feature, values: Array) -> np.ndarray:
         """Returns what `values` [N] of one feature of the schema are encoded as, [N]."""
         return self._encode(feature, values).numpy()
+
+    def count_unknown(self, raw: Mapping[str, Array]) -> dict[str, tf.Tensor]:
+        """Returns how many values each feature has, and how many its vocabulary lacks.
+
+        Args:
+          raw: as of a call.
+
+        Returns:
+          int64 [2] by feature, of those with a vocabulary that is looked up.
+        """
+        found = {}
+        for feature in self._schema.features:
+            if feature.vocabulary not in self._num_known:
+                continue
+            value = tf.convert_to_tensor(raw[feature.name], feature.dtype)
+            rows = self._encode(feature, value)
+            is_value = rows >= 0
+            is_unknown = rows >= self._num_known[feature.vocabulary]
+            found[feature.name] = tf.stack(
+                [tf.math.count_nonzero(is_value), tf.math.count_nonzero(is_unknown)]
+            )
+        return found
 
     def _encode(self, feature: Feature, value: Array) -> tf.Tensor:
         value = tf.convert_to_tensor(value, feature.dtype)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ranker.files import atomic_file
@@ -29,6 +30,7 @@ def predict(
     *,
     keep: Sequence[str] = (),
     on_rows: Callable[[int, int | None], None] = lambda done, total: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> int:
     """Writes the scores of every row of `rows` to `output`, in their order.
 
@@ -41,6 +43,8 @@ def predict(
         is as it was in `rows`: typed if that is Parquet, else text. Renamed into place
         when complete.
       on_rows: called with the rows done so far, and how many there are if known.
+      say: takes a line, at the end, for each column of whose values more than half are unknown
+        to the model.
 
     Returns:
       How many rows there were.
@@ -58,16 +62,24 @@ def predict(
     columns = _columns(source.kept, served)
     score = served.load()
     done = 0
+    unknown: dict[str, np.ndarray] = {}
     with (
         atomic_file(output, writing=writing),
         open_table(writing, columns, as_csv=is_csv(output)) as writer,
     ):
         for kept, raw in source.batches():
             scores = score(raw)
+            for name, counts in served.count_unknown(raw).items():
+                unknown[name] = counts + unknown.get(name, 0)
             arrays = [pa.array(scores[task.name]) for task in served.schema.tasks]
             writer.write_batch(pa.record_batch([*kept.columns, *arrays], columns))
             done += len(kept)
             on_rows(done, source.num_rows)
+    for name, (values, lacking) in unknown.items():
+        if values and lacking == values:
+            say(f"{name}: all {values:,} values unknown to the model")
+        elif 2 * lacking > values:
+            say(f"{name}: {lacking / values:.0%} of {values:,} values unknown to the model")
     return done
 
 

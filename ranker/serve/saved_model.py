@@ -2,7 +2,8 @@
 
 Layout of `<directory>/<N>/`, as TensorFlow Serving wants it:
 
-    saved_model.pb, variables/                  signatures serving_default, serving_tf_example
+    saved_model.pb, variables/                  signatures serving_default, serving_tf_example,
+                                                and unknown_values, for `predict`
     assets.extra/tf_serving_warmup_requests     replayed by TensorFlow Serving at loading
     assets.extra/schema.toml, model_card.md     for readers and for `predict`
     assets.extra/origin.json                    of which run it is: settings, data, attempt
@@ -92,7 +93,7 @@ def _write(
     # Not the model itself: Keras would add a graph and a description of every layer.
     served = tf.Module()
     served.parts = [list(model.variables), encoder]
-    tf.saved_model.save(served, str(folder), signatures=signatures(score, schema))
+    tf.saved_model.save(served, str(folder), signatures=signatures(score, encoder, schema))
     taken = {argument(f): examples[f.name] for f in schema.features}
     serialised = to_examples(schema, examples)
     extra = folder / EXTRA

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ranker.schema import read_schema
 from ranker.serve.manifest import check_manifest
 from ranker.serve.plain_path import plain_path
-from ranker.serve.signature import argument
+from ranker.serve.signature import UNKNOWN, argument
 
 
 class Served:
@@ -29,6 +29,7 @@ class Served:
         """
         check_manifest(model)
         self._model = model
+        self._unknown: Callable | None = None
         self.schema = read_schema(model / "assets.extra" / "schema.toml")
 
     def load(self) -> Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]:
@@ -42,17 +43,32 @@ class Served:
         """
         with plain_path(self._model) as path:
             try:
-                loaded = tf.saved_model.load(str(path))
-                return functools.partial(self._score, loaded.signatures["serving_default"])
+                found = tf.saved_model.load(str(path)).signatures
+                self._unknown = found.get(UNKNOWN)
+                return functools.partial(self._score, found["serving_default"])
             except Exception as error:  # a damaged model raises nearly anything
                 said = _line(error).replace(str(path), str(self._model))
                 raise ValueError(f"{self._model}: TensorFlow cannot load it: {said}") from error
 
+    def count_unknown(self, raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns how many values of each column there are and how many the model does not know.
+
+        int64 [2] by column, of those that have a vocabulary; {} before `load`, and of an export
+        that cannot tell, as those of earlier versions.
+        """
+        if self._unknown is None:
+            return {}
+        found = self._unknown(**self._taken(raw))
+        named = ((f.name, found.get(argument(f))) for f in self.schema.features)
+        return {name: counts.numpy() for name, counts in named if counts is not None}
+
+    def _taken(self, raw: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
+        return {argument(f): tf.constant(raw[f.name]) for f in self.schema.features}
+
     def _score(self, signature: Callable, raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        features = self.schema.features
         num_rows = len(raw[self.schema.user])
         try:
-            found = signature(**{argument(f): tf.constant(raw[f.name]) for f in features})
+            found = signature(**self._taken(raw))
             scores = {task.name: found[task.name].numpy() for task in self.schema.tasks}
         except Exception as error:  # as above
             raise ValueError(f"{self._model}: cannot score rows: {_line(error)}") from error

@@ -13,6 +13,8 @@ from ranker.input import PADDING, Encoder
 from ranker.model import Ranker, scores
 from ranker.schema import Feature, Schema
 
+UNKNOWN = "unknown_values"  # by argument int64 [2]: how many values, how many are unknown
+
 # TensorFlow makes arguments of these as they are; "self" is its own.
 _TAKEN_AS_IT_IS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -52,16 +54,12 @@ def argument_names(names: Iterable[str]) -> dict[str, str]:
 
 def scorer(model: Ranker, encoder: Encoder, schema: Schema) -> Callable:
     """Returns the function from raw features, by the columns' names, to scores."""
-
-    def score(raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        kept = {f.name: _cut(f, raw[f.name]) for f in schema.features}
-        return scores(model(encoder(kept)), schema)
-
-    return score
+    return lambda raw: scores(model(encoder(_cut_all(raw, schema))), schema)
 
 
-def signatures(score: Callable, schema: Schema) -> dict[str, Any]:
-    """Returns `score` as functions of features by argument, and of serialised tf.Examples."""
+def signatures(score: Callable, encoder: Encoder, schema: Schema) -> dict[str, Any]:
+    """Returns the signatures: `score` of features by argument, and of serialised tf.Examples;
+    and, where vocabularies are looked up, what of the former they lack."""
 
     def score_features(**taken: tf.Tensor) -> dict[str, tf.Tensor]:
         return score({f.name: taken[argument(f)] for f in schema.features})
@@ -69,10 +67,16 @@ def signatures(score: Callable, schema: Schema) -> dict[str, Any]:
     def score_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return score(tf.io.parse_example(examples, {f.name: _parsed(f) for f in schema.features}))
 
+    def count_unknown(**taken: tf.Tensor) -> dict[str, tf.Tensor]:
+        raw = {f.name: taken[argument(f)] for f in schema.features}
+        found = encoder.count_unknown(_cut_all(raw, schema))
+        return {argument(schema.feature(name)): counts for name, counts in found.items()}
+
+    specs = {argument(f): _spec(f) for f in schema.features}
+    unknown = tf.function(count_unknown).get_concrete_function(**specs)
     return {
-        "serving_default": tf.function(score_features).get_concrete_function(
-            **{argument(f): _spec(f) for f in schema.features}
-        ),
+        **({UNKNOWN: unknown} if unknown.structured_outputs else {}),
+        "serving_default": tf.function(score_features).get_concrete_function(**specs),
         "serving_tf_example": tf.function(score_examples).get_concrete_function(
             tf.TensorSpec([None], tf.string, name="examples")
         ),
@@ -96,6 +100,10 @@ def _unused(name: str, used: list[str]) -> str:
         number += 1
         found = f"{name}_{number}"
     return found
+
+
+def _cut_all(raw: Mapping[str, tf.Tensor], schema: Schema) -> dict[str, tf.Tensor]:
+    return {f.name: _cut(f, raw[f.name]) for f in schema.features}
 
 
 def _cut(feature: Feature, value: tf.Tensor) -> tf.Tensor:
