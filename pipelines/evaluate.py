@@ -29,6 +29,11 @@ _DATA = flags.DEFINE_string(
 )
 _JSON = flags.DEFINE_bool("json", False, "Print JSON in place of the table.")
 
+_WAY_OUT = (
+    "Put back what was there; other rows, of the same schema and vocabularies, are evaluated on "
+    "purpose with --data=FOLDER"
+)
+
 
 def main(_: Sequence[str]) -> int:
     """Evaluates and prints; returns the exit code."""
@@ -39,7 +44,7 @@ def main(_: Sequence[str]) -> int:
         data = None if _DATA.value is None else Path(_DATA.value)
         # Rows that are named on purpose may be others than those of the run.
         splits = (_SPLIT.value,) if data is None else ()
-        run = build.load_run(Path(_WORKDIR.value), splits=splits, data=data)
+        run = build.load_run(Path(_WORKDIR.value), splits=splits, data=data, way_out=_WAY_OUT)
         if data is not None:
             print(
                 f"Rows of {run.path(_SPLIT.value)}, whatever the run was made with", file=sys.stderr

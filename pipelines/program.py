@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import app, logging
 
-from pipelines import output, unprepared
+from pipelines import given, output, unprepared
 
 BAD_INPUT = 2
 
@@ -82,8 +82,7 @@ def _written(code: int, is_result: bool) -> int:
     """Returns the exit code once standard output has been written, as far as it can be."""
     if lost := output.lost():
         print(f"{_name()}: standard output: {lost}: not all was written", file=sys.stderr)
-        return code or (BAD_INPUT if is_result else 0)
-    return code
+    return code or (BAD_INPUT if lost and is_result else 0)
 
 
 def _is_of_memory(problem: object) -> bool:
@@ -96,19 +95,6 @@ def _name() -> str:
 
 def _parse(argv: Sequence[str], takes_names: bool) -> list[str]:
     try:
-        left = flags.FLAGS([*argv[:1], *map(_with_underscores, argv[1:])])
-    except SystemExit:  # absl's, which has shown the help, with a code that tells of a failure
-        sys.exit(0)
-    except flags.Error as error:
+        return given.parse(argv, takes_names=takes_names)
+    except ValueError as error:
         sys.exit(refuse(error))
-    if len(left) > 1 and not takes_names:
-        sys.exit(refuse(f"not a flag: {left[1]!r}"))
-    return left
-
-
-def _with_underscores(argument: str) -> str:
-    """Returns a flag as absl knows it: "--dry-run" is "--dry_run"."""
-    if not argument.startswith("--"):
-        return argument
-    name, equals, value = argument[2:].partition("=")
-    return f"--{name.replace('-', '_')}{equals}{value}"

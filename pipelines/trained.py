@@ -34,6 +34,9 @@ def rehearsal(found: Mapping[str, Any]) -> Iterator[str]:
     for split, rows in found["rows"].items():
         yield f"  {split:<10} {rows['read']:>11,} rows, {rows['bad']:,} of them left out"
     yield f"  {found['parameters']:,} parameters, {found['attempts']:,} attempts to make"
+    rows = found["rows"]["train"]["read"] - found["rows"]["train"]["bad"]
+    if found["batch_size"] > rows:
+        yield f"  a batch of {found['batch_size']:,} examples repeats the {rows:,} rows of train"
     losses = ", ".join(f"{task} {loss:.4f}" for task, loss in found["losses"].items())
     yield f"  one batch tried, losses: {losses}"
     if found["refused"]:

@@ -1,6 +1,8 @@
 """One reader of JSON, to which nesting too deep is damage like any other."""
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,11 @@ def test_every_file_of_json_that_is_nested_too_deep_is_a_damaged_file(text, tmp_
         check_manifest(tmp_path / "export/1")
     write_origin(tmp_path / "export/1", {})
     check_origin(tmp_path / "export/1", tmp_path)  # nothing to compare with
+
+
+def test_no_other_module_reads_json():
+    root = Path(__file__).parents[1]
+    # The other's is the script of a process that has nothing of ours.
+    for path in set(root.glob("ranker/**/*.py")) - {root / "ranker/json_text.py"}:
+        used = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)]
+        assert not {"json.load", "json.loads"} & set(map(ast.unparse, used)), path

@@ -14,8 +14,8 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
 
     Returns:
       `rows` by split: "read" and, of them, "bad"; `parameters`: how many are trained; `attempts`
-      that the run would make; `losses` of the batch, by task; `refused`: the event
-      of its refusal, {} if it would have been committed.
+      that the run would make; `batch_size`: examples of each; `losses` of the batch, by task;
+      `refused`: the event of its refusal, {} if it would have been committed.
 
     Raises:
       OSError, ValueError: for what would end the run before its first batch.
@@ -32,6 +32,7 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
         "rows": _rows(run),
         "parameters": sum(v.shape.num_elements() for v in run.step.optimizer.trainable),
         "attempts": build_plan(config, len(examples)).total,
+        "batch_size": config.data.batch_size,
         "losses": dict(zip(run.step.objective.tasks, reports.losses[0].tolist(), strict=True)),
         "refused": next((event for event in events if event["kind"] == "refused"), {}),
     }

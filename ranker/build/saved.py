@@ -13,13 +13,20 @@ from ranker.spec import load
 from ranker.spec.run import RunConfig
 
 
-def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = None) -> Run:
+def load_run(
+    workdir: Path,
+    *,
+    splits: Sequence[str] = (),
+    data: Path | None = None,
+    way_out: str = "Put back what was there",
+) -> Run:
     """Returns the run in `workdir` with the variables of its best checkpoint.
 
     Args:
       splits: whose files must be those that the run was made with, as its schema and its
         vocabularies must.
       data: a folder with other rows, to read in place of the run's.
+      way_out: what a user may do where settings or data are not those of the run.
 
     Raises:
       FileNotFoundError: if there is no run.
@@ -41,7 +48,10 @@ def load_run(workdir: Path, *, splits: Sequence[str] = (), data: Path | None = N
         identify(read, run.schema, splits=splits), settings=settings_sha256(config)
     )
     checkpoints = train.Checkpoints(
-        workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
+        workdir / "checkpoints",
+        keep=config.train.keep_checkpoints,
+        identity=identity,
+        way_out=way_out,
     )
     checkpoints.restore_best(run.step.variables)
     unfinished = _unfinished(workdir, checkpoints)

@@ -1,5 +1,6 @@
 """A run's trainer: what it does between calls, who is told, and where it goes on from."""
 
+import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -34,12 +35,11 @@ def build_trainer(
     validation = run.validation()
     examples = _open(run, say)
     state = checkpoints.resume(step.variables)
-    progress = train.Progress(**(state or {}))
+    plan = build_plan(config, len(examples))
+    progress = dataclasses.replace(train.Progress(**(state or {})), total=plan.total)
     start = int(step.attempts.numpy())
     if state:
         say(f"Resuming after attempt {start:,}")
-    plan = build_plan(config, len(examples))
-    progress.total = plan.total
     marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
     logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
     observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]
@@ -77,6 +77,8 @@ def _open(run: Run, say: Callable[[str], None]) -> Split | StoredSplit:
     if isinstance(examples, StoredSplit):
         num_groups = len(examples.groups)
         say(f"train stays on disk: {len(examples):,} good rows in {num_groups:,} row groups")
+    if (batch_size := run.config.data.batch_size) > len(examples):
+        say(f"A batch of {batch_size:,} examples repeats the {len(examples):,} rows of train")
     return examples
 
 

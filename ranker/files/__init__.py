@@ -18,7 +18,7 @@ from ranker.files.directory import (
 )
 from ranker.files.environment import commit, environment, peak_memory_mb
 from ranker.files.json_lines import JsonLines, finite
-from ranker.files.lock import Held, LockError, hold
+from ranker.files.lock import Held, LockError, hold, hold_still
 from ranker.files.sealed import (
     CHANGED,
     DamagedError,
@@ -50,6 +50,7 @@ __all__ = [
     "file_digest",
     "finite",
     "hold",
+    "hold_still",
     "peak_memory_mb",
     "read_arrays",
     "read_manifest",

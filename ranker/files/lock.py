@@ -81,6 +81,33 @@ def hold(
         os.close(descriptor)
 
 
+@contextmanager
+def hold_still(path: Path) -> Iterator[None]:
+    """Keeps others from holding the file `path` meanwhile; makes and writes nothing.
+
+    Several may do so at once.
+
+    Raises:
+      LockError: if another process holds it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # nobody ever held it, or it cannot be read by who runs this
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        _refuse(path)
+    except OSError:  # without locks nobody holds it
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _refuse(path: Path) -> None:
     raise LockError(f"{path.parent}: another job is running in it")
 

@@ -48,7 +48,10 @@ class Strict(tf.keras.optimizers.Optimizer):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Raises ValueError for an attribute that nothing would read."""
+        """Raises ValueError for an attribute that nothing would read, TypeError for `iterations`
+        that are no int64 variable."""
+        if name == "iterations":
+            _check_iterations(value)
         is_free = name.startswith("_") or hasattr(type(self), name)
         if is_free or not self.__dict__.get("_is_made", False):
             super().__setattr__(name, value)
@@ -63,6 +66,12 @@ class Strict(tf.keras.optimizers.Optimizer):
         """Raises ValueError: all variables decay alike."""
         name = self.name
         raise ValueError(f"{name}: all variables decay alike, got {var_list or var_names}")
+
+
+def _check_iterations(value: Any) -> None:
+    is_count = isinstance(value, tf.Variable) and value.dtype == tf.int64 and not value.shape.rank
+    if not is_count:
+        raise TypeError(f"iterations must be an int64 tf.Variable of shape (), got {value!r}")
 
 
 def refuse_all(owner: str, arguments: dict[str, Any]) -> None:

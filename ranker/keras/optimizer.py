@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from ranker import numerics, optim
-from ranker.guard import REASONS, Guard, Skip, Verdict
+from ranker.guard import REASONS, Skip, Verdict
 from ranker.keras import attributes, parts
 from ranker.keras.variables import group, is_table, refuse_repeated
 from ranker.optim import arguments
@@ -79,15 +79,15 @@ class GuardedOptimizer(attributes.Strict):
           ValueError: for a number out of its range, for a `skip` that watches the loss, and for
             an argument of Keras's that would not be read.
         """
-        attributes.refuse_all(str(name), others)
-        arguments.check(rule, clippers, str(name))
+        attributes.refuse_all(parts.check_name(name), others)
+        arguments.check(rule, clippers, name)
         super().__init__(name, weight_decay=None, jit_compile=False)
         self._rule = rule
         self._clippers = self._no_dependency(tuple(clippers))
         self.weight_decay = self._no_dependency(weight_decay)
         numerics.check_number(self, "weight_decay", least=0)
         self._tables = parts.check_pattern(tables)
-        self._guard = Guard(max_refusals=max_refusals, skip=parts.check_skip(skip))
+        self._guard = parts.make_guard(max_refusals, skip)
         self._learning_rate = parts.make_rate(learning_rate)
         self._core: optim.Optimizer | None = None
         self._is_made = True

@@ -1,6 +1,7 @@
 """Rules, schedules, clippers and a `Skip` as the plain values that Keras writes into a config."""
 
 import dataclasses
+import numbers
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -74,6 +75,22 @@ def check_pattern(tables: Any) -> str:
     except re.error as error:
         raise ValueError(f"tables={tables!r} is no regular expression: {error}") from error
     return tables
+
+
+def check_name(name: Any) -> str:
+    """Returns an optimizer's name; TypeError unless it is text."""
+    if not isinstance(name, str):
+        raise TypeError(f"name must be text, got {name!r}")
+    return name
+
+
+def make_guard(max_refusals: Any, skip: Any) -> guard.Guard:
+    """Returns the guard; TypeError unless `max_refusals` is a whole number, ValueError below 1,
+    and as `check_skip` does."""
+    made = guard.Guard(max_refusals=max_refusals, skip=check_skip(skip))
+    if not isinstance(max_refusals, numbers.Integral):
+        raise TypeError(f"max_refusals must be a whole number, got {max_refusals!r}")
+    return made
 
 
 def check_skip(skip: Any) -> guard.Skip | None:

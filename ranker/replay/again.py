@@ -1,5 +1,6 @@
 """Goes back to before a refused attempt, forward to it, and tries its batch from the file."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -56,8 +57,10 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
       ValueError: if no batch of it is kept, or the run has other settings now.
       OSError: for files that cannot be read.
     """
+    if not (workdir / "config.toml").exists():
+        raise ValueError(f"{workdir}: no run here: there is no config.toml")
     config = load.load(workdir / "config.toml", [], RunConfig)
-    attempt = _known(workdir / "incidents", attempt)
+    attempt = _known(workdir, attempt)
     batch, said = from_parquet(workdir / "incidents" / f"{attempt}.parquet")
     say("Building the model")
     run = build.build_run(config)
@@ -83,13 +86,28 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
     return Replay(run=run, batch=batch, before=before, after=after, restored=restored, look=found)
 
 
-def _known(folder: Path, attempt: int | None) -> int:
+def _known(workdir: Path, attempt: int | None) -> int:
+    folder = workdir / "incidents"
     there = kept(folder)
     if there and attempt in (None, *there):
         return there[0] if attempt is None else attempt
     of = "" if attempt is None else f" of attempt {attempt}"
     others = f"there are those of {', '.join(map(str, there))}" if there else "there is none"
+    written = [a for a in _written(workdir) if a not in there and attempt in (None, a)]
+    if written:
+        raise ValueError(f"{folder}/{written[0]}.parquet: gone: the run kept it there; {others}")
     raise ValueError(f"{folder}: no batch{of} is kept; {others}")
+
+
+def _written(workdir: Path) -> list[int]:
+    """Returns the attempts whose batches the run kept, as events.jsonl says, if it can be read."""
+    found = []
+    with contextlib.suppress(OSError, ValueError):
+        for line in (workdir / "events.jsonl").read_text("utf-8").splitlines():
+            event = json_text.parse(line)
+            if event.get("kind") == "refused" and event.get("incident"):
+                found.append(event["attempt"])
+    return found
 
 
 def _beside_batch(run: build.Run) -> Step:

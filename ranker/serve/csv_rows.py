@@ -12,6 +12,7 @@ import pyarrow.csv
 # A row must fit into a block; several blocks are read ahead.
 _BLOCK_BYTES = 1 << 22
 _READ_BYTES = 1 << 20
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 class CsvRows:
@@ -36,6 +37,28 @@ class CsvRows:
                 raise ValueError(f"{path}: not a readable CSV file: {error}") from error
         if not self.names:
             raise ValueError(f"{path}: Empty CSV file")
+        if any("\0" in name for name in self.names):
+            raise ValueError(f"{path}: not UTF-8 but perhaps UTF-16: write it as UTF-8")
+        found = [mark for mark in _OTHER_SEPARATORS if mark in self.names[0]]
+        if found and not self.names[1:]:
+            raise ValueError(
+                f"{path}: its columns are separated by {found[0]!r}, it seems, and must be by ','"
+            )
+
+    def problem(self, columns: Collection[str]) -> str:
+        """Returns what is wrong with the first row that cannot be read: its number, from 0, and
+        the column; "" if all have as many cells as the first row, and those of `columns` UTF-8."""
+        places = {name: self.names.index(name) for name in columns}
+        with self._path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            rows = (row for row in csv.reader(file) if row)
+            next(rows)
+            for number, row in enumerate(rows):
+                if len(row) != len(self.names):
+                    return f"row {number}: {len(row)} cells, and {len(self.names)} columns"
+                for name, place in places.items():
+                    if not _is_text(row[place]):
+                        return f"column {name}, row {number}: not UTF-8"
+        return ""
 
     def kind(self) -> pa.DataType:
         """Returns the type that holds any cell as it is: text, or bytes if not all is UTF-8."""
@@ -80,3 +103,7 @@ class CsvRows:
         first = next(source).slice(1)
         for batch in itertools.chain([first], source):
             yield pa.record_batch(batch.columns, list(columns))
+
+
+def _is_text(cell: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in cell)

@@ -1,5 +1,6 @@
 """Rows of a Parquet or CSV file, batch by batch, as the served model takes them."""
 
+import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Rows:
         self._path = path
         self._features = schema.features
         self._is_csv = is_csv(path)
+        self._csv: CsvRows | None = None
         keep = list(dict.fromkeys(keep))
         if path.exists() and not path.is_file():
             raise ValueError(f"{path}: not a file")
@@ -67,7 +69,8 @@ class Rows:
                     yield rows.select(self.kept.names), self._raw(rows, first=done)
                     done += len(rows)
         except pa.ArrowException as error:
-            raise self._error(error) from error
+            said = self._csv.problem([f.name for f in self._features]) if self._csv else ""
+            raise ValueError(f"{self._path}: {said or _line(error)}") from error
 
     def _open_parquet(self, keep: Sequence[str]) -> None:
         file = ParquetRows(self._path)
@@ -78,7 +81,7 @@ class Rows:
         self._source: Iterator[pa.RecordBatch] = (batch for _, batch in batches)
 
     def _open_csv(self, keep: Sequence[str]) -> None:
-        file = CsvRows(self._path)
+        file = self._csv = CsvRows(self._path)
         columns = self._columns(file.names, keep)
         read = [f.name for f in self._features]
         kind = file.kind() if set(keep) - set(read) else pa.string()
@@ -92,6 +95,7 @@ class Rows:
         if missing:
             raise ValueError(
                 f"{self._path}: no column {', '.join(missing)}; it has: {listed(present)}"
+                f"{_nearest(missing, present)}"
             )
         twice = [name for name in wanted if present.count(name) > 1]
         if twice:
@@ -108,7 +112,11 @@ class Rows:
                 column = pc.if_else(pc.equal(column, ""), None, column)
             typed = _typed(column, feature)
         except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise ValueError(f"{self._path}: column {feature.name}: {_line(error)}") from error
+            row = _first_bad(column, feature)
+            place = f"column {feature.name}, row {first + row}"
+            raise ValueError(
+                f"{self._path}: {place}: {shown(column[row])}: {_line(error)}"
+            ) from error
         rule = feature_rule(feature)
         is_bad = rule.is_bad(typed)
         if is_bad is not None:
@@ -121,6 +129,27 @@ class Rows:
 
     def _error(self, error: Exception) -> ValueError:
         return ValueError(f"{self._path}: {_line(error)}")
+
+
+def _first_bad(column: pa.Array, feature: Feature) -> int:
+    """Returns the first row of a column that has no value of the feature's type."""
+    first, last = 0, len(column)
+    while last - first > 1:  # the first bad one is in [first, last)
+        middle = (first + last) // 2
+        try:
+            _typed(column.slice(first, middle - first), feature)
+            first = middle
+        except (pa.ArrowException, UnicodeDecodeError):
+            last = middle
+    return first
+
+
+def _nearest(missing: list[str], present: list[str]) -> str:
+    """Returns a hint at the columns whose names are nearest to those missing; "" for none."""
+    lower = {name.lower(): name for name in present}
+    near = {m: difflib.get_close_matches(m.lower(), lower, n=1, cutoff=0.8) for m in missing}
+    hints = [f"{lower[found[0]]!r} for {name!r}" for name, found in near.items() if found]
+    return f". Did you mean {', '.join(hints)}?" if hints else ""
 
 
 def _typed(column: pa.Array, feature: Feature) -> pa.Array:

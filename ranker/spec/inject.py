@@ -27,7 +27,8 @@ class Injector(Part):
     """A fault at one attempt.
 
     Attributes:
-      start: the first attempt at which it is on, from 0.
+      start: the first attempt at which it is on, from 0: what events, logs and replay call
+        attempt 1 is 0 here.
     """
 
     varies: ClassVar[bool] = True

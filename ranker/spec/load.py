@@ -5,6 +5,7 @@ checks of the dataclasses. Which dataclasses they are is the caller's affair.
 """
 
 import dataclasses
+import difflib
 import hashlib
 import re
 import stat
@@ -104,11 +105,20 @@ def _read(path: Path) -> dict[str, Any]:
     except ConfigError:
         raise
     except OSError as error:
-        raise error_at(str(path), [], error.strerror or str(error)) from error
+        raise error_at(str(path), [], f"{error.strerror or error}{_nearest(path)}") from error
     except ValueError as error:
         raise error_at(str(path), [], f"not TOML: {error}") from error
     except RecursionError as error:
         raise error_at(str(path), [], "not TOML that can be read: nested too deep") from error
+
+
+def _nearest(path: Path) -> str:
+    """Returns a hint at the file beside a missing one whose name is nearest; "" for none."""
+    if path.exists():
+        return ""
+    there = {other.stem: other for other in path.parent.glob("*.toml")}
+    near = difflib.get_close_matches(path.stem, there, n=1)
+    return f". Did you mean {there[near[0]]}?" if near else ""
 
 
 def _override(text: str) -> Layer:

@@ -10,9 +10,11 @@ from annotated_types import Ge, Le, Lt
 
 from ranker.spec.part import NonNegative, Part, declared, register
 
-# Beyond what anybody trains, and below what ends in TensorFlow instead of in a sentence.
-_MOST_PARTS = 1_000
-_WIDEST = 65_536
+# Beyond what is published of ranking models (a few dozen experts, embeddings of a few hundred,
+# layers of up to 4,096 units in the paper of Clippy), below what only seems to stand still.
+_MOST_PARTS = 256
+_WIDEST = 4_096
+_MOST_UNITS = 8_192
 
 NumRows = Annotated[int, Ge(1), Le(1_000_000_000)]
 NumParts = Annotated[int, Ge(1), Le(_MOST_PARTS)]
@@ -180,8 +182,8 @@ class ModelSettings(Part):
     def check(self) -> None:
         """Raises ValueError for a layer of no width, or of one that nobody trains."""
         for units in (*self.sharing.units, *self.tower_units):
-            if not 1 <= units <= _WIDEST:
-                raise ValueError(f"a layer must have 1 to {_WIDEST} units, got {units}")
+            if not 1 <= units <= _MOST_UNITS:
+                raise ValueError(f"a layer must have 1 to {_MOST_UNITS} units, got {units}")
         if not self.sharing.units:
             raise ValueError(
                 f"sharing.units must name at least one layer, got {self.sharing.units}"

@@ -46,7 +46,7 @@ class DataSettings(Part):
     path: str = "data/movielens-100k"
     features: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
-    batch_size: Annotated[int, Ge(1), Le(10_000_000)] = 512
+    batch_size: Annotated[int, Ge(1), Le(1_000_000)] = 512
     order: Literal["shuffled", "blocks", "time", "window"] = "shuffled"
     window_examples: Count = 0
     buffer_examples: AtLeastOne = 262_144

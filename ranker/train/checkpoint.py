@@ -29,17 +29,20 @@ class Checkpoints:
         keep: int,
         identity: Identity | None = None,
         check: Callable[[], None] = lambda: None,
+        way_out: str = "Put back what was there, or take another --workdir",
     ) -> None:
         """Takes the folder; makes it when the first checkpoint is saved.
 
         Args:
           identity: of the run; None for checkpoints that do not say, and are not asked.
           check: called before each save; raises if the run must not write any more.
+          way_out: what a user may do where a checkpoint is not of the run.
         """
         self._directory = directory
         self._keep = keep
         self._identity = identity
         self._check = check
+        self._way_out = way_out
         self.damaged: dict[str, str] = {}
 
     def save(
@@ -212,10 +215,7 @@ class Checkpoints:
         if directory.name.isdigit() and _attempt(saved) not in (-1, int(directory.name)):
             raise CheckpointError(f"{directory}: damaged: it holds attempt {_attempt(saved)}")
         if self._identity and (what := self._identity.difference(saved.state.get("run"))):
-            raise RunDirectoryError(
-                f"{directory}: not of this run: {what}. Put back what was there, or take another "
-                "--workdir"
-            )
+            raise RunDirectoryError(f"{directory}: not of this run: {what}. {self._way_out}")
         return saved
 
     def _saved(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> Saved:

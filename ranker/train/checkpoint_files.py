@@ -56,6 +56,8 @@ def read_checkpoint(directory: Path) -> Saved:
     Raises:
       CheckpointError: naming each file and variable that is missing or damaged.
     """
+    if not directory.exists():
+        raise CheckpointError(f"{directory}: missing")
     try:
         digests = files.read_manifest(directory / _MANIFEST, key=_KEY)
     except FileNotFoundError as error:

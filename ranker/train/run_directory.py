@@ -1,6 +1,6 @@
 """The run directory: whether a run began in it, and who holds it."""
 
-import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -30,35 +30,36 @@ def has_begun(workdir: Path) -> bool:
     return has_saved or has_ended or any((workdir / "incidents").glob("*"))
 
 
-def hold(workdir: Path) -> AbstractContextManager[files.Held]:
+@contextmanager
+def hold(workdir: Path) -> Iterator[files.Held]:
     """Makes `workdir` and holds it against a second job, as `files.hold` does.
+
+    A directory that was new and in which nothing was written when an error ended the work goes.
 
     Raises:
       LockError: if another job holds it, it cannot be made or written, or its file system
         has no locks.
     """
-    return files.hold(workdir / _LOCK)
+    is_new = not workdir.exists()
+    with files.hold(workdir / _LOCK) as held:
+        try:
+            yield held
+        except Exception:
+            if is_new:
+                _remove_empty(workdir)
+            raise
 
 
-@contextmanager
-def hold_still(workdir: Path) -> Iterator[None]:
-    """Keeps every job out of `workdir` while what is in it is read; makes and writes nothing.
+def _remove_empty(workdir: Path) -> None:
+    """Removes a directory in which nothing was written."""
+    if all(path.is_dir() or path.name == _LOCK for path in workdir.rglob("*")):
+        shutil.rmtree(workdir, ignore_errors=True)
+
+
+def hold_still(workdir: Path) -> AbstractContextManager[None]:
+    """Keeps every job out of `workdir` while what is in it is read, as `files.hold_still` does.
 
     Raises:
-      RunDirectoryError: if a job is running in it.
+      LockError: if a job is running in it.
     """
-    try:
-        lock = (workdir / _LOCK).open("r")
-    except OSError:  # nobody ever held it, or it cannot be read by who runs this
-        yield
-        return
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunDirectoryError(
-                f"{workdir}: another job is running in it: wait for its end, or stop it"
-            ) from error
-        except OSError:  # without locks no job runs there
-            pass
-        yield
+    return files.hold_still(workdir / _LOCK)

@@ -179,9 +179,22 @@ def test_a_build_that_was_refused_can_be_mended():
         ({"tables": "("}, "tables='\\(' is no regular expression: missing"),
         ({"tables": 3}, "tables must be a regular expression as text, got 3"),
         ({"max_refusals": "3"}, "max_refusals must be a number, got '3'"),
+        ({"max_refusals": 1.5}, "max_refusals must be a whole number, got 1.5"),
+        ({"name": 3}, "name must be text, got 3"),
         ({"skip": Skip}, "skip must be a Skip such as"),
     ],
 )
 def test_wrong_arguments_are_refused_where_they_are_given(arguments, message):
     with pytest.raises((TypeError, ValueError), match=message):
         optimizer(**arguments)
+
+
+@pytest.mark.parametrize(
+    "value", [tf.Variable(0, dtype=tf.int32), tf.Variable([0], dtype=tf.int64), 3, tf.constant(3)]
+)
+def test_iterations_that_are_no_int64_variable_are_refused_where_they_are_given(value):
+    made = optimizer()
+    with pytest.raises(TypeError, match=r"iterations must be an int64 tf\.Variable of"):
+        made.iterations = value
+    made.iterations = tf.Variable(7, dtype=tf.int64)
+    assert made.iterations.numpy() == 7

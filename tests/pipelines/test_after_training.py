@@ -12,10 +12,17 @@ from ranker.train import write_result
 @pytest.mark.parametrize(
     ("name", "flags", "said"),
     [
-        ("evaluate", [], "evaluate: flag --workdir=None: Flag --workdir must have a value"),
+        ("evaluate", [], "evaluate: --workdir is needed: The run's directory"),
         ("evaluate", ["--workdir=x", "--split=tset"], "evaluate: flag --split=tset: value should"),
-        ("export", ["--workdri=x"], "export: Unknown command line flag 'workdri'. Did you mean"),
-        ("predict", ["--model=m", "--input=i"], "predict: flag --output=None: Flag --output must"),
+        (
+            "export",
+            ["--workdri=x"],
+            "export: no flag --workdri; did you mean --workdir? --help lists",
+        ),
+        ("evaluate", ["--workdir=x", "--zzz"], "evaluate: no flag --zzz; --help lists them"),
+        ("train", [], "train: --config is needed: TOML file with the run's settings"),
+        ("replay", ["--attempt=3"], "replay: --workdir is needed: The run's directory"),
+        ("predict", ["--model=m", "--input=i"], "predict: --output is needed: Parquet or CSV"),
         ("predict", ["--model=m", "--input=i", "--output=o", "x"], "predict: not a flag: 'x'"),
     ],
 )

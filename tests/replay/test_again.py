@@ -143,11 +143,15 @@ def test_what_cannot_be_replayed_is_said_in_a_sentence(workdir, tmp_path):
         again(workdir, 9)
     copy = tmp_path / "run"
     copy.mkdir()
-    with pytest.raises(ValueError, match=r"config\.toml: No such file"):
+    with pytest.raises(ValueError, match=r"no run here: there is no config\.toml"):
         again(copy, 8)
     shutil.copy(workdir / "config.toml", copy)
     with pytest.raises(ValueError, match="incidents: no batch is kept; there is none"):
         again(copy, None)
+    shutil.copy(workdir / "events.jsonl", copy)
+    for attempt in (8, None):
+        with pytest.raises(ValueError, match=r"incidents/8\.parquet: gone: the run kept it there"):
+            again(copy, attempt)
     shutil.copytree(workdir / "incidents", copy / "incidents")
     text = (copy / "config.toml").read_text().replace("batch_size = 16", "batch_size = 8")
     (copy / "config.toml").write_text(text)

@@ -116,17 +116,27 @@ def test_text_in_csv_is_text_and_an_empty_cell_an_empty_list(schema, tmp_path):
 MISTAKES = {
     "missing": ("user_id,item_id,gender\n1,2,F\n", "no column genres, liked_items, user_count; "
     "it has: user_id, item_id, gender"),
-    "text for a number": ("{head}1,two,F,,,1\n", "column item_id: Failed to parse string: 'two'"),
+    "text for a number": ("{head}1,two,F,,,1\n", "column item_id, row 0: 'two': Failed to parse"),
+    "text for a later number": ("{head}" + "1,2,F,,,1\n" * 9 + "1,2,F,,,x\n1,y,F,,,z\n",
+    "column item_id, row 10: 'y': Failed to parse"),
     "empty id": ("{head},2,F,,,1\n,3,F,,,1\n", "column user_id, row 0: null must be a whole "
     "number; 2 such "),
-    "text in a list": ("{head}1,2,F,,3|x,1\n", "column liked_items: Failed to parse string: 'x'"),
-    "hole in a list": ("{head}1,2,F,,3||4,1\n", "column liked_items: Failed to parse string: ''"),
+    "text in a list": ("{head}1,2,F,,3|x,1\n", "column liked_items, row 0: '3|x': Failed to parse"),
+    "hole in a list": ("{head}1,2,F,,3||4,1\n", "column liked_items, row 0: '3||4': Failed to"),
     "not a number": ("{head}1,2,F,,,nan\n", "column user_count, row 0: nan must be a number from"),
     "infinite": ("{head}1,2,F,,,-inf\n", "column user_count, row 0: -inf must be a number from"),
-    "columns": ("{head}1,2,F\n", "CSV parse error: Expected 6 columns, got 3"),
+    "columns": ("{head}1,2,F\n", "row 0: 3 cells, and 6 columns"),
+    "a later short row": ("{head}1,2,F,,,1\n\n1,2,F,,,1\n1,2\n", "row 2: 2 cells, and 6 columns"),
     "empty": ("", "Empty CSV file"),
     "blank lines": ("\n\n", "Empty CSV file"),
-    "no text": ("{head}1,2,\udce9,,,1\n", "In CSV column #2: CSV conversion error to string"),
+    "no text": ("{head}1,2,\udce9,,,1\n", "column gender, row 0: not UTF-8"),
+    "no text later": ("{head}1,2,F,,,1\n1,2,F,\udce9,,1\n", "column genres, row 1: not UTF-8"),
+    "semicolons": ("user_id;item_id\n1;2\n", "its columns are separated by ';', it seems"),
+    "tabs": ("user_id\titem_id\n1\t2\n", "its columns are separated by '\\t', it seems, and must"),
+    "two bytes a letter": ("u\0s\0,\0i\0\n\0", "not UTF-8 but perhaps UTF-16: write it as UTF-8"),
+    "another case": ("User_ID,item_id,gender,genre,liked_items,user_count\n", "no column user_id, "
+    "genres; it has: User_ID, item_id, gender, genre, liked_items, user_count. Did you mean "
+    "'User_ID' for 'user_id', 'genre' for 'genres'?"),
     "twice": ("{names},user_id\n", "more than one column user_id"),
 }  # fmt: skip
 
@@ -159,7 +169,9 @@ def test_a_parquet_that_cannot_be_scored_is_refused_in_a_sentence(schema, table,
         "column liked_items, row 0: [1, None] must be a list of whole numbers without a null; 1 "
     )
     halves = pa.array([1.5] * 5)
-    assert said(with_column(table, "user_id", halves)).startswith("column user_id: Float value 1.5")
+    assert said(with_column(table, "user_id", halves)).startswith(
+        "column user_id, row 0: 1.5: Float value 1.5"
+    )
     pq.write_table(table, path)
     path.write_bytes(path.read_bytes()[:-40])
     assert "arquet" in refusal(path, schema)

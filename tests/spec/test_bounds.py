@@ -59,3 +59,18 @@ def test_passes_have_a_bound(value):
         load.ConfigError, match=r"train: passes must be|train\.passes: must be 0 or"
     ):
         read(f"train.passes={value}")
+
+
+SLOW = (
+    "model.embedding_width=4097", "model.sharing.num_experts=257", "data.batch_size=1000001",
+    "model.tower_units=[8193]", "model.shallow.factors=4097",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", SLOW)
+def test_what_is_far_beyond_any_published_model_is_refused(setting):
+    with pytest.raises(load.ConfigError, match="must"):
+        read(setting)
+    name, _, value = setting.partition("=")
+    number = int(value.strip("[]"))
+    assert read(f"{name}={value.replace(str(number), str(number - 1))}")

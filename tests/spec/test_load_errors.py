@@ -213,3 +213,12 @@ def test_a_huge_file_is_not_read(tmp_path):
     assert str(caught.value) == (
         f"{path}: no settings: 1,099,511,627,776 bytes, of at most 1,000,000"
     )
+
+
+def test_of_a_file_that_is_not_there_the_nearest_is_told(tmp_path):
+    (tmp_path / "quick.toml").touch()
+    (tmp_path / "other.toml").touch()
+    with pytest.raises(ConfigError, match=r"qick\.toml: No such .* mean .*/quick\.toml\?$"):
+        load(tmp_path / "qick.toml", [], Config)
+    with pytest.raises(ConfigError, match=r"No such file or directory$"):
+        load(tmp_path / "zzz.toml", [], Config)

@@ -84,8 +84,8 @@ def test_the_loss_that_is_shown_is_that_of_what_was_accepted(kind, monkeypatch):
     shown = kind(length())
     two = reports(2, loss=0.25)._replace(accept=np.array([True, False]))
     two.total[1] = np.nan
-    shown.reports(two)
-    shown.reports(reports(1, loss=np.nan)._replace(accept=np.zeros(1, bool)))
+    shown.reports(two, 1.0)
+    shown.reports(reports(1, loss=np.nan)._replace(accept=np.zeros(1, bool)), 1.0)
     shown.evaluation(4, 4, Evaluation(0.25, METRICS))
     shown.close()
     assert "nan" not in text.getvalue()

@@ -120,6 +120,22 @@ def test_a_run_that_was_stopped_does_not_go_on_over_other_data(at):
     assert "train.parquet changed" in reason
 
 
+def test_checkpoints_that_are_gone_are_missing_and_not_damaged(at):
+    shutil.rmtree(at / "run/checkpoints")
+    with pytest.raises(train.CheckpointError, match=r"checkpoints/best: missing; no other"):
+        build.load_run(at / "run")
+
+
+def test_a_user_of_the_run_is_told_what_may_be_done(at):
+    CHANGES["test.parquet"](at / "data/test.parquet")
+    with pytest.raises(
+        RunDirectoryError, match=r"test\.parquet changed\. Put back what was there$"
+    ):
+        build.load_run(at / "run", splits=("test",))
+    with pytest.raises(RunDirectoryError, match=r"test\.parquet changed\. Take --data=FOLDER$"):
+        build.load_run(at / "run", splits=("test",), way_out="Take --data=FOLDER")
+
+
 def test_where_the_data_lie_is_no_part_of_what_a_run_is(at):
     config = read_settings(at / "config.toml")
     moved = read_settings(at / "config.toml", "data.path=elsewhere")

@@ -5,7 +5,7 @@ import json
 import pytest
 from small_jobs import MODEL, SMALL, at_call, read_settings, run, write_settings
 
-from ranker import build, job, train
+from ranker import build, files, job, train
 
 CONFIG = (
     SMALL
@@ -58,14 +58,37 @@ def test_a_directory_is_held_still_while_no_job_runs_in_it(tmp_path):
         assert list(tmp_path.iterdir()) == []
     with (
         train.hold(tmp_path),
-        pytest.raises(train.RunDirectoryError, match="another job is running in it: wait"),
+        pytest.raises(files.LockError, match="another job is running in it"),
         train.hold_still(tmp_path),
     ):
         pytest.fail("held")
     with (
         train.hold_still(tmp_path),
         train.hold_still(tmp_path),
-        pytest.raises(train.RunDirectoryError, match="another job is running in it"),
+        pytest.raises(files.LockError, match="another job is running in it"),
         train.hold(tmp_path),
     ):
         pytest.fail("held")
+
+
+def test_a_new_directory_in_which_nothing_was_written_goes_with_the_error(tmp_path):
+    there = tmp_path / "a/run"
+
+    def use(*names):
+        with train.hold(there):
+            (there / "runs").mkdir(exist_ok=True)
+            for name in names:
+                (there / name).touch()
+            raise FileNotFoundError(names)
+
+    def fail(*names):
+        with pytest.raises(FileNotFoundError):
+            use(*names)
+
+    fail()
+    assert not there.exists()
+    fail("RESULT.json")
+    assert (there / "RESULT.json").exists()
+    (there / "RESULT.json").unlink()
+    fail()  # it was there before
+    assert there.exists()
