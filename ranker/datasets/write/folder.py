@@ -1,7 +1,6 @@
 """A folder that is replaced as a whole, or not at all."""
 
 import contextlib
-import ctypes
 import os
 import secrets
 import shutil
@@ -10,16 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ranker import json_text
+from ranker import files, json_text
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.write.lock import held
 from ranker.wording import listed
 
 MARK = "manifest.json"
 _MANIFEST = {"dataset": str, "split": str, "files": dict, "rows": dict, "options": dict}
 _OURS = ("schema.toml", "train.parquet", "validation.parquet", "test.parquet")
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2
 
 
 @contextmanager
@@ -32,7 +28,7 @@ def replacing(destination: Path) -> Iterator[Path]:
 
     Raises:
       DatasetError: if `destination` holds anything but an earlier result: replacing
-        would delete it; if another process is replacing it; or if the disk is full.
+        would delete it; if another process is replacing it; or if it cannot be written.
     """
     destination = Path(os.path.realpath(destination))  # a link stays, and leads to the new
     check_replaceable(destination)
@@ -45,19 +41,17 @@ def replacing(destination: Path) -> Iterator[Path]:
         )
 
     try:
-        with held(work / "lock", on_taken=refuse) as is_alone:
-            if is_alone:
+        with files.hold(work / "lock", on_taken=refuse, is_needed=False, is_left=False) as held:
+            if held.is_alone:
                 _delete_abandoned(work)
-            written = work / secrets.token_hex(8)  # not the process's number: containers share it
-            written.mkdir()
-            try:
+            writing = work / secrets.token_hex(8)  # not the process's number: containers share it
+            with files.atomic_directory(destination, writing=writing) as written:
                 yield written
                 check_replaceable(destination)  # again: it took a while
-                _swap(written, destination)
-            finally:
-                shutil.rmtree(written, ignore_errors=True)
-    except OSError as error:  # Arrow's name no file
-        if error.errno is None or error.filename is not None:
+    except files.LockError as error:
+        raise DatasetError(f"{destination}: not written: {error}") from error
+    except OSError as error:
+        if error.errno is None or error.filename != str(destination):
             raise
         raise DatasetError(f"{destination}: not written: {os.strerror(error.errno)}") from error
     finally:
@@ -101,8 +95,8 @@ def _files(folder: Path) -> Iterator[Path]:
     def fail(error: OSError) -> None:
         raise error
 
-    for parent, folders, files in os.walk(folder, onerror=fail):
-        yield from (Path(parent, name) for name in files)
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        yield from (Path(parent, name) for name in names)
         yield from (link for name in folders if (link := Path(parent, name)).is_symlink())
 
 
@@ -122,25 +116,3 @@ def _delete_abandoned(work: Path) -> None:
     for path in work.iterdir():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _swap(written: Path, destination: Path) -> None:
-    """Puts `written` in the place of `destination`, which goes to where `written` was."""
-    if not destination.exists():
-        os.rename(written, destination)
-    elif not _exchange(written, destination):
-        # No exchange on this system: between two renames there is a moment without either.
-        aside = written.with_suffix(".old")  # beside it: goes with what was abandoned
-        os.rename(destination, aside)
-        os.rename(written, destination)
-        os.rename(aside, written)
-
-
-def _exchange(first: Path, second: Path) -> bool:
-    """Exchanges two folders in one step; False where the system cannot (it is Linux's)."""
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError, TypeError):
-        return False
-    paths = os.fsencode(first), os.fsencode(second)
-    return rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0
