@@ -6,6 +6,7 @@
       --boundaries=2014-01-01,2014-07-01 --negatives=4
   python -m pipelines.prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
   python -m pipelines.prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
+  python -m pipelines.prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
 comes from, under what terms, and by which rules it is split.
@@ -18,15 +19,15 @@ from absl import flags
 
 from pipelines import prepared, program
 from ranker import datasets
+from ranker.spec.plugins import import_plugins
 
 _DEFAULTS = datasets.Options()
 
-_DATASET = flags.DEFINE_enum("dataset", "movielens-100k", datasets.NAMES, "Which dataset.")
+_DATASET = flags.DEFINE_string("dataset", "movielens-100k", "Which dataset of those --list names.")
+_PLUGIN = flags.DEFINE_multi_string("plugin", [], "A module that registers datasets of your own.")
 _LIST = flags.DEFINE_bool("list", False, "Say which datasets there are, and end.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
-_SOURCE = flags.DEFINE_string(
-    "source", None, "Folder or archive with the raw files, in place of cache and network."
-)
+_SOURCE = flags.DEFINE_string("source", None, "Folder or archive of the raw files to read.")
 _CACHE = flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given.")
 _SPLIT = flags.DEFINE_enum(
     "split", None, datasets.SPLITS, "Which rows train, validate and test; the dataset's own if not."
@@ -48,21 +49,20 @@ _NEGATIVES = flags.DEFINE_integer(
 _MAX_BAD_ROWS = flags.DEFINE_float(
     "max_bad_rows", _DEFAULTS.max_bad_rows, "Share of a file's rows that may be refused."
 )
-_SIZES = {
-    name: flags.DEFINE_integer(name, None, f"movielens-like: how many {name} to make up.")
+_SIZES = [
+    flags.DEFINE_integer(name, None, f"movielens-like: how many {name} to make up.")
     for name in ("rows", "users", "items")
-}
-_CORRELATION = flags.DEFINE_float(
-    "task_correlation", None, "movielens-like: of the true scores of two tasks, 0 to 1."
-)
+]
+_CORRELATION = flags.DEFINE_float("task_correlation", None, "movielens-like: of tasks, 0 to 1.")
 
 
 def main(argv: Sequence[str]) -> int:
     """Prepares and prints what was made; returns 2 if the data cannot be used."""
-    if _LIST.value:
-        print(*datasets.listing(), sep="\n")
-        return 0
     try:
+        import_plugins(_PLUGIN.value)
+        if _LIST.value:
+            print(*datasets.listing(), sep="\n")
+            return 0
         folder = _path(_OUTPUT) or Path("data") / _DATASET.value
         options = datasets.Options(
             source=_path(_SOURCE),
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
             simulation=_simulation(),
         )
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
-    except (datasets.DatasetError, OSError) as error:
+    except (datasets.DatasetError, ImportError, OSError) as error:
         return program.refuse(error)
     prepared.show(manifest, folder)
     return 0
@@ -91,8 +91,7 @@ def _path(flag: flags.FlagHolder) -> Path | None:
 
 def _simulation() -> datasets.Simulation | None:
     """Returns the size that the flags ask for, or None if they ask for none."""
-    flags_given = {**_SIZES, "task_correlation": _CORRELATION}
-    given = {name: flag.value for name, flag in flags_given.items() if flag.value is not None}
+    given = {f.name: f.value for f in (*_SIZES, _CORRELATION) if f.value is not None}
     return datasets.Simulation(**given) if given else None
 
 

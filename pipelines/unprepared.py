@@ -17,7 +17,7 @@ def advice(missing: Path) -> str:
     prepared = [path.parent.name for path in beside.glob(f"*/{_SCHEMA}")]
     near = difflib.get_close_matches(folder.name, prepared, n=1)
     hint = f" Did you mean {beside / near[0]}?" if near else ""
-    names = [name for name in datasets.NAMES if folder.name.startswith(name)]
+    names = [name for name in datasets.names() if folder.name.startswith(name)]
     name = max(names, key=len, default="NAME")
     output = "" if folder == Path("data") / name else f" --output={folder}"
     return (

@@ -1,7 +1,8 @@
 """How many files of the package a new part touches: counted on the parts that there are.
 
 docs/extend.md has the same table. A part's names are those of its declaration and of what acts;
-a file is touched if its code says one of them.
+a file is touched if its code says one of them. A dataset is a folder: its names are the folder's
+and those on the command line, and files of the folder do not count.
 """
 
 import ast
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ranker.datasets.catalogue import _FOLDERS, DATASETS
 from ranker.spec.clip import Clip
 from ranker.spec.inject import Injector
 from ranker.spec.metric import Metric
@@ -90,8 +92,45 @@ def test_most_parts_need_no_exception():
     assert len(ALSO) * 4 <= len(PARTS) + len(kinds(Encoding))
 
 
+def words_in(path):
+    """Returns the words of the code of a file: of its names and texts, not of its docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    told = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in told:
+            found |= set(re.findall(r"[\w-]+", node.value))
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            found |= set(re.findall(r"\w+", ast.unparse(node)))
+    return found
+
+
+WORDS = {path: words_in(path) for path in ROOT.glob("ranker/**/*.py")}
+
+
+def touched_outside(folder):
+    """Returns the files outside a dataset's folder that say its name, or those it declares."""
+    place = ROOT.joinpath("ranker", "datasets", *folder.split("."))
+    loads = f"ranker.datasets.{folder}."
+    names = {name for name, dataset in DATASETS.items() if dataset.load.startswith(loads)}
+    said = {place.name, *names}
+    return [path for path, words in WORDS.items() if words & said and place not in path.parents]
+
+
+@pytest.mark.parametrize("folder", _FOLDERS)
+def test_a_dataset_is_one_folder_and_one_line(folder):
+    catalogue = ROOT / "ranker" / "datasets" / "catalogue.py"
+    also = {ROOT / "ranker" / "spec" / "run.py"} if folder == "public.movielens" else set()
+    assert set(touched_outside(folder)) - also == {catalogue}  # also: its data are the default
+    lines = catalogue.read_text("utf-8").splitlines()
+    name = folder.rpartition(".")[2]
+    assert len([line for line in lines if re.search(rf"\b{name}\b", line)]) == 1
+
+
 def test_the_documents_table_says_what_is_counted():
     table = (ROOT / "docs" / "extend.md").read_text("utf-8")
+    folder_and_line = "1 folder, `datasets/public/NAME/`, and 1 line in `datasets/catalogue.py`"
+    assert f"| dataset | {folder_and_line} | 1 |" in table
     said = dict(re.findall(r"^\| (\w+) \|[^|]*\| (\d) \|", table, re.MULTILINE))
     words = {Loss: "loss", Aggregation: "aggregation", Clip: "clipper", Rule: "rule",
              Schedule: "schedule", Injector: "injector",

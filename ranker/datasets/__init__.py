@@ -8,23 +8,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ranker.datasets.catalogue import DATASETS, dataset_of, listing
+from ranker.datasets.catalogue import dataset_of, listing, names, register
+from ranker.datasets.contract import Dataset
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.options import PASTS, SPLITS, Options, Simulation, expanded
 
-NAMES = tuple(DATASETS)
-
 __all__ = [
-    "NAMES",
     "PASTS",
     "SPLITS",
+    "Dataset",
     "DatasetError",
     "Options",
     "Simulation",
     "UnreachableError",
     "expanded",
     "listing",
+    "names",
     "prepare",
+    "register",
 ]
 
 
@@ -37,7 +38,7 @@ def prepare(
     renamed, and what was there before stays until then.
 
     Args:
-      name: one of NAMES.
+      name: one of `names()`.
       destination: the folder to write: {train,validation,test}.parquet, schema.toml,
         vocabularies/ and manifest.json.
       options: where from, how split, which features; the defaults if None.
@@ -45,7 +46,8 @@ def prepare(
 
     Raises:
       DatasetError: one sentence with file, line and value, for data that is not
-        what it should be; with the options' names, for options that do not fit it.
+        what it should be; with the options' names, for options that do not fit it; with the
+        nearest, for a name that there is none of.
     """
     from ranker.datasets import preparation  # loads pyarrow
     from ranker.datasets.progress import Progress

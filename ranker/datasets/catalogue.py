@@ -1,5 +1,6 @@
-"""Which datasets there are: a line for each folder that declares some."""
+"""Which datasets there are: a line for each folder that declares some, and people's own."""
 
+import difflib
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -23,10 +24,34 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
+def register(dataset: Dataset) -> None:
+    """Adds a dataset of one's own, for as long as the process lives.
+
+    Raises:
+      DatasetError: if another has its name.
+    """
+    before = DATASETS.setdefault(dataset.name, dataset)
+    if before != dataset:
+        raise DatasetError(
+            f"dataset {dataset.name!r} is that of {before.load} already; that of {dataset.load} "
+            "needs another name"
+        )
+
+
+def names() -> tuple[str, ...]:
+    """Returns the names of all datasets, those of the package first."""
+    return tuple(DATASETS)
+
+
 def dataset_of(name: str) -> Dataset:
-    """Returns the dataset of that name; DatasetError naming all of them if there is none."""
+    """Returns the dataset of that name; DatasetError with the nearest if there is none."""
     if name not in DATASETS:
-        raise DatasetError(f"no dataset {name!r}; there are: {', '.join(DATASETS)}")
+        near = difflib.get_close_matches(name, DATASETS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise DatasetError(
+            f"no dataset {name!r}; {hint}there are: {', '.join(DATASETS)}; one of your own is "
+            "known once --plugin names its module"
+        )
     return DATASETS[name]
 
 

@@ -1,7 +1,9 @@
 """What a dataset declares: `Dataset`. What it then gives is in `ranker.datasets.examples`.
 
-A dataset is one folder, and one line in `ranker.datasets.catalogue`. The folder's
-`__init__.py` declares it, and loads nothing that is slow to load:
+A dataset of one's own is one file, which ends with a line, `register(Dataset(...))` of
+`ranker.datasets`; `examples/json_lines_log.py` is one. One of the package is one folder, and
+one line in `ranker.datasets.catalogue`. The folder's `__init__.py` declares it, and loads
+nothing that is slow to load:
 
     DATASETS = (
         Dataset(
@@ -35,9 +37,15 @@ progress, the manifest and the refusal of bad rows are the framework's.
 """
 
 import dataclasses
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
+
+from ranker.datasets.errors import DatasetError
+from ranker.datasets.options import SPLITS
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
 class Wheel(NamedTuple):
@@ -72,7 +80,8 @@ class Dataset:
     """One dataset that can be prepared.
 
     Attributes:
-      name: as on the command line.
+      name: as on the command line, and of the folder in data/: up to 60 ASCII letters, digits,
+        ".", "_" and "-", the first a letter or a digit.
       load: "module:function", imported when it is called: from `examples.Inputs` to
         `examples.Examples`.
       splits: those it allows, its own choice first.
@@ -82,6 +91,9 @@ class Dataset:
       is_logged: whether its rows are what users were shown, so that none is sampled.
       is_synthetic: whether it is made by the program, and so reads no files.
       archive: where its files can be fetched from; None if the user has to.
+
+    Raises:
+      DatasetError: for a name, `load` or splits that are none.
     """
 
     name: str
@@ -93,7 +105,27 @@ class Dataset:
     is_synthetic: bool = False
     archive: Archive | None = None
 
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise DatasetError(
+                f"dataset {self.name!r:.80}: its name must be 1 to 60 letters, digits, '.', '_' "
+                "and '-', the first a letter or a digit"
+            )
+        if not all(self.load.partition(":")):
+            raise DatasetError(f"{self.name}: load must be 'module:function', got {self.load!r}")
+        if not self.splits or not set(self.splits) <= set(SPLITS):
+            raise DatasetError(
+                f"{self.name}: splits must be some of {', '.join(SPLITS)}, got {self.splits}"
+            )
+
     def loader(self) -> Callable[..., Any]:
-        """Imports and returns the function that `load` names."""
+        """Imports and returns the function that `load` names.
+
+        Raises:
+          DatasetError: if its module has no such function.
+        """
         module, _, function = self.load.partition(":")
-        return getattr(import_module(module), function)
+        found = getattr(import_module(module), function, None)
+        if found is None:
+            raise DatasetError(f"{self.name}: load is {self.load!r}: no such function there")
+        return found

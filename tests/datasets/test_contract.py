@@ -1,6 +1,8 @@
 """The contract for datasets: what one folder and one line are, and that the example works."""
 
 import ast
+import dataclasses
+import importlib
 import sys
 import types
 from pathlib import Path
@@ -8,7 +10,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ranker.datasets import Options, catalogue, contract, prepare
+from ranker.datasets import (
+    DatasetError,
+    Options,
+    catalogue,
+    contract,
+    names,
+    prepare,
+    register,
+)
 from ranker.datasets.catalogue import DATASETS
 from ranker.input import check_split
 from ranker.schema import read_schema
@@ -60,11 +70,67 @@ def test_the_example_of_the_contract_prepares_a_dataset(tmp_path, monkeypatch):
     assert any(line.startswith("my-clicks ") for line in catalogue.listing())
 
 
-def test_a_dataset_is_one_folder_and_one_line():
+def test_every_folder_of_a_dataset_has_its_line_and_every_dataset_its_own_name():
     folders = {
         f"{kind}.{path.parent.name}" for kind in OWN for path in ROOT.glob(f"{kind}/*/__init__.py")
     }
     assert sorted(catalogue._FOLDERS) == sorted(folders)
+    modules = [importlib.import_module(f"ranker.datasets.{folder}") for folder in folders]
+    assert sum(len(module.DATASETS) for module in modules) == len(DATASETS)
+
+
+def test_a_dataset_of_ones_own_is_known_once_it_is_registered(monkeypatch):
+    monkeypatch.setattr(catalogue, "DATASETS", dict(DATASETS))
+    own = contract.Dataset(name="Own.rows_2", load="own:load", splits=("random",), met="")
+    for _ in range(2):  # again: its module may be imported under two names, or reloaded
+        register(own)
+    assert names() == (*DATASETS, "Own.rows_2")
+    assert catalogue.dataset_of("Own.rows_2") is own
+    assert list(catalogue.listing())[-1].startswith("Own.rows_2 ")
+    with pytest.raises(DatasetError) as caught:
+        register(dataclasses.replace(own, name="byterec"))
+    assert str(caught.value) == (
+        "dataset 'byterec' is that of ranker.datasets.public.byterec.examples:load already; that "
+        "of own:load needs another name"
+    )
+    assert catalogue.dataset_of("byterec") is DATASETS["byterec"]
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("byterek", "did you mean 'byterec'? "), ("nothing alike", "")]
+)
+def test_a_name_that_there_is_none_of_is_refused_with_the_nearest(name, nearest, tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        prepare(name, tmp_path / "data")
+    assert str(caught.value) == (
+        f"no dataset {name!r}; {nearest}there are: {', '.join(DATASETS)}; one of your own is known "
+        "once --plugin names its module"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "../up", "dataset '../up': its name must be 1 to 60 letters, digits, "),
+        ("name", "", "dataset '': its name must be "),
+        ("name", "a" * 61, "its name must be "),
+        ("load", "own.load", "own: load must be 'module:function', got 'own.load'"),
+        ("load", "own:", "own: load must be 'module:function', got 'own:'"),
+        ("splits", (), "own: splits must be some of user-temporal, "),
+        ("splits", ("random", "weekly"), "got ('random', 'weekly')"),
+    ],
+)
+def test_a_declaration_that_is_none_is_refused(field, value, said):
+    fields = {"name": "own", "load": "own:load", "splits": ("random",), "met": ""}
+    with pytest.raises(DatasetError) as caught:
+        contract.Dataset(**fields | {field: value})
+    assert said in str(caught.value)
+
+
+def test_a_function_that_is_not_there_is_told():
+    own = contract.Dataset(name="own", load="json:nothing", splits=("random",), met="")
+    with pytest.raises(DatasetError, match="own: load is 'json:nothing': no such function there"):
+        own.loader()
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -95,7 +95,10 @@ def test_it_makes_rows_up_and_prints_the_best_that_can_be_done(tmp_path):
             "prepare: movielens-100k: its size is its files'; only a dataset that is made up takes",
         ),
         (["--datset=x"], "prepare: Unknown command line flag 'datset'"),
-        (["--dataset=movielens-2m"], "prepare: flag --dataset=movielens-2m: value should be one"),
+        (
+            ["--dataset=movielens-2m"],
+            "prepare: no dataset 'movielens-2m'; did you mean 'movielens-32m'? there are: movie",
+        ),
         (["--negatives=-1"], "prepare: negatives must be >= 0, got -1"),
         (["--source=/nowhere/at/all"], "prepare: /nowhere/at/all: no such folder or archive"),
         (["movielens-1m"], "prepare: not a flag: 'movielens-1m'"),
