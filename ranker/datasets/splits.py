@@ -89,7 +89,7 @@ class Split:
 
 
 def check_sizes(sizes: Sequence[int] | np.ndarray, options: Options) -> None:
-    """Raises DatasetError if one of the three parts has no rows."""
+    """Raises DatasetError if one of the three parts, of these sizes [3], has no rows."""
     if not all(sizes):
         counts = ", ".join(f"{name} {size}" for name, size in zip(NAMES, sizes, strict=True))
         raise DatasetError(f"split {describe(options)!r} leaves a part without rows: {counts}")
@@ -140,7 +140,7 @@ def moments(time: Sequence[int] | np.ndarray, options: Options) -> tuple[float, 
     """Returns the first moments of validation and of test, of a split by time.
 
     Args:
-      time: Unix seconds, ascending.
+      time: Unix seconds, ascending. [N]
 
     Raises:
       DatasetError: if a boundary is none, or validation does not begin before test.

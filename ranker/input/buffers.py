@@ -155,6 +155,6 @@ def _windowed(entropy: tuple[int, ...], start: int, num_rows: int, window: int) 
 
 
 def by_windows(generator: np.random.Generator, num_rows: int, window: int) -> np.ndarray:
-    """Returns the rows [num_rows], shuffled inside windows; draws one number for each."""
+    """Returns the N = `num_rows` rows, int64 [N], shuffled inside windows; one draw for each."""
     windows = np.arange(num_rows) // window
     return np.lexsort((generator.random(num_rows), windows))

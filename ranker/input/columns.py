@@ -19,7 +19,7 @@ def raw_values(column: pa.ChunkedArray, feature: Feature) -> np.ndarray:
 
 
 def encoded_values(column: pa.ChunkedArray, feature: Feature, encoder: Encoder) -> np.ndarray:
-    """Returns what the encoder makes of `raw_values`; it is asked once for each distinct value."""
+    """Returns what the encoder makes of `raw_values`, [N] or [N, L], each distinct value once."""
     if feature.kind == "numeric":
         return column.to_numpy().astype(np.float32, copy=False)
     whole = column.combine_chunks()

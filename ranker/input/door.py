@@ -140,7 +140,7 @@ class Door:
                 )
 
     def admit(self, batch: pa.RecordBatch, *, row_group: int) -> pa.Table:
-        """Returns the good rows of `batch`, with the columns of the rules in their types."""
+        """Returns the good rows, [M], of `batch`, [N]: the columns of the rules in their types."""
         # Not safe: an integer becomes the nearest float32, and one too large for it infinite.
         columns = {r.column: batch.column(r.column).cast(r.kind, safe=False) for r in self._rules}
         is_bad = None

@@ -46,7 +46,7 @@ class ParquetRows:
     def batches(
         self, num_rows: int, *, columns: Sequence[str], row_groups: Sequence[int] | None = None
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yields (row group, its next rows, at most `num_rows`), in the file's order.
+        """Yields (row group, its next rows, [M], M <= `num_rows`), in the file's order.
 
         Args:
           row_groups: those to read, in that order; None for all.

@@ -80,7 +80,7 @@ class Shards:
         return total
 
     def tables(self, tell: Callable[[int], None] = lambda num_rows: None) -> Generator[pa.Table]:
-        """Yields the good rows of all files, 65,536 of a row group at a time at most.
+        """Yields the good rows of all files, [M] of a row group at a time, M <= 65,536.
 
         Args:
           tell: called with the number of rows that were read, at each table.
@@ -110,11 +110,11 @@ class Shards:
         return account.check(max_bad_rows=max_bad_rows)
 
     def none(self) -> pa.Table:
-        """Returns no rows, of the columns that `tables` yields."""
+        """Returns no rows, [0], of the columns that `tables` yields."""
         return pa.schema([(rule.column, rule.kind) for rule in self._rules]).empty_table()
 
     def group(self, wanted: RowGroup) -> Iterator[pa.Table]:
-        """Yields the good rows of one of `groups`, in their order.
+        """Yields the good rows of one of `groups`, in their order, [M] at a time, M <= 65,536.
 
         Raises:
           OSError: if its file is missing, or may not be read.

@@ -58,7 +58,7 @@ class Split:
         return positions
 
     def take(self, positions: np.ndarray) -> Batch:
-        """Returns the rows at `positions`, any shape of them, as a stack of batches."""
+        """Returns the rows at `positions`, int [...], as a stack of batches, [...] and [..., L]."""
 
         def rows(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             return {name: array[positions] for name, array in arrays.items()}
@@ -173,9 +173,9 @@ def check_split(
 
 
 def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:
-    """Returns the features of the first good rows at `path`, as the encoder takes them.
+    """Returns the features of the first N good rows at `path`, as the encoder takes them.
 
-    Fewer than `num_rows` if there are fewer.
+    N is less than `num_rows` if there are fewer. By feature, [N], or [N, L] of lists.
 
     Raises:
       FileNotFoundError: if there is no such file.
@@ -195,7 +195,7 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
 
 
 def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
-    """Returns rows that the door let in as a batch."""
+    """Returns rows [N] that the door let in as a batch: arrays [N], and [N, L] of lists."""
     encoded = {f.name: encoded_values(table.column(f.name), f, encoder) for f in schema.features}
     return Batch(encoded, *read_labels(table, schema))
 

@@ -45,8 +45,8 @@ class AucByUser(NamedTuple):
 def auc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float | None:
     """Returns the chance that a positive row scores above a negative one, ties half.
 
-    Exact over all pairs, each counted with the product of its weights. None if there
-    is one class only.
+    Of rows [N]; exact over all pairs, each counted with the product of its weights. None if
+    there is one class only.
     """
     pairs = _pairs(labels, scores, weights, np.zeros(len(labels), np.int64))
     return float(pairs.won[0] / pairs.all[0]) if pairs.all[0] > 0 else None
@@ -77,14 +77,14 @@ def auc_by_user(
 
 
 def log_loss(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
-    """Returns the mean cross-entropy in nats; scores are kept 1.2e-7 away from 0 and 1."""
+    """Returns the mean cross-entropy of rows [N] in nats, scores kept 1.2e-7 from 0 and 1."""
     check_rows(labels, scores, weights)
     of_label = np.where(labels > 0, scores, 1 - scores)
     return mean(-np.log(np.clip(of_label, _EPSILON, 1 - _EPSILON)), weights)
 
 
 def normalized_entropy(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float | None:
-    """Returns the log loss over that of always predicting these rows' own base rate.
+    """Returns the log loss of rows [N] over that of always predicting their own base rate.
 
     Below 1 is better than the base rate. None if there is one class only, or one class
     weighs so little beside the other that the ratio is above 1.8e308.
@@ -110,7 +110,7 @@ def normalized_entropy(labels: np.ndarray, scores: np.ndarray, weights: np.ndarr
 
 
 def calibration_error(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
-    """Returns the expected calibration error over 15 bins of equal mass.
+    """Returns the expected calibration error of rows [N] over 15 bins of equal mass.
 
     That is the mean over rows of |mean score - mean label| of the row's bin. Bins of
     equal width say little where all scores are small. Equal scores share a bin, so the
@@ -128,7 +128,7 @@ def calibration_error(labels: np.ndarray, scores: np.ndarray, weights: np.ndarra
 
 
 def calibration_ratio(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float | None:
-    """Returns mean score over mean label; above 1 promises too much.
+    """Returns mean score over mean label of rows [N]; above 1 promises too much.
 
     None without positives, or if they weigh so little that the ratio is above 1.8e308.
     """

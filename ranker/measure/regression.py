@@ -10,13 +10,13 @@ from ranker.measure.weights import check_rows, mean, scaled
 
 
 def root_mean_squared_error(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
-    """Returns the square root of the weighted mean squared error."""
+    """Returns the square root of the weighted mean squared error of rows [N]."""
     errors, exponent = _errors(labels, scores, weights)
     return float(np.ldexp(np.sqrt(mean(np.square(errors), weights)), exponent))
 
 
 def mean_absolute_error(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
-    """Returns the weighted mean absolute error."""
+    """Returns the weighted mean absolute error of rows [N]."""
     errors, exponent = _errors(labels, scores, weights)
     return float(np.ldexp(mean(np.abs(errors), weights), exponent))
 

@@ -80,7 +80,7 @@ class Window:
         return restored
 
     def only(self, is_meant: np.ndarray) -> "Window":
-        """Returns the same window, of whose known events only those meant are known."""
+        """Returns the same window, of whose known events only those meant are known; bool [M]."""
         other = object.__new__(Window)
         other.order, other.groups, other.sizes = self.order, self.groups, self.sizes
         meant = is_meant[self.order]

@@ -22,11 +22,11 @@ class Lists(NamedTuple):
     lengths: np.ndarray
 
     def at(self, places: np.ndarray) -> "Lists":
-        """Returns the lists of the events at these places, or where these are true."""
+        """Returns the lists of the events at these places, int [P], or where true, bool [M]."""
         return self._replace(starts=self.starts[places], lengths=self.lengths[places])
 
     def copied(self, places: np.ndarray) -> pa.Array:
-        """Returns the lists of the events at these places."""
+        """Returns the lists, [P], of the events at these places, int [P]."""
         starts, lengths = self.starts[places], self.lengths[places]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         chosen = np.repeat(starts.astype(np.int32) - offsets[:-1], lengths)
@@ -35,7 +35,7 @@ class Lists(NamedTuple):
 
 
 def lists_of(found: Found, names: pa.Array) -> Lists:
-    """Returns the found numbers as what they are the places of in `names`."""
+    """Returns the found numbers, of M events, as what they are the places of in `names`, [I]."""
     latest_first = names.take(pa.array(found.values[::-1]))
     return Lists(latest_first, len(found.values) - found.until, found.length)
 

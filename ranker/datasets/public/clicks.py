@@ -24,7 +24,7 @@ def examples_of(
     """Returns the examples of both published files.
 
     Args:
-      tables: from "train" or "test" to the examples of that file.
+      tables: from "train" or "test" to the examples of that file, [M] a table.
     """
 
     def blocks(split: Split) -> Iterator[Block]:
@@ -44,7 +44,7 @@ def keep_labelled(block: FileRows) -> None:
 
 
 def labels(block: FileRows) -> dict[str, pa.Array]:
-    """Returns the columns of the two tasks; bought is what was clicked and bought."""
+    """Returns the columns of the two tasks, float32 [N]; bought is what was clicked and bought."""
     both = (block["click"] == 1) & (block["conversion"] == 1)
     values = {_CLICK: block["click"], _BOTH: both}
     return {name: pa.array(of.astype(np.float32)) for name, of in values.items()}

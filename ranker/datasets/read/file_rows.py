@@ -90,7 +90,7 @@ class FileRows:
         )
 
     def keep_known(self, column: str, ids: np.ndarray, *, file: str, reason: str) -> None:
-        """Leaves the rows whose id is in `ids`, ascending, those of `file`."""
+        """Leaves the rows whose id is in `ids`, [U], ascending, those of `file`."""
         values = self[column]
         is_kept = Numbering(ids).numbers(values) >= 0
         self.keep(is_kept, reason, problem=lambda i: f"{column} {values[i]} is not in {file}")

@@ -42,7 +42,8 @@ class Spill:
         """Returns the records in order of time, ties in the order they came, each event once.
 
         Args:
-          on_repeats: is given the records that tell of an event which an earlier one told of.
+          on_repeats: is given, hour by hour, the records, [R], R >= 0, that tell of an event
+            which an earlier one told of.
         """
         path = self._folder / "ordered"
         ends = [0]
@@ -75,7 +76,7 @@ class Ordered:
         self._ends = ends
 
     def hours(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yields, hour by hour, where it stands among all records, and a copy of its own."""
+        """Yields, hour by hour, where it stands among all records, and a copy of its own, [H]."""
         for start, stop in zip(self._ends[:-1], self._ends[1:], strict=True):
             where = slice(start, stop)
             yield where, np.array(self.records[where])

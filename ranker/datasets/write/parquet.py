@@ -26,7 +26,7 @@ class Writer:
         self._num_gathered = 0
 
     def write(self, table: pa.Table) -> None:
-        """Takes the next rows, and writes them when there are enough for a row group."""
+        """Takes the next rows, [M], and writes them when there are enough for a row group."""
         self._gathered.append(table)
         self._num_gathered += len(table)
         if self._num_gathered >= GROUP_ROWS:
@@ -93,7 +93,7 @@ class ThreadedWriter:
         self._num_rows = 0
 
     def write(self, table: pa.Table) -> None:
-        """Takes the next rows, and waits while too many are not yet written."""
+        """Takes the next rows, [M], and waits while too many are not yet written."""
         while len(table):
             room = len(table)
             if self._has_even_groups:

@@ -77,7 +77,7 @@ class Entries(NamedTuple):
     fields: list[str]
 
     def of(self, field: str) -> np.ndarray:
-        """Returns where the entries of `field` are, in order. [m]"""
+        """Returns where the entries of `field` are, int64 [E], in order."""
         if field not in self.fields:
             return np.zeros(0, np.int64)
         return np.flatnonzero(self.field == self.fields.index(field))

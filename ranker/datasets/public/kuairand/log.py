@@ -38,7 +38,7 @@ def read_logs(
 
     Args:
       logs: the files, in the order they are read; at most 127.
-      user_ids, item_ids: those of the tables, ascending.
+      user_ids, item_ids: those of the tables, int64 [U] and [I], ascending.
 
     Raises:
       DatasetError: if a log is empty or damaged, or has too many bad rows.

@@ -37,7 +37,7 @@ class Column(NamedTuple):
     code: np.ndarray | None
 
     def take(self, places: np.ndarray) -> pa.Array:
-        """Returns the values of the rows at `places`."""
+        """Returns the values, [P], of the rows at `places`, int [P]."""
         where = places if self.code is None else self.code[places]
         values = self.values.take(pa.array(where))
         return (

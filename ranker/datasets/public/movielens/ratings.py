@@ -32,7 +32,8 @@ def read_ratings(
     """Returns the ratings in order of time, ties in file order.
 
     Args:
-      known: of "user" and "item" the ids there are, ascending, and the file that has them.
+      known: of "user" and "item" the ids there are, [U] and [I], ascending, and the file that
+        has them.
 
     Raises:
       DatasetError: if the file is empty, damaged, has a wrong header or too many bad rows.
@@ -105,5 +106,5 @@ def _pairs(user: np.ndarray, item: np.ndarray) -> np.ndarray:
 
 
 def distinct(ids: np.ndarray) -> np.ndarray:
-    """Returns the distinct ids as int64, ascending."""
+    """Returns the distinct of ids [N] as int64 [U], ascending."""
     return np.sort(pc.unique(pa.array(ids)).to_numpy()).astype(np.int64)

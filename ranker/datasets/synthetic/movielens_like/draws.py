@@ -17,7 +17,7 @@ _MASK = (1 << 64) - 1
 
 
 def uniform(seed: int, name: str, place: np.ndarray) -> np.ndarray:
-    """Returns a number in (0, 1) for each `place`, whole numbers >= 0; float64, of its shape."""
+    """Returns a number in (0, 1) for each `place`, whole numbers >= 0 [...]; float64 [...]."""
     start = (zlib.crc32(name.encode()) << 32) + seed
     key = int(_mix(np.array([start & _MASK], np.uint64))[0])
     steps = place.astype(np.uint64) * np.uint64(_GOLDEN)
@@ -26,7 +26,7 @@ def uniform(seed: int, name: str, place: np.ndarray) -> np.ndarray:
 
 
 def normal(seed: int, name: str, place: np.ndarray) -> np.ndarray:
-    """Returns a standard normal number for each `place`, within 8.6 of 0; float64."""
+    """Returns a standard normal number for each `place`, [...], within 8.6 of 0; float64 [...]."""
     radius = np.sqrt(-2.0 * np.log(uniform(seed, f"{name}/radius", place)))
     return radius * np.cos(2.0 * np.pi * uniform(seed, f"{name}/angle", place))
 

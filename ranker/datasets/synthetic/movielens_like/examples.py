@@ -53,7 +53,7 @@ class Times(Sequence[int]):
         return START + row % self._num_rows * SPAN_SECONDS // self._num_rows
 
     def pieces(self, size: int) -> Iterator[np.ndarray]:
-        """Yields the numbers of the rows, at least `size` at a time, no second divided."""
+        """Yields the numbers of the rows, int64 [M], M >= `size` or the rest, no second divided."""
         begin = 0
         while begin < self._num_rows:
             end = min(begin + size, self._num_rows)

@@ -62,11 +62,11 @@ class World:
         self._own_item = self._values("item/own", items, len(TASKS) * (1 + WIDTH))
 
     def taste(self) -> np.ndarray:
-        """Returns what hides behind each user's taste, z, [users, D]."""
+        """Returns what hides behind each user's taste, z; float64 [U, D]."""
         return self._shared_user[:, 1:]
 
     def kind(self) -> np.ndarray:
-        """Returns what hides behind each item's kind, v, [items, D]."""
+        """Returns what hides behind each item's kind, v; float64 [I, D]."""
         return self._shared_item[:, 2:]
 
     def draw(self, row: np.ndarray, time: np.ndarray) -> Drawn:
