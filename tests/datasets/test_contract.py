@@ -7,6 +7,8 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,6 +22,11 @@ from ranker.datasets import (
     register,
 )
 from ranker.datasets.catalogue import DATASETS
+from ranker.datasets.columns import binary, numeric
+from ranker.datasets.examples import Block, Examples
+from ranker.datasets.progress import Progress
+from ranker.datasets.splits import Split
+from ranker.datasets.write.parts import write_parts
 from ranker.input import check_split
 from ranker.schema import read_schema
 
@@ -68,6 +75,35 @@ def test_the_example_of_the_contract_prepares_a_dataset(tmp_path, monkeypatch):
         times += table["timestamp"].to_pylist()
     assert times == sorted(range(41, 101))
     assert any(line.startswith("my-clicks ") for line in catalogue.listing())
+
+
+OUT_OF_ORDER = ([*range(30, 60), *range(30)], [*range(1, 60), 0], [*range(31), 29, *range(31, 59)])
+
+
+@pytest.mark.parametrize(
+    ("times", "columns", "said"),
+    [
+        *[(times, ("user_id", "click"), "behind one of") for times in OUT_OF_ORDER],
+        (range(60), ("user_id",), "no column click, which its features or tasks name; it gives us"),
+        (range(60), ("click",), "the loader gives no column user_id, which"),
+    ],
+)
+@pytest.mark.parametrize("block_rows", [60, 30, 1])
+def test_a_loader_that_breaks_the_contract_is_told(times, columns, said, block_rows, tmp_path):
+    table = pa.table({name: np.zeros(60, np.float32) for name in columns})
+    table = table.append_column("timestamp", pa.array(times, pa.int64()))
+    blocks = (Block(table[start : start + block_rows]) for start in range(0, 60, block_rows))
+    examples = Examples(
+        features=(numeric("user_id", 0.0),),
+        tasks=(binary("click"),),
+        labels={"click": ""},
+        blocks=lambda split: blocks,
+        time=np.arange(60),
+    )
+    options = Options(split="random")
+    split = Split(None, examples.time, options)
+    with pytest.raises(DatasetError, match=said):
+        write_parts(tmp_path, examples, split, options=options, progress=Progress(is_shown=False))
 
 
 def test_every_folder_of_a_dataset_has_its_line_and_every_dataset_its_own_name():

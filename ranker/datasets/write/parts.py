@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from ranker.datasets.errors import DatasetError
 from ranker.datasets.examples import Block, Examples
 from ranker.datasets.options import Options
 from ranker.datasets.past.forward import Events
@@ -14,6 +15,7 @@ from ranker.datasets.past.histories import Histories, Lists
 from ranker.datasets.progress import Progress
 from ranker.datasets.splits import NAMES, TRAIN, Split, check_sizes
 from ranker.datasets.write.parquet import ThreadedWriter
+from ranker.wording import listed
 
 
 def write_parts(
@@ -22,7 +24,8 @@ def write_parts(
     """Writes the examples into `folder`, each into the file of its part.
 
     Raises:
-      DatasetError: as the blocks do, or if a part is left without rows.
+      DatasetError: as the blocks do; for a column that they lack, or rows out of order; or if
+        a part is left without rows.
     """
     sizes = np.zeros(len(NAMES), np.int64)
     rows = _Rows(examples, split)
@@ -56,6 +59,7 @@ class _Rows:
         )
         self._names = [*by_name, *(task.name for task in examples.tasks), "timestamp"]
         self._frozen = {feature.frozen for feature in examples.features}
+        self._last = -np.inf  # time of the row before
 
     def of(self, block: Block) -> Iterator[tuple[int, pa.Table]]:
         """Yields each part of the split that the block has rows of, and those."""
@@ -63,6 +67,8 @@ class _Rows:
         if "timestamp" not in table.column_names:
             table = table.append_column("timestamp", pa.array(np.zeros(len(table), np.int64)))
         time = table["timestamp"].to_numpy()
+        if not block.file:
+            self._check_order(time)
         part = block.part
         if part is None:
             part = self._split.of(len(table), time, file=block.file)
@@ -75,8 +81,25 @@ class _Rows:
             columns |= block.deferred(places) if block.deferred else {}
             columns |= {name: lists.copied(places) for name, lists in histories.items()}
             left_out = self._frozen if number == TRAIN else set()
+            if missing := [name for name in self._names if name not in columns]:
+                raise DatasetError(
+                    f"the loader gives no column {listed(missing)}, which its features or tasks "
+                    f"name; it gives {listed(columns)}"
+                )
             names = dict.fromkeys((*self._names, *columns))
             yield number, pa.table({n: columns[n] for n in names if n not in left_out})
+
+    def _check_order(self, time: np.ndarray) -> None:
+        is_late = np.append(self._last, time[:-1]) > time
+        if is_late.any():
+            late = int(is_late.argmax())
+            before = int(time[late - 1] if late else self._last)
+            raise DatasetError(
+                f"the loader gives a row of timestamp {time[late]} behind one of {before}: its "
+                "rows must be in order of time"
+            )
+        if len(time):
+            self._last = time[-1]
 
     def _past(self, block: Block, time: np.ndarray, part: np.ndarray) -> dict[str, Lists]:
         if not self._examples.histories:
