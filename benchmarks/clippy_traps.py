@@ -3,7 +3,7 @@
 One: in the standard order an Adagrad update is at most the learning rate, so at rates up to
 the absolute threshold Clippy does nothing, bit for bit. Two: a variable has one factor, so
 its worst coordinate decides for all the others, however many need no clipping. Both are
-shown on the first pass of a configuration, at rates below, at and above the threshold.
+shown on the first epoch of a configuration, at rates below, at and above the threshold.
 """
 
 from collections.abc import Sequence

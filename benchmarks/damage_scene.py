@@ -33,7 +33,7 @@ sharing = {{kind = "shared_bottom", units = [4]}}
 [[clip]]
 kind = "clippy"
 [train]
-passes = 2
+epochs = 2
 attempts_per_call = 5
 log_every_attempts = 5
 checkpoint_every_attempts = 10
@@ -52,7 +52,7 @@ stop = 12
 """
 _COMPARISON = """
 base = "cut.toml"
-set = ["train.passes=1", "inject=[]"]
+set = ["train.epochs=1", "inject=[]"]
 rates = [0.1]
 seeds = [{seed}]
 workers = 1

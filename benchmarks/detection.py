@@ -2,7 +2,7 @@
 
 Trains what the configs describe, healthy runs and broken ones, with the detector on, and holds
 what it said against what `ranker.measure.divergence` says with hindsight. The runs of the first
-seed under faults that no constant was chosen by are trained once more with the ladder of
+seed under faults that no constant was chosen by are trained once more with recovery of
 configs/safeguarded.toml: one that heals by itself must not be halted. Finished runs in the
 folder are used again. Exit code 1 if a goal is missed.
 """
@@ -167,7 +167,7 @@ def _report_safeguarded(table: pd.DataFrame) -> bool:
 
 
 def _safeguarded(row: dict) -> dict:
-    """Returns RESULT.json of the run in `row` with detector and ladder as in safeguarded.toml."""
+    """Returns RESULT.json of the run in `row` with detector and recovery as in safeguarded.toml."""
     workdir = Path(_WORKDIR.value) / "safeguarded" / row["run"]
     if not (workdir / "RESULT.json").exists():
         workdir.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ set = ["clip=[]"]
 [[safeguards]]
 name = "norm"
 set = ["clip=[{{kind = 'norm', targets = 'dense'}}]"]
-knob = "clip.0.max_norm"
+tune = "clip.0.max_norm"
 values = [1.0, 0.1]
 """
 

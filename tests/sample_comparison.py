@@ -20,7 +20,7 @@ has_numeric = false
 kind = "shared_bottom"
 units = [8]
 [train]
-passes = {passes}
+epochs = {epochs}
 attempts_per_call = 10
 evaluate_every_attempts = 20
 """
@@ -35,14 +35,14 @@ name = "none"
 name = "gc"
 title = "gradients clipped by norm"
 set = ["clip=[{kind = 'norm', targets = 'dense'}]"]
-knob = "clip.0.max_norm"
+tune = "clip.0.max_norm"
 values = [0.1, 0.01]
 """
 
 
-def write_comparison(folder: Path, data: Path, *, passes: float = 2, more: str = "") -> Path:
+def write_comparison(folder: Path, data: Path, *, epochs: float = 2, more: str = "") -> Path:
     """Writes base.toml and compare.toml into `folder`; returns the latter."""
-    (folder / "base.toml").write_text(BASE.format(data=data, passes=passes), encoding="utf-8")
+    (folder / "base.toml").write_text(BASE.format(data=data, epochs=epochs), encoding="utf-8")
     (folder / "compare.toml").write_text(GRID + more, encoding="utf-8")
     return folder / "compare.toml"
 

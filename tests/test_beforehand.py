@@ -68,7 +68,7 @@ def test_every_injector_is_told_with_its_place(read):
 @pytest.mark.slow  # a step is compiled
 def test_a_rehearsal_tells_what_a_run_would_find_and_writes_nothing(read, prepared, tmp_path):
     before = sorted(tmp_path.rglob("*")), sorted(prepared.rglob("*"))
-    found = build.rehearse(read("train.passes=2"))
+    found = build.rehearse(read("train.epochs=2"))
     assert (sorted(tmp_path.rglob("*")), sorted(prepared.rglob("*"))) == before
     assert found["rows"]["train"] == {"read": 400, "bad": 0}
     assert found["attempts"] == 50

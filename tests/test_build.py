@@ -110,7 +110,7 @@ def test_hashed_users_are_warm_by_their_raw_id(prepared):
 
 
 def test_a_pass_is_the_rows_over_the_batch(prepared):
-    train = TrainSettings(passes=2.5)
+    train = TrainSettings(epochs=2.5)
     plan = build.build_plan(config(prepared, train=train), 400)
     assert (plan.total, plan.evaluate_every, plan.checkpoint_every) == (30, 12, 12)
     capped = dataclasses.replace(train, max_attempts=7, checkpoint_every_attempts=3)

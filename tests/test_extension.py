@@ -37,7 +37,7 @@ MOST = {
 }
 # Beside where it is declared and where it acts: what else is made of a part, and why.
 ALSO = {
-    "Clippy": "guard.py (the ladder's default clipper)",
+    "Clippy": "guard.py (recovery's default clipper)",
     "Spam": "run.py, guard.py, build/optimizer.py (the only one that is part of its rule too)",
     "Adagrad": "spec/optimizer.py (the default rule)",
     "Constant": "spec/optimizer.py (the default schedule)",

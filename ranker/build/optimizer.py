@@ -17,7 +17,7 @@ def build_optimizer(
 
     Args:
       config: its graph inputs may be variables.
-      is_clipping: whether the ladder's clipper, which is the last, is on; None for no ladder.
+      is_clipping: whether recovery's clipper, which is the last, is on; None for no recovery.
     """
     named = {"dense": ranker.dense, "embeddings": ranker.tables}
     groups = []
@@ -35,9 +35,9 @@ def build_optimizer(
             )
         )
     clippers: list[Clip | optim.Clipper] = list(config.clip)
-    ladder = config.guard.ladder
-    if ladder and ladder.clip and is_clipping is not None:
-        clippers.append(Emergency(clipper=ladder.clip, is_on=is_clipping))
+    recovery = config.guard.recovery
+    if recovery and recovery.clip and is_clipping is not None:
+        clippers.append(Emergency(clipper=recovery.clip, is_on=is_clipping))
     return optim.Optimizer(groups, clippers=clippers)
 
 

@@ -27,13 +27,13 @@ from ranker.spec.guard import GuardSettings
 from ranker.spec.part import actor
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import (
+    Controls,
     Evaluation,
     Identity,
-    Levers,
     Plan,
-    Rescue,
+    RecoveryController,
+    RecoveryState,
     Scorer,
-    Standing,
     Step,
     Store,
     check_measurable,
@@ -141,8 +141,10 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         losses=config.objective.losses,
     )
     bound = inputs.config if inputs else config
-    levers = Levers() if config.guard.ladder else None
-    optimizer = build_optimizer(bound, ranker, is_clipping=levers.is_clipping if levers else None)
+    controls = Controls() if config.guard.recovery else None
+    optimizer = build_optimizer(
+        bound, ranker, is_clipping=controls.is_clipping if controls else None
+    )
     step = Step(
         ranker,
         objective,
@@ -151,7 +153,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         faults=build_faults(bound, schema, encoder, optimizer, tables=ranker.tables),
         aggregation=_aggregation(config, schema, bound.seed),
         detector=build_detector(config.guard, schema, objective),
-        levers=levers,
+        controls=controls,
         seed=bound.seed,
         log_every=config.train.log_every_attempts,
     )
@@ -211,17 +213,21 @@ def build_guard(wanted: GuardSettings) -> Guard:
     return Guard(max_refusals=wanted.max_refusals, skip=wanted.skip)
 
 
-def build_rescue(
-    config: RunConfig, step: Step, store: Store, standing: Mapping[str, Any]
-) -> Rescue | None:
-    """Returns what carries out the ladder of `config`; None if it has none.
+def build_recovery(
+    config: RunConfig, step: Step, store: Store, state: Mapping[str, Any]
+) -> RecoveryController | None:
+    """Returns what carries out recovery of `config`; None if it has none.
 
     Args:
       store: of the checkpoints.
-      standing: as a checkpoint's state has it; empty at the start.
+      state: as a checkpoint's state has it; empty at the start.
     """
-    ladder = config.guard.ladder
-    return None if ladder is None else Rescue(ladder, step, store, Standing(**standing))
+    recovery = config.guard.recovery
+    return (
+        None
+        if recovery is None
+        else RecoveryController(recovery, step, store, RecoveryState(**state))
+    )
 
 
 def build_detector(wanted: GuardSettings, schema: Schema, objective: Objective) -> Detector | None:
@@ -235,9 +241,9 @@ def build_detector(wanted: GuardSettings, schema: Schema, objective: Objective) 
 def build_plan(config: RunConfig, num_examples: int) -> Plan:
     """Returns when what happens, for a training split of `num_examples`."""
     train = config.train
-    per_pass = max(1, round(num_examples / config.data.batch_size))
-    total = max(1, round(train.passes * per_pass))  # so that the last evaluation ends a pass
-    evaluate_every = train.evaluate_every_attempts or per_pass
+    per_epoch = max(1, round(num_examples / config.data.batch_size))
+    total = max(1, round(train.epochs * per_epoch))  # so that the last evaluation ends an epoch
+    evaluate_every = train.evaluate_every_attempts or per_epoch
     return Plan(
         total=min(total, train.max_attempts or total),
         attempts_per_call=train.attempts_per_call,

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ranker import files, train
-from ranker.build.run import Run, build_plan, build_rescue
+from ranker.build.run import Run, build_plan, build_recovery
 from ranker.build.training import build_stream, open_training
 from ranker.input import Split, StoredSplit
 
@@ -52,8 +52,8 @@ def build_trainer(
         with interruptible():
             return run.scorer.evaluate(validation)
 
-    rescue = build_rescue(config, step, checkpoints, progress.ladder)
-    saving = train.Saving(step, checkpoints, plan, progress, logs=logs, rescue=rescue)
+    controller = build_recovery(config, step, checkpoints, progress.recovery)
+    saving = train.Saving(step, checkpoints, plan, progress, logs=logs, controller=controller)
     evaluating = train.Evaluating(
         step, plan, progress, evaluate=evaluate, observers=observers, saving=saving
     )
@@ -66,7 +66,7 @@ def build_trainer(
         actions=[evaluating.action(), saving.action()],
         observers=observers,
         incidents=_incidents(run, workdir),
-        rescue=rescue,
+        controller=controller,
         is_stopping=is_stopping,
         failure=lambda: _failure(step, progress),
     )

@@ -55,8 +55,8 @@ class Bench:
         model = [f"model/{name}" for name in (*run.model.tables, *run.model.dense)]
         store = MemoryStore(names=model)
         progress, recorder = Progress(), Recorder(run, plan)
-        rescue = build.build_rescue(config, run.step, store, {})
-        saving = Saving(run.step, store, plan, progress, rescue=rescue)
+        controller = build.build_recovery(config, run.step, store, {})
+        saving = Saving(run.step, store, plan, progress, controller=controller)
         evaluating = Evaluating(
             run.step,
             plan,
@@ -72,9 +72,9 @@ class Bench:
             build.build_stream(config, splits["train"]),
             plan,
             progress=progress,
-            actions=[evaluating.action(), *([saving.action()] if rescue else [])],
+            actions=[evaluating.action(), *([saving.action()] if controller else [])],
             observers=[recorder],
-            rescue=rescue,
+            controller=controller,
             is_ahead=False,  # a worker has one core
         ).run()
         if outcome.is_halted and progress.evaluated_attempt != recorder.num_attempts:

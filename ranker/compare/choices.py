@@ -1,4 +1,4 @@
-"""What validation chooses: a knob's value, a rate; and how much that choice matters."""
+"""What validation chooses: a tuned setting's value, a rate; and how much that choice matters."""
 
 import itertools
 import math
@@ -10,15 +10,15 @@ from ranker.compare.runs import Run
 from ranker.compare.statistics import mean
 
 
-def choose_knob(runs: Sequence[Run], primary: str, *, higher_is_better: bool) -> float:
-    """Returns the knob value that does best at its own best rate; the first one at a tie.
+def choose_tuned(runs: Sequence[Run], primary: str, *, higher_is_better: bool) -> float:
+    """Returns the tuned setting value that does best at its own best rate; the first one at a tie.
 
     Args:
       runs: the tuning runs of one safeguard on one workload, in the order of preference of
         their values.
       primary: of `Run.final`.
     """
-    by_value = _grouped(runs, lambda run: run.knob_value)
+    by_value = _grouped(runs, lambda run: run.tuned_value)
     scores = {
         value: max(at_rates(of_value, primary, higher_is_better).values(), default=-math.inf)
         for value, of_value in by_value.items()

@@ -21,7 +21,7 @@ class Trial:
 
     Attributes:
       stage: "tune" or "final".
-      knob_value: NaN if the safeguard has no knob.
+      tuned_value: NaN if the safeguard has no tuned setting.
       settings: 16 hexadecimal digits of the settings' digest.
       data: as many of the data's; "" until `identity.Data` has named them.
       key: as many of both; equal keys are one run.
@@ -31,8 +31,8 @@ class Trial:
     stage: str
     workload: Workload
     safeguard: str
-    knob: str
-    knob_value: float
+    tune: str
+    tuned_value: float
     rate: float
     seed: int
     config: RunConfig
@@ -48,7 +48,7 @@ class Trial:
 
 
 def tuning(config: CompareConfig, folder: Path) -> list[Trial]:
-    """Returns the runs that choose knob values: those of safeguards with two values or more.
+    """Returns the runs that tune: those of safeguards with two values or more.
 
     Args:
       folder: what `config.base` is relative to.
@@ -72,7 +72,7 @@ def finals(
     """Returns the runs that count.
 
     Args:
-      chosen: workload and safeguard to the knob value that tuning chose.
+      chosen: workload and safeguard to the tuned setting value that tuning chose.
 
     Raises:
       ConfigError: naming the setting that does not fit the base.
@@ -139,7 +139,7 @@ def _trial(
     parts = zip(workload, (config.models, config.optimizers, config.injectors), strict=True)
     variants = [next(v for v in variants if v.name == name) for name, variants in parts]
     settings = [*config.set, *(s for variant in variants for s in variant.set), *safeguard.set]
-    settings += [f"{safeguard.knob}={value!r}"] if value is not None else []
+    settings += [f"{safeguard.tune}={value!r}"] if value is not None else []
     settings += [f"{path}={rate!r}" for path in config.rate_settings]
     run = load.load(folder / config.base, [*settings, f"seed={seed}"], RunConfig)
     _require_used(run, config.primary)
@@ -148,8 +148,8 @@ def _trial(
         stage=stage,
         workload=workload,
         safeguard=safeguard.name,
-        knob=safeguard.knob,
-        knob_value=float("nan") if value is None else value,
+        tune=safeguard.tune,
+        tuned_value=float("nan") if value is None else value,
         rate=rate,
         seed=seed,
         config=run,

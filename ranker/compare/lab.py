@@ -14,7 +14,7 @@ from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
 from ranker.compare.report import write_report
 from ranker.compare.results import Results
-from ranker.compare.summarise import choose_knob, summarise
+from ranker.compare.summarise import choose_tuned, summarise
 from ranker.compare.summary import Summary, Workload
 from ranker.files import environment
 from ranker.spec import load
@@ -120,20 +120,20 @@ def _require_defined(primary: str, trials: list[grid.Trial]) -> None:
 
 
 def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:
-    """Returns each tuned safeguard's knob value on each workload."""
+    """Returns each tuned safeguard's tuned setting value on each workload."""
     if table.empty:
         return {}
     groups = table.groupby(["model", "optimizer", "injector", "safeguard"], sort=False)
     return {
-        (Workload(*names[:3]), names[3]): choose_knob(rows, config.primary)
+        (Workload(*names[:3]), names[3]): choose_tuned(rows, config.primary)
         for names, rows in groups
     }
 
 
 def _name(trial: grid.Trial) -> str:
     parts = [*trial.workload, trial.safeguard, f"rate {trial.rate:g}", f"seed {trial.seed}"]
-    if trial.knob:
-        parts.insert(4, f"{trial.knob}={trial.knob_value:g}")
+    if trial.tune:
+        parts.insert(4, f"{trial.tune}={trial.tuned_value:g}")
     return " · ".join(parts)
 
 
@@ -149,7 +149,7 @@ def _facts(config: CompareConfig, folder: Path, command: list[str]) -> dict[str,
         "safeguards": {
             s.name: {
                 "title": s.title or s.name,
-                "knob": s.knob,
+                "tune": s.tune,
                 "values": list(s.values),
                 "settings": "\n".join(s.set),
             }

@@ -27,8 +27,8 @@ class Run(NamedTuple):
 
     workload: Workload
     safeguard: str
-    knob: str
-    knob_value: float
+    tune: str
+    tuned_value: float
     rate: float
     seed: int
     is_tuning: bool
@@ -68,8 +68,8 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
     return Run(
         workload=Workload(row["model"], row["optimizer"], row["injector"]),
         safeguard=row["safeguard"],
-        knob=row["knob"],
-        knob_value=float(row["knob_value"]),
+        tune=row["tune"],
+        tuned_value=float(row["tuned_value"]),
         rate=float(row["rate"]),
         seed=int(row["seed"]),
         is_tuning=row["stage"] == TUNE,

@@ -20,10 +20,10 @@ _TESTED = ("auc", "rmse")  # one metric of each kind of task, or every test woul
 _Place = tuple[Workload, str]  # and the safeguard
 
 
-def choose_knob(table: pd.DataFrame, primary: str) -> float:
-    """Returns the knob value that one safeguard's tuning runs on one workload choose."""
+def choose_tuned(table: pd.DataFrame, primary: str) -> float:
+    """Returns the tuned setting value that one safeguard's tuning runs on one workload choose."""
     runs = read(table, primary)
-    return choices.choose_knob(runs, primary, higher_is_better=is_higher_better(primary))
+    return choices.choose_tuned(runs, primary, higher_is_better=is_higher_better(primary))
 
 
 def summarise(table: pd.DataFrame, facts: Mapping[str, Any]) -> Summary:
@@ -147,8 +147,8 @@ def _method(
     return Method(
         workload=place[0],
         safeguard=place[1],
-        knob=runs[0].knob,
-        knob_value=runs[0].knob_value,
+        tune=runs[0].tune,
+        tuned_value=runs[0].tuned_value,
         trials=num_tuned,
         best_rate=best_rate,
         good_from=good_from,

@@ -29,7 +29,7 @@ class Interval:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cell:
-    """All seeds of one workload, safeguard and rate, at the knob value that tuning chose.
+    """All seeds of one workload, safeguard and rate, at the tuned setting value that tuning chose.
 
     Attributes:
       tried, diverged: runs, and how many of them diverged fully; a run that failed for
@@ -64,7 +64,7 @@ class Method:
     """One safeguard on one workload, over all its rates.
 
     Attributes:
-      knob, knob_value: the setting that was tuned and what was chosen; "" and NaN if none.
+      tune, tuned_value: the setting that was tuned and what was chosen; "" and NaN if none.
       trials: tuning runs it was given.
       best_rate: the rate with the best mean of the primary metric on validation, diverged
         runs counted at chance; NaN if every run diverged at every rate.
@@ -84,8 +84,8 @@ class Method:
 
     workload: Workload
     safeguard: str
-    knob: str
-    knob_value: float
+    tune: str
+    tuned_value: float
     trials: int
     best_rate: float
     good_from: float
@@ -144,7 +144,7 @@ class Summary:
     """A comparison's findings.
 
     Attributes:
-      primary: "<task>.<metric>" that chooses rates and knobs, on validation.
+      primary: "<task>.<metric>" that chooses rates and tuned settings, on validation.
       higher_is_better: of `primary`.
       reference: the safeguard that the others are tested against.
       targets: workload to the validation value of `primary` that is to be reached.

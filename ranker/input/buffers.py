@@ -33,7 +33,7 @@ class Buffer(NamedTuple):
 
 
 class Passes(Protocol):
-    """The buffers of every pass."""
+    """The buffers of every epoch."""
 
     def buffers(self, number: int) -> list[Buffer]:
         """Returns the buffers of a pass, in order; none is empty."""

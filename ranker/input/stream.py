@@ -44,7 +44,7 @@ class Reordering(Protocol):
 class Stream:
     """Batches of a split that fits in memory, in a stated order.
 
-    Orders: "shuffled" draws a new permutation for every pass; "blocks" does so for the
+    Orders: "shuffled" draws a new permutation for every epoch; "blocks" does so for the
     row groups and then within buffers of `buffer_examples` rows, as a stream from disk
     does (`ranker.input.buffers`); "time" repeats the rows from old to new; "window" goes
     so too and shuffles inside windows of `window_examples` rows, as the sequential

@@ -50,7 +50,7 @@ class DcnBlock(tf.Module):
 class DotBlock(tf.Module):
     """Dot products of all pairs of fields beside the fields themselves (DLRM, arXiv:1906.00091).
 
-    Numeric features first pass one dense layer together, to be one field more.
+    Numeric features first epoch one dense layer together, to be one field more.
     """
 
     def __init__(self, part: spec.Dot, context: Context) -> None:

@@ -122,7 +122,7 @@ def _beside_batch(run: build.Run) -> Step:
         seed=run.config.seed,
         aggregation=step.aggregation,
         detector=step.detector,
-        levers=step.levers,
+        controls=step.controls,
     )
     again.attempts.assign(step.attempts)
     return again

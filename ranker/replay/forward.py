@@ -10,15 +10,15 @@ from ranker.train import Checkpoints, MemoryStore, Progress, Saving, Step, Train
 def restore_before(step: Step, checkpoints: Checkpoints, end: int) -> dict:
     """Restores the newest checkpoint of at most `end` that can be gone on from.
 
-    A ladder may have to go back from there, so what it would go back to must be there too.
+    Recovery may have to go back from there, so what it would go back to must be there too.
 
     Returns:
       Its state; {} if there is none, and `step` is as it was.
     """
     initial = {name: variable.numpy() for name, variable in step.variables.items()}
     while (state := checkpoints.restore_at_most(end, step.variables)) is not None:
-        ladder = state.get("ladder", {})
-        needed = {ladder.get("good"), ladder.get("pending")} - {None}
+        recovery = state.get("recovery", {})
+        needed = {recovery.get("good"), recovery.get("candidate")} - {None}
         if all(checkpoints.has(attempt) for attempt in needed):
             return state
         end = int(step.attempts.numpy()) - 1
@@ -30,7 +30,7 @@ def restore_before(step: Step, checkpoints: Checkpoints, end: int) -> dict:
 def go_forward(
     run: build.Run, checkpoints: Checkpoints, state: Mapping[str, Any], *, end: int
 ) -> None:
-    """Tries the run's batches up to attempt `end`, and does what its ladder did.
+    """Tries the run's batches up to attempt `end`, and does what its recovery did.
 
     Args:
       checkpoints: read only.
@@ -40,16 +40,16 @@ def go_forward(
     plan, step = build.build_plan(run.config, len(examples)), run.step
     store, progress = (
         MemoryStore(beneath=checkpoints),
-        Progress(ladder=dict(state.get("ladder", {}))),
+        Progress(recovery=dict(state.get("recovery", {}))),
     )
-    rescue = build.build_rescue(run.config, step, store, progress.ladder)
-    saving = Saving(step, store, plan, progress, rescue=rescue)
+    controller = build.build_recovery(run.config, step, store, progress.recovery)
+    saving = Saving(step, store, plan, progress, controller=controller)
     saving.save_start()
     Trainer(
         step,
         build.build_stream(run.config, examples),
         plan,
         progress=progress,
-        actions=[saving.action()] if rescue else [],
-        rescue=rescue,
+        actions=[saving.action()] if controller else [],
+        controller=controller,
     ).run(until=end)

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from typing import ClassVar
 
 from ranker.spec.part import AtLeastOne, Count, Part, declared
 
@@ -33,23 +34,24 @@ class Safeguard(Part):
     Attributes:
       name, set: as of a `Variant`.
       title: a line for the report; the name if not given.
-      knob: path of its own setting that is tuned, such as "clip.0.max_norm"; "" for none.
-      values: of the knob, in the order of preference at a tie; with one value nothing is tuned.
+      tune: path of its own setting that is tuned, such as "clip.0.max_norm"; "" for none.
+      values: of that setting, in the order of preference at a tie; with one nothing is tuned.
     """
 
+    renamed: ClassVar = {"knob": "tune"}
     name: str
     title: str = ""
     set: tuple[str, ...] = ()
-    knob: str = ""
+    tune: str = ""
     values: tuple[float, ...] = ()
 
     def check(self) -> None:
         """Raises ValueError for what does not go together."""
         _require_name(self.name)
-        if bool(self.knob) != bool(self.values):
-            raise ValueError(f"knob {self.knob!r} has values {self.values}: give both or none")
+        if bool(self.tune) != bool(self.values):
+            raise ValueError(f"tune {self.tune!r} has values {self.values}: give both or none")
         _require_distinct("values", self.values)
-        if self.knob and not all(math.isfinite(value) for value in self.values):
+        if self.tune and not all(math.isfinite(value) for value in self.values):
             raise ValueError(f"values must be finite, got {self.values}")
 
 
@@ -58,7 +60,7 @@ class CompareConfig(Part):
     """A whole comparison.
 
     Every safeguard runs at every rate, on every workload (model, optimizer, injector), with
-    every seed. One with a knob runs first at each of its values, with `tuning_seed`; the
+    every seed. One with a tuned setting runs first at each of its values, with `tuning_seed`; the
     value that does best on validation, at its own best rate, is used with `seeds`.
 
     Attributes:
@@ -67,8 +69,8 @@ class CompareConfig(Part):
       rates: learning rates, rising; a geometric series of at least 7 shows a range.
       rate_settings: paths that get the rate.
       seeds: of the runs that count.
-      tuning_seed: of the runs that choose a knob's value; none of `seeds`.
-      primary: "task.metric" on validation that chooses rates and knobs.
+      tuning_seed: of the runs that choose a tuned setting's value; none of `seeds`.
+      primary: "task.metric" on validation that chooses rates and tuned settings.
       reference: the safeguard that the others are tested against.
       workers: processes that run side by side, one core each.
     """
@@ -114,7 +116,8 @@ class CompareConfig(Part):
         budgets = {s.name: len(s.values) for s in self.safeguards if len(s.values) > 1}
         if len(set(budgets.values())) > 1:
             raise ValueError(
-                f"safeguards must have equally many knob values, or one wins by tuning: {budgets}"
+                "safeguards must have equally many values to tune, or one wins by tuning: "
+                f"{budgets}"
             )
 
 

@@ -85,23 +85,23 @@ class Detect(Part):
 
 
 @declared
-class Ladder(Part):
+class Recovery(Part):
     """What follows when refusing alone does not help: clip, lower the rates, roll back, halt.
 
     Attributes:
       max_refusals: refused attempts, within
-      within_attempts: of each other, that climb to the next rung. So do
+      within_attempts: of each other, that escalate to the next stage. So do
         `guard.max_refusals` in a row, and what `guard.detect` finds.
-      settle_attempts: after each climb in which the rung is left to work: neither refusals
-        nor symptoms climb, but for `guard.max_refusals` in a row.
-      clip: the clipper that is switched on, of any kind but "spam"; none leaves the rung out.
+      settle_attempts: after each escalation in which the stage is left to work: neither refusals
+        nor symptoms escalate, but for `guard.max_refusals` in a row.
+      clip: the clipper that is switched on, of any kind but "spam"; none leaves the stage out.
       clip_attempts: for so many.
-      rate_factor: what the learning rates are multiplied by; 1 leaves the rung out.
+      rate_factor: what the learning rates are multiplied by; 1 leaves the stage out.
       recovery_attempts: healthy ones over which that is made good again, geometrically.
       healthy_attempts: without trouble after which a checkpoint counts as good, and after
-        which the ladder is left. More than a divergence needs to show.
+        which recovery is left. More than a divergence needs to show.
       max_rollbacks: to the last good checkpoint, if it is damaged to the good one before it,
-        in the whole run; 0 leaves the rung out. Checkpoints of both are kept.
+        in the whole run; 0 leaves the stage out. Checkpoints of both are kept.
     """
 
     max_refusals: AtLeastOne = 3
@@ -132,13 +132,14 @@ class GuardSettings(Part):
       skip: when what is finite is refused too; none for never. A lasting change of level
         is refused until the run halts, since refused attempts never become usual.
       detect: how divergence is told while the run goes on; none for not at all.
-      ladder: what follows when refusing alone does not help, before the run halts; none for
+      recovery: what follows when refusing alone does not help, before the run halts; none for
         nothing.
       max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.
     """
 
+    renamed: ClassVar = {"ladder": "recovery"}
     max_refusals: AtLeastOne = 10
     skip: Skip | None = None
     detect: Detect | None = None
-    ladder: Ladder | None = None
+    recovery: Recovery | None = None
     max_incidents: Count = 10

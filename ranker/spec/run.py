@@ -1,7 +1,7 @@
 """What a run is: every setting, its default and its bounds. No TensorFlow."""
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -29,7 +29,7 @@ class DataSettings(Part):
       features: those to use, by name; empty for all.
       tasks: those to train, by name; empty for all.
       batch_size: examples a batch.
-      order: "shuffled" anew each pass, "blocks" (row groups in a drawn order, shuffled inside
+      order: "shuffled" anew each epoch, "blocks" (row groups in a drawn order, shuffled inside
         buffers of at most `buffer_examples`), "time" (old to new), or "window" (old to new,
         shuffled inside windows of `window_examples`).
       window_examples: rows of a window, for the order "window".
@@ -69,11 +69,11 @@ class TrainSettings(Part):
     """How long, and what happens every so many attempts.
 
     Attributes:
-      passes: over the training split.
+      epochs: times over the training split.
       max_attempts: if not 0, ends the run earlier.
       attempts_per_call: attempts in one call of the compiled graph.
       log_every_attempts: a line of metrics.jsonl each; 0 for none.
-      evaluate_every_attempts: on the validation split; 0 for once a pass.
+      evaluate_every_attempts: on the validation split; 0 for once an epoch.
       checkpoint_every_attempts: 0 for at each evaluation.
       keep_checkpoints: newest ones kept; the best one is kept beside.
       monitor: what chooses the best checkpoint, on validation: "loss" or "task.metric",
@@ -81,7 +81,8 @@ class TrainSettings(Part):
       patience_evaluations: evaluations without a better one before an early stop; 0 for never.
     """
 
-    passes: Annotated[float, Gt(0), Le(1_000_000)] = 20.0
+    renamed: ClassVar = {"passes": "epochs"}
+    epochs: Annotated[float, Gt(0), Le(1_000_000)] = 20.0
     max_attempts: Count = 0
     attempts_per_call: Annotated[int, Ge(1), Le(1_000_000)] = 50
     log_every_attempts: Count = 50
@@ -140,8 +141,8 @@ class RunConfig(Part):
     def check(self) -> None:
         """Raises ValueError for parts that do not go together."""
         named = {f"clip.{index}": clip for index, clip in enumerate(self.clip)}
-        if self.guard.ladder and self.guard.ladder.clip:
-            named["guard.ladder.clip"] = self.guard.ladder.clip
+        if self.guard.recovery and self.guard.recovery.clip:
+            named["guard.recovery.clip"] = self.guard.recovery.clip
         for path, clip in named.items():
             _check_targets(path, clip)
             for group in GROUPS:

@@ -4,12 +4,11 @@ from ranker.train.actions import Evaluating, Every, Progress, Saving
 from ranker.train.cause import Cause, find_cause
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.checkpoint_files import CheckpointError
+from ranker.train.controls import Controls
 from ranker.train.cores import share_cores
 from ranker.train.events import interventions, refusal
 from ranker.train.identity import Identity
 from ranker.train.incidents import Incidents, kept
-from ranker.train.ladder import Ladder, Standing
-from ranker.train.levers import Levers
 from ranker.train.monitor import check_measurable, check_trainable
 from ranker.train.observers import (
     EventsLog,
@@ -20,9 +19,10 @@ from ranker.train.observers import (
 )
 from ranker.train.plan import Plan
 from ranker.train.progress import Length, show_progress
+from ranker.train.recovery import Recovery, RecoveryState
+from ranker.train.recovery_controller import RecoveryController
 from ranker.train.reduce import Alone, Reduce
 from ranker.train.report import StepReport, joined
-from ranker.train.rescue import Rescue
 from ranker.train.result import RESULT, read_result, take_measured, write_result
 from ranker.train.run_directory import (
     RunDirectoryError,
@@ -42,27 +42,27 @@ __all__ = [
     "Cause",
     "CheckpointError",
     "Checkpoints",
+    "Controls",
     "Evaluating",
     "Evaluation",
     "EventsLog",
     "Every",
     "Identity",
     "Incidents",
-    "Ladder",
     "Length",
-    "Levers",
     "MemoryStore",
     "MetricsLog",
     "Observer",
     "Outcome",
     "Plan",
     "Progress",
+    "Recovery",
+    "RecoveryController",
+    "RecoveryState",
     "Reduce",
-    "Rescue",
     "RunDirectoryError",
     "Saving",
     "Scorer",
-    "Standing",
     "Step",
     "StepProposal",
     "StepReport",

@@ -9,7 +9,7 @@ import numpy as np
 from ranker.files import JsonLines
 from ranker.train.observers import Observer
 from ranker.train.plan import Plan
-from ranker.train.rescue import Rescue
+from ranker.train.recovery_controller import RecoveryController
 from ranker.train.scoring import Evaluation
 from ranker.train.snapshots import Store
 from ranker.train.step import Step
@@ -55,7 +55,7 @@ class Progress:
       is_finished: whether early stopping ended the run.
       logs: `JsonLines.mark` of each log when the checkpoint was written.
       factors: clip factors of the last few attempts, a list a variable each.
-      ladder: the ladder's `Standing`; empty without one.
+      recovery: recovery's `RecoveryState`; empty without one.
       total: attempts of the whole plan, 0 in checkpoints that do not say.
     """
 
@@ -66,7 +66,7 @@ class Progress:
     is_finished: bool = False
     logs: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     factors: list[list[float]] = dataclasses.field(default_factory=list)
-    ladder: dict[str, Any] = dataclasses.field(default_factory=dict)
+    recovery: dict[str, Any] = dataclasses.field(default_factory=dict)
     total: int = 0
 
     def note(self, attempt: int, value: float) -> bool:
@@ -91,7 +91,7 @@ class Saving:
         progress: Progress,
         *,
         logs: Mapping[str, JsonLines] = {},
-        rescue: Rescue | None = None,
+        controller: RecoveryController | None = None,
     ) -> None:
         """Takes the parts; `logs` are files whose marks go into checkpoints, by name."""
         self._step = step
@@ -99,7 +99,7 @@ class Saving:
         self._plan = plan
         self._progress = progress
         self._logs = logs
-        self._rescue = rescue
+        self._controller = controller
 
     def action(self) -> Every:
         """Returns what saves when a checkpoint is due, and whenever the run ends or stops."""
@@ -107,18 +107,18 @@ class Saving:
         return Every(attempts=every, do=self.save, at_end=True, at_stop=True)
 
     def save_start(self) -> None:
-        """Saves the start, where it is one, if the ladder may have to go back to it."""
+        """Saves the start, where it is one, if recovery may have to go back to it."""
         is_start = int(self._step.attempts.numpy()) == 0
-        if is_start and self._rescue and self._rescue.wants_start:
+        if is_start and self._controller and self._controller.wants_start:
             self.save(0)
 
     def save(self, attempt: int) -> None:
         """Saves; only one in its turn may be good, whenever a run is stopped."""
         needed = frozenset[int]()
-        if self._rescue:
+        if self._controller:
             if attempt % self._plan.checkpoint_every == 0:
-                self._rescue.write_down(attempt)
-            needed = self._rescue.needed
+                self._controller.mark_candidate(attempt)
+            needed = self._controller.needed
         self._store.save(attempt, self._step.variables, self._state(), needed=needed)
 
     def save_best(self) -> None:
@@ -126,8 +126,8 @@ class Saving:
         self._store.save_best(self._step.variables, self._state())
 
     def _state(self) -> dict:
-        if self._rescue:
-            self._progress.ladder = dataclasses.asdict(self._rescue.standing)
+        if self._controller:
+            self._progress.recovery = dataclasses.asdict(self._controller.state)
         self._progress.logs = {name: log.mark() for name, log in self._logs.items()}
         return dataclasses.asdict(self._progress)
 

@@ -12,8 +12,8 @@ from ranker.model import Ranker
 from ranker.objective import Aggregation, Objective, WeightedSum
 from ranker.optim import Optimizer, Scalars, Transaction
 from ranker.optim.context import refuse_replicas
+from ranker.train.controls import Controls
 from ranker.train.differentiate import TaskGradients
-from ranker.train.levers import Levers
 from ranker.train.reduce import Alone, Reduce
 from ranker.train.report import StepReport
 
@@ -53,7 +53,7 @@ class Step(tf.Module):
         aggregation: Aggregation | None = None,
         reduce: Reduce | None = None,
         detector: Detector | None = None,
-        levers: Levers | None = None,
+        controls: Controls | None = None,
         log_every: int = 0,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
@@ -63,7 +63,7 @@ class Step(tf.Module):
           aggregation: makes one gradient of the tasks'; None for their weighted sum.
           reduce: sums over the workers that share a batch; None for one alone.
           detector: of the model's tasks; None for none.
-          levers: what a ladder changes between two calls; None without one.
+          controls: what recovery changes between two calls; None without one.
           log_every: attempts, counted from 1, whose multiples are logged; 0 for none.
 
         Raises:
@@ -78,7 +78,7 @@ class Step(tf.Module):
         self.faults = faults
         self.aggregation = aggregation or WeightedSum()
         self.detector = detector
-        self.levers = levers
+        self.controls = controls
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._reduce = reduce or Alone()
@@ -93,8 +93,8 @@ class Step(tf.Module):
         rooms["aggregation"] = dict(self.aggregation.variables)
         if self.detector:
             rooms["guard/detector"] = self.detector.variables
-        if self.levers:
-            rooms["ladder"] = self.levers.variables
+        if self.controls:
+            rooms["recovery"] = self.controls.variables
         state = {f"{room}/{n}": v for room, named in rooms.items() for n, v in named.items()}
         model = self.model.tables | self.model.dense
         return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
@@ -133,8 +133,8 @@ class Step(tf.Module):
             transaction.scalar(f"loss/{task}", losses[place])
         gradients = self.aggregation(by_task, transaction)
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
-        if self.levers:
-            rates *= self.levers.rate_factor
+        if self.controls:
+            rates *= self.controls.rate_factor
         optimizer.propose(
             gradients,
             transaction=transaction,

@@ -18,8 +18,8 @@ from ranker.train.events import interventions, refused_because
 from ranker.train.incidents import Incidents
 from ranker.train.observers import Observer
 from ranker.train.plan import Cuts, Plan
+from ranker.train.recovery_controller import RecoveryController
 from ranker.train.report import StepReport
-from ranker.train.rescue import Rescue
 from ranker.train.step import Step, tries
 from ranker.train.stop import Stopped
 
@@ -30,11 +30,11 @@ class Outcome(NamedTuple):
     Attributes:
       status: "completed", "diverged" or "preempted".
       reason: why it diverged; else "".
-      is_halted: whether the guard or the ladder ended it.
+      is_halted: whether the guard or recovery ended it.
       cause: what went bad first, as the first of the last refusals in a row says; {} if it
         did not diverge, or none was refused.
       best_attempt: after which attempt the best snapshot was kept.
-      good_checkpoint: the attempt of the last that the ladder found good; None without one.
+      good_checkpoint: the attempt of the last that recovery found good; None without one.
       attempts: tried here, not counting those before a resume.
       seconds: in all; `waiting_seconds` of them spent waiting for input, and `pause_seconds`
         in what is done between calls.
@@ -65,7 +65,7 @@ class Trainer:
         actions: Sequence[Every] = (),
         observers: Sequence[Observer] = (),
         incidents: Incidents | None = None,
-        rescue: Rescue | None = None,
+        controller: RecoveryController | None = None,
         is_stopping: Callable[[], bool] = lambda: False,
         failure: Callable[[], str] = lambda: "",
         is_ahead: bool = True,
@@ -76,7 +76,7 @@ class Trainer:
           actions: done between calls in their order, where they are due.
           observers: told of every call, evaluation and event; they change nothing.
           incidents: looks closely at refused attempts, and keeps their batches.
-          rescue: the ladder; None to halt where the guard does.
+          controller: recovery; None to halt where the guard does.
           is_stopping: whether to save and stop at the next cut.
           failure: asked at the plan's end; why there is nothing to show for it, or "".
           is_ahead: whether a thread reads the next rows while the step runs.
@@ -88,7 +88,7 @@ class Trainer:
         self._actions = actions
         self._observers = observers
         self._incidents = incidents
-        self._rescue = rescue
+        self._controller = controller
         self._is_stopping = is_stopping
         self._failure = failure
         self._is_ahead = is_ahead
@@ -133,7 +133,7 @@ class Trainer:
             is_halted=bool(self._reason),
             cause=refused_because(self._first_refused) if status == "diverged" else {},
             best_attempt=self._progress.best_attempt,
-            good_checkpoint=self._rescue.standing.good if self._rescue else None,
+            good_checkpoint=self._controller.state.good if self._controller else None,
             attempts=int(self._step.attempts.numpy()) - start,
             seconds=time.perf_counter() - began,
             waiting_seconds=waiting,
@@ -151,7 +151,7 @@ class Trainer:
             yield (self._stream.stack(f, max(0, min(f + num, most) - f)) for f, num in cuts)
 
     def _call(self, stack: Batch, first: int, last: int) -> None:
-        """Tries `stack`, tells the observers, and does what the ladder decides; notes a halt."""
+        """Tries `stack`, tells the observers, and does what recovery decides; notes a halt."""
         began = time.perf_counter()
         for reports in tries(self._step, stack):
             seconds = time.perf_counter() - began
@@ -159,9 +159,9 @@ class Trainer:
                 observer.reports(reports, seconds)
             self._intervene(reports, stack, first)
             halted = bool(self._step.guard.halted().numpy())
-            # The ladder decides where a call ends in the whole run.
-            if self._rescue and (halted or int(reports.attempt[-1]) + 1 == last):
-                events, self._reason = self._rescue.after(reports)
+            # Recovery decides where a call ends in the whole run.
+            if self._controller and (halted or int(reports.attempt[-1]) + 1 == last):
+                events, self._reason = self._controller.after(reports)
                 for event in events:
                     self._tell(event)
             elif halted:

@@ -14,7 +14,7 @@ def row(
     seed: int = 0,
     aucs: tuple[float, ...] = (0.5, 0.6, 0.7),
     test: float | None = 0.69,
-    knob_value: float = math.nan,
+    tuned_value: float = math.nan,
     **columns: Any,
 ) -> dict[str, Any]:
     """Returns a run that was evaluated before training and after 10, 20, ... attempts.
@@ -27,8 +27,8 @@ def row(
         "optimizer": "adagrad",
         "injector": "none",
         "safeguard": safeguard,
-        "knob": "" if math.isnan(knob_value) else "clip.0.limit",
-        "knob_value": knob_value,
+        "tune": "" if math.isnan(tuned_value) else "clip.0.limit",
+        "tuned_value": tuned_value,
         "rate": rate,
         "seed": seed,
         "status": "completed",

@@ -88,7 +88,7 @@ def facts() -> dict:
         "safeguards": {
             name: {
                 "title": f"about {name}",
-                "knob": "" if name == "none" else "clip.0.relative",
+                "tune": "" if name == "none" else "clip.0.relative",
                 "values": [] if name == "none" else [0.03, 0.1, 0.3],
                 "settings": "" if name == "none" else f'clip = [{{kind = "{name}"}}]',
             }
@@ -143,8 +143,8 @@ def _method(workload: Workload, safeguard: str) -> Method:
     return Method(
         workload=workload,
         safeguard=safeguard,
-        knob="" if safeguard == "none" else "clip.0.relative",
-        knob_value=math.nan if safeguard == "none" else (0.1, 0.3)[workload == FAULT],
+        tune="" if safeguard == "none" else "clip.0.relative",
+        tuned_value=math.nan if safeguard == "none" else (0.1, 0.3)[workload == FAULT],
         trials=0 if safeguard == "none" else 21,
         best_rate=(0.1, 0.2)[workload == FAULT],
         good_from=0.05,
@@ -205,7 +205,7 @@ def _run(workload: Workload, safeguard: str, i: int, seed: int) -> dict:
     return {
         "run": f"{seed:016x}", "stage": "final", "model": workload.model,
         "optimizer": workload.optimizer, "injector": workload.injector, "safeguard": safeguard,
-        "knob": "", "knob_value": math.nan, "rate": RATES[i], "seed": seed,
+        "tune": "", "tuned_value": math.nan, "rate": RATES[i], "seed": seed,
         "status": "diverged" if is_full else "completed", "error": "", "steps": len(attempts),
         "attempts": attempts[-1], "refused": 4 if injected else 0, "planned_attempts": _PLANNED,
         "divergence": "full" if is_full else "none", "micro_divergences": 0,

@@ -32,8 +32,8 @@ def made(diverged, *, tests=(), tried=10, higher_is_better=True, rate=0.3):
     )  # fmt: skip
     methods = tuple(
         Method(
-            workload=workload, safeguard=name, knob="" if name == "none" else "clip.0.max_norm",
-            knob_value=math.nan if name == "none" else 2.5, trials=0, best_rate=rate,
+            workload=workload, safeguard=name, tune="" if name == "none" else "clip.0.max_norm",
+            tuned_value=math.nan if name == "none" else 2.5, trials=0, best_rate=rate,
             good_from=0.1, good_to=rate,
             sensitivity=0.0, stable_from=0.1, stable_to=0.3, tried=tried * len(row),
             diverged=sum(row), ratio=wilson(sum(row), tried * len(row)), test={},

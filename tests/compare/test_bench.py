@@ -144,14 +144,14 @@ def at(settings, data):
     return dataclasses.replace(settings, path=str(data))
 
 
-def test_a_ladder_is_a_safeguard_like_any_other_and_does_what_it_does_in_a_run(trials, tmp_path):
-    """A fault that lasts climbs the whole ladder: the rates fall, and the run goes back."""
+def test_a_recovery_is_a_safeguard_like_any_other_and_does_what_it_does_in_a_run(trials, tmp_path):
+    """A fault that lasts escalates the whole recovery: the rates fall, and the run goes back."""
     nan = inject.NotFinite(task="rating", share=1.0, start=25, stop=34)
-    ladder = guard.Ladder(
+    recovery = guard.Recovery(
         max_refusals=2, within_attempts=9, settle_attempts=1, clip=None, healthy_attempts=5,
         recovery_attempts=9,
     )  # fmt: skip
-    settings = guard.GuardSettings(max_refusals=3, ladder=ladder)
+    settings = guard.GuardSettings(max_refusals=3, recovery=recovery)
     train = dataclasses.replace(trials[1].config.train, checkpoint_every_attempts=5)
     config = dataclasses.replace(trials[1].config, inject=(nan,), guard=settings, train=train)
     first, again = runs_of(config, config)
@@ -169,10 +169,10 @@ def test_a_ladder_is_a_safeguard_like_any_other_and_does_what_it_does_in_a_run(t
     ]
 
 
-def test_a_ladder_that_is_spent_ends_the_trial_as_diverged(trials):
+def test_a_recovery_that_is_spent_ends_the_trial_as_diverged(trials):
     nan = inject.NotFinite(task="rating", share=1.0, start=25, stop=50)
-    ladder = guard.Ladder(clip=None, rate_factor=1.0, max_rollbacks=0)
-    settings = guard.GuardSettings(max_refusals=3, ladder=ladder)
+    recovery = guard.Recovery(clip=None, rate_factor=1.0, max_rollbacks=0)
+    settings = guard.GuardSettings(max_refusals=3, recovery=recovery)
     (columns,) = runs_of(
         dataclasses.replace(trials[1].config, inject=(nan,), guard=settings)
     )  # fmt: skip

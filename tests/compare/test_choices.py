@@ -7,7 +7,7 @@ from sample_runs import failed, row, table
 
 from ranker.compare import choices
 from ranker.compare.runs import read
-from ranker.compare.summarise import choose_knob
+from ranker.compare.summarise import choose_tuned
 
 
 def best_rate(*rows):
@@ -46,20 +46,20 @@ def test_a_metric_that_sinks_is_better_lower():
     assert choices.choose_rate(runs, "loss", higher_is_better=False) == 0.1
 
 
-def test_a_knob_is_chosen_at_its_own_best_rate():
+def test_a_value_is_chosen_at_its_own_best_rate():
     rows = [
-        row(knob_value=0.1, rate=0.1, aucs=(0.5, 0.70)),
-        row(knob_value=0.1, rate=0.2, aucs=(0.5, 0.71)),
-        row(knob_value=0.01, rate=0.1, aucs=(0.5, 0.50)),
-        row(knob_value=0.01, rate=0.2, aucs=(0.5, 0.72)),
+        row(tuned_value=0.1, rate=0.1, aucs=(0.5, 0.70)),
+        row(tuned_value=0.1, rate=0.2, aucs=(0.5, 0.71)),
+        row(tuned_value=0.01, rate=0.1, aucs=(0.5, 0.50)),
+        row(tuned_value=0.01, rate=0.2, aucs=(0.5, 0.72)),
     ]
-    assert choose_knob(table(*rows), "like.auc") == 0.01
+    assert choose_tuned(table(*rows), "like.auc") == 0.01
 
 
 @pytest.mark.parametrize("make", [row, lambda **kw: failed(**kw)])
-def test_of_equal_knob_values_the_first(make):
-    rows = [make(knob_value=value, rate=0.1) for value in (0.1, 1.0, 0.01)]
-    assert choose_knob(table(*rows), "like.auc") == 0.1
+def test_of_equal_values_the_first(make):
+    rows = [make(tuned_value=value, rate=0.1) for value in (0.1, 1.0, 0.01)]
+    assert choose_tuned(table(*rows), "like.auc") == 0.1
 
 
 def test_sensitivity_by_hand():

@@ -31,16 +31,19 @@ def test_tunes_each_value_at_each_rate_with_the_tuning_seed_alone(path):
     assert len(trials) == 2 * 2 * 2  # models, values, rates
     assert {trial.seed for trial in trials} == {9}
     assert {trial.safeguard for trial in trials} == {"gc"}
-    assert {(t.knob_value, t.config.clip[0].max_norm) for t in trials} == {(0.1, 0.1), (0.01, 0.01)}
+    assert {(t.tuned_value, t.config.clip[0].max_norm) for t in trials} == {
+        (0.1, 0.1),
+        (0.01, 0.01),
+    }
 
 
 def test_runs_what_was_chosen_and_else_the_first_value(path):
     chosen = {(Workload("wide", "base", "none"), "gc"): 0.01}
     trials = grid.finals(read_comparison(path), path.parent, chosen)
     assert len(trials) == 2 * 2 * 2 * 2  # models, safeguards, rates, seeds
-    values = {(t.workload.model, t.safeguard): t.knob_value for t in trials if t.safeguard == "gc"}
+    values = {(t.workload.model, t.safeguard): t.tuned_value for t in trials if t.safeguard == "gc"}
     assert values == {("narrow", "gc"): 0.1, ("wide", "gc"): 0.01}
-    assert all(math.isnan(t.knob_value) for t in trials if t.safeguard == "none")
+    assert all(math.isnan(t.tuned_value) for t in trials if t.safeguard == "none")
 
 
 def test_counts_what_it_lists(path):

@@ -17,13 +17,13 @@ def the_table():
     """At 0.1 all is well and "clip" a little worse; at 0.2 nothing but "clip" lives."""
     plain = [row(seed=s, test=0.69 + 0.01 * s) for s in (0, 1)]
     plain += [row(rate=0.2, seed=0, aucs=(0.42, 0.7), **DEAD), failed(rate=0.2, seed=1)]
-    clip = [row("clip", seed=s, aucs=(0.5, 0.6, 0.65), knob_value=0.1) for s in (0, 1)]
+    clip = [row("clip", seed=s, aucs=(0.5, 0.6, 0.65), tuned_value=0.1) for s in (0, 1)]
     clip += [
-        row("clip", rate=0.2, seed=s, aucs=(0.5, 0.72, 0.75), test=0.72 + 0.03 * s, knob_value=0.1)
+        row("clip", rate=0.2, seed=s, aucs=(0.5, 0.72, 0.75), test=0.72 + 0.03 * s, tuned_value=0.1)
         for s in (0, 1)
     ]
     clip[0] |= {"micro_divergences": 2, "clipped_share": 0.9}
-    tuning = [row("clip", knob_value=v, seed=1000, stage="tune") for v in (0.1, 0.2, 0.3)]
+    tuning = [row("clip", tuned_value=v, seed=1000, stage="tune") for v in (0.1, 0.2, 0.3)]
     return table(*tuning, *plain, *clip)
 
 
@@ -70,8 +70,8 @@ def test_a_loss_above_that_before_training_is_cut_to_it():
 def test_methods_at_their_best_rates(found):
     plain, clip = method(found, "none"), method(found, "clip")
     assert (plain.best_rate, clip.best_rate) == (0.1, 0.2)
-    assert (clip.knob, clip.knob_value, clip.trials) == ("clip.0.limit", 0.1, 3)
-    assert (plain.knob, plain.trials) == ("", 0)
+    assert (clip.tune, clip.tuned_value, clip.trials) == ("clip.0.limit", 0.1, 3)
+    assert (plain.tune, plain.trials) == ("", 0)
     assert (plain.tried, plain.diverged) == (3, 1)
     assert (plain.stable_from, plain.stable_to) == (0.1, 0.1)
     assert (clip.stable_from, clip.stable_to) == (0.1, 0.2)

@@ -11,7 +11,7 @@ from shop_files import write_aliccp, write_byterec, write_joined
 
 from ranker import build
 from ranker.build.model import build_model
-from ranker.datasets import NAMES, Options, Simulation, prepare
+from ranker.datasets import Options, Simulation, names, prepare
 from ranker.schema import read_schema
 from ranker.spec import load
 from ranker.spec.run import RunConfig
@@ -52,7 +52,7 @@ def _config(name):
 
 
 def test_every_dataset_has_a_config_and_is_tried():
-    assert {*WRITERS, *OTHER_FOLDER} == set(NAMES)
+    assert {*WRITERS, *OTHER_FOLDER} == set(names())
     for name in WRITERS:
         assert _config(name).data.path == f"data/{name}"
     assert set(OTHER_FOLDER.values()) <= WRITERS.keys()

@@ -235,5 +235,6 @@ def test_utf_8_is_asked_of_10m_and_latin_1_of_1m(tmp_path):
 
 
 def test_an_unknown_dataset_is_told_what_there_is(tmp_path):
-    with pytest.raises(DatasetError, match=r"no dataset 'movielens-2m'; there are: movielens-100k"):
+    said = r"no dataset 'movielens-2m'; did you mean 'movielens-\d+m'\? there are: movielens-100k"
+    with pytest.raises(DatasetError, match=said):
         prepare("movielens-2m", tmp_path / "out", options=Options(cache=tmp_path))

@@ -125,7 +125,7 @@ def test_the_gates_of_the_block_are_trained_and_saved(read):
 
 def test_a_comparison_has_it_as_a_safeguard(prepared, tmp_path):
     own = f"\n[[safeguards]]\nname = 'own'\nset = {json.dumps(MEDIAN)}\n"
-    path = write_comparison(tmp_path, prepared, passes=0.5, more=own)
+    path = write_comparison(tmp_path, prepared, epochs=0.5, more=own)
     config = read_comparison(path)
     chosen = {(workload, "gc"): 0.1 for workload in workloads(config, tmp_path)}
     trial = next(t for t in grid.finals(config, tmp_path, chosen) if t.safeguard == "own")

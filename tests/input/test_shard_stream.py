@@ -91,7 +91,7 @@ def test_batches_are_equal_bit_for_bit(size, whole, stored):
     memory, disk = (
         make(split, batch_size=size) for make, split in ((in_memory, whole), (on_disk, stored))
     )
-    num = 900 // size  # four passes and a half
+    num = 900 // size  # four epochs and a half
     assert bits(disk.stack(0, num)) == bits(memory.stack(0, num))
 
 

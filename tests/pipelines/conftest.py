@@ -23,7 +23,7 @@ units = [8]
 [[clip]]
 kind = "clippy"
 [train]
-passes = 4
+epochs = 4
 attempts_per_call = 5
 log_every_attempts = 5
 evaluate_every_attempts = 20

@@ -59,7 +59,7 @@ def wait_for_runs(process, workdir, *, least):
 
 @pytest.mark.slow
 def test_stopped_and_killed_it_goes_on_reports_and_has_nothing_left_to_do(tmp_path, prepared):
-    config, workdir = write_comparison(tmp_path, prepared, passes=8), tmp_path / "run"
+    config, workdir = write_comparison(tmp_path, prepared, epochs=8), tmp_path / "run"
     process = compare(config, workdir)
     wait_for_runs(process, workdir, least=1)
     process.send_signal(signal.SIGINT)
@@ -92,7 +92,7 @@ def test_stopped_and_killed_it_goes_on_reports_and_has_nothing_left_to_do(tmp_pa
     table = pd.read_parquet(workdir / "results.parquet")
     assert list(table.stage.value_counts()[["tune", "final"]]) == [4, 8]
     assert set(table.status) == {"completed"}
-    assert table[table.safeguard == "gc"].groupby("stage").knob_value.nunique().to_dict() == {
+    assert table[table.safeguard == "gc"].groupby("stage").tuned_value.nunique().to_dict() == {
         "final": 1,
         "tune": 2,
     }

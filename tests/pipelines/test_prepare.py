@@ -94,7 +94,7 @@ def test_it_makes_rows_up_and_prints_the_best_that_can_be_done(tmp_path):
             ["--rows=500"],
             "prepare: movielens-100k: its size is its files'; only a dataset that is made up takes",
         ),
-        (["--datset=x"], "prepare: Unknown command line flag 'datset'"),
+        (["--datset=x"], "prepare: no flag --datset; did you mean --dataset?"),
         (
             ["--dataset=movielens-2m"],
             "prepare: no dataset 'movielens-2m'; did you mean 'movielens-32m'? there are: movie",

@@ -82,7 +82,7 @@ def test_a_run_that_was_killed_ends_bit_for_bit_as_one_that_was_not(whole, tmp_p
 
 def test_a_signal_saves_and_says_that_it_can_go_on(whole, tmp_path):
     run = tmp_path / "run"
-    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
     wait_for_checkpoint(process, run)
     process.send_signal(signal.SIGTERM)
     for again in (signal.SIGINT, signal.SIGTERM):  # while it saves, or is about to
@@ -99,7 +99,7 @@ def test_a_signal_saves_and_says_that_it_can_go_on(whole, tmp_path):
 
 def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
     run = tmp_path / "run"
-    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
     wait_for_checkpoint(process, run)
     process.send_signal(signal.SIGINT)
     code, _, err = finish(process)
@@ -110,7 +110,7 @@ def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
 
 def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     run = tmp_path / "run"
-    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
     wait_for_checkpoint(process, run)
     process.send_signal(signal.SIGHUP)
     code, _, err = finish(process)
@@ -122,7 +122,7 @@ def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
 @pytest.mark.parametrize("is_replaced", [False, True])
 def test_a_directory_that_is_deleted_under_a_run_ends_it(whole, tmp_path, is_replaced):
     run = tmp_path / "run"
-    process = train(whole.config, run, PLAIN, "--set=train.passes=4000")
+    process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
     wait_for_checkpoint(process, run)
     run.rename(tmp_path / "gone")  # at once, as no deletion is
     if is_replaced:  # by another job's

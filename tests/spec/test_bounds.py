@@ -56,9 +56,9 @@ def test_a_count_may_be_as_large_as_it_can_be(path):
 @pytest.mark.parametrize("value", ["1e308", "1e38", "1000001.0"])
 def test_passes_have_a_bound(value):
     with pytest.raises(
-        load.ConfigError, match=r"train: passes must be|train\.passes: must be 0 or"
+        load.ConfigError, match=r"train: epochs must be|train\.epochs: must be 0 or"
     ):
-        read(f"train.passes={value}")
+        read(f"train.epochs={value}")
 
 
 SLOW = (

@@ -12,7 +12,7 @@ rates = [0.1, 0.2]
 name = "none"
 [[safeguards]]
 name = "gc"
-knob = "clip.0.max_norm"
+tune = "clip.0.max_norm"
 values = [0.1, 0.01]
 """
 
@@ -43,7 +43,7 @@ def test_defaults_are_five_seeds_one_workload_and_no_fault(tmp_path):
         ("safeguards.1.values=[0.1, 0.1]", "values must be distinct"),
         ("safeguards.0.name=' '", "name must not be blank"),
         ("workers=0", "workers must be >= 1"),
-        ("safeguards.1.nob=x", "no setting 'nob'. Did you mean 'knob'?"),
+        ("safeguards.1.tun=x", "no setting 'tun'. Did you mean 'tune'?"),
     ],
 )
 def test_refuses(tmp_path, override, said):
@@ -53,6 +53,6 @@ def test_refuses(tmp_path, override, said):
 
 
 def test_nobody_is_given_more_trials_than_another(tmp_path):
-    more = '[[safeguards]]\nname = "agc"\nknob = "clip.0.max_ratio"\nvalues = [1, 2, 3]\n'
-    with pytest.raises(load.ConfigError, match=r"equally many knob values.*'gc': 2, 'agc': 3"):
+    more = '[[safeguards]]\nname = "agc"\ntune = "clip.0.max_ratio"\nvalues = [1, 2, 3]\n'
+    with pytest.raises(load.ConfigError, match=r"equally many values to tune.*'gc': 2, 'agc': 3"):
         read(tmp_path, text=FILE + more)

@@ -14,7 +14,7 @@ NAMES = st.sampled_from(
     [
         *("seed", "data", "data.path", "data.max_bad_rows", "clip", "clip.0", "clip.0.kind"),
         *("optimizer.dense.rule.kind", "model.sharing.kind", "objective.task_weights.like"),
-        *("train.passes", "train.monitor", "extends", "model.tower_units.0", "a.b", ""),
+        *("train.epochs", "train.monitor", "extends", "model.tower_units.0", "a.b", ""),
     ]
 )
 TEXT = st.text(st.characters(), max_size=20)  # with halves of surrogate pairs

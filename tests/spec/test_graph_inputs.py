@@ -1,4 +1,4 @@
-"""Which numbers are knobs, and which runs share a compiled step."""
+"""Which numbers are graph inputs, and which runs share a compiled step."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_finds_the_seed_the_rates_and_the_clippers_numbers_but_no_zero(tmp_path)
     "override",
     ["seed=3", "optimizer.dense.learning_rate=1", "clip.1.max_norm=9", "clip.0.relative=2"],
 )
-def test_knobs_leave_the_form_alone(tmp_path, override):
+def test_graph_inputs_leave_the_signature_alone(tmp_path, override):
     assert signature(read(tmp_path, override)) == signature(read(tmp_path))
 
 
@@ -41,7 +41,7 @@ def test_knobs_leave_the_form_alone(tmp_path, override):
         "clip.1.targets=dense",
         "data.batch_size=9",
         "optimizer.dense.weight_decay=0.5",
-        "train.passes=9",
+        "train.epochs=9",
     ],
 )
 def test_all_else_is_another_form(tmp_path, override):

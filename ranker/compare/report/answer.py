@@ -164,13 +164,13 @@ def _undecided(summary: Summary, close: Sequence[str]) -> str:
 
 
 def setting(summary: Summary, safeguard: str) -> str:
-    """Returns a safeguard with its knob's value and the rates as good as its best, if any."""
+    """Returns a safeguard with the value it is tuned to and the rates as good as its best."""
     methods = [each for each in summary.methods if each.safeguard == safeguard]
-    knobs = [m.knob_value for m in methods if m.knob and m.knob_value == m.knob_value]
+    tuned = [m.tuned_value for m in methods if m.tune and m.tuned_value == m.tuned_value]
     rates = [rate for m in methods for rate in (m.good_from, m.good_to) if rate == rate]
     parts = []
-    if knobs:
-        parts.append(f"{methods[0].knob} = {_by_workload(knobs)}")
+    if tuned:
+        parts.append(f"{methods[0].tune} = {_by_workload(tuned)}")
     if rates:
         good = {(m.good_from, m.good_to) for m in methods if m.good_from == m.good_from}
         by_workload = " by workload" if len(good) > 1 else ""

@@ -119,7 +119,7 @@ def methods(summary: Summary) -> Table:
             Field(text.percent(share)),
             Field(text.number(1000 * method.seconds_per_attempt)),
             Field("reference" if method.safeguard == summary.reference else text.number(ratio)),
-            _knob(method),
+            _tuned(method),
         )
 
     return Table(heads, _by_workload(summary.methods, row))
@@ -243,11 +243,11 @@ def _reached(method: Method) -> str:
     return f"{text.plural(method.reached, 'seed')} reached it" if method.reached else ""
 
 
-def _knob(method: Method) -> Field:
-    if not method.knob:
+def _tuned(method: Method) -> Field:
+    if not method.tune:
         return Field(text.DASH, kind="words")
     note = f"of {text.plural(method.trials, 'tuning run')}" if method.trials else ""
-    return Field(f"{method.knob} = {text.number(method.knob_value)}", note, "words")
+    return Field(f"{method.tune} = {text.number(method.tuned_value)}", note, "words")
 
 
 def _verdict(test: Test) -> str:

@@ -1,4 +1,4 @@
-"""Whole runs with a ladder: survived, halted, killed and resumed; and one that needs none."""
+"""Whole runs with recovery: survived, halted, killed and resumed; and one that needs none."""
 
 import json
 
@@ -9,7 +9,7 @@ from small_jobs import MODEL, SMALL, Killed, logs, read_settings, run, write_set
 from ranker import build, train
 from ranker.replay import replay
 from ranker.spec import load
-from ranker.train import Ladder, Rescue, Standing, StepReport
+from ranker.train import Recovery, RecoveryController, RecoveryState, StepReport
 
 CONFIG = (
     SMALL
@@ -21,7 +21,7 @@ rule = {{kind = "sgd"}}
 [guard]
 max_refusals = 5
 max_incidents = 99
-[guard.ladder]
+[guard.recovery]
 clip = {{kind = "clippy", targets = "all"}}
 clip_attempts = 20
 rate_factor = 0.5
@@ -41,7 +41,7 @@ checkpoint_every_attempts = 10
 SHORT = "{kind = 'rate_scale', factor = 5e4, start = 42, stop = 47}"
 ONE = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 80, stop = 81}"
 LASTING = "{kind = 'not_finite', task = 'rating', share = 0.3, start = 42, stop = 999}"
-LADDER = Ladder(
+LADDER = Recovery(
     max_refusals=3, within_attempts=9, settle_attempts=1, clip_attempts=4, rate_factor=0.5,
     recovery_attempts=9, healthy_attempts=9, max_rollbacks=2,
 )  # fmt: skip
@@ -63,24 +63,24 @@ def told(workdir, name="events.jsonl"):
     return [json.loads(line) for line in (workdir / name).read_text().splitlines()]
 
 
-def climbs(workdir):
-    ladder = ("clipping", "rate_lowered", "rolled_back", "halted", "clipping_ended")
-    kinds = (*ladder, "rate_recovered", "ladder_left")
+def escalates(workdir):
+    recovery = ("clipping", "rate_lowered", "rolled_back", "halted", "clipping_ended")
+    kinds = (*recovery, "rate_recovered", "recovery_ended")
     return [(e["kind"], e["attempt"]) for e in told(workdir) if e["kind"] in kinds]
 
 
 def left(workdir, attempt=110):
-    """Returns what a run leaves: its logs, its ladder, and the bits of its variables."""
+    """Returns what a run leaves: its logs, its recovery, and the bits of its variables."""
     folder = workdir / f"checkpoints/{attempt:012d}"
     found: dict = {**logs(workdir)}
-    found["ladder"] = json.loads((folder / "state.json").read_text())["ladder"]
+    found["recovery"] = json.loads((folder / "state.json").read_text())["recovery"]
     with np.load(folder / "variables.npz") as arrays:
         return found | {name: arrays[name].tobytes() for name in arrays.files}
 
 
 @pytest.fixture(scope="module")
 def read(prepared, tmp_path_factory):
-    path = tmp_path_factory.mktemp("ladder") / "config.toml"
+    path = tmp_path_factory.mktemp("recovery") / "config.toml"
     write_settings(path, CONFIG, prepared)
     return lambda *overrides: read_settings(path, *overrides)
 
@@ -105,13 +105,13 @@ def healthy(read, tmp_path_factory):
 def test_a_short_fault_is_survived_rung_by_rung(short):
     _, workdir, result = short
     assert (result["status"], result["attempts"], result["refused"]) == ("completed", 110, 15)
-    assert climbs(workdir) == [
+    assert escalates(workdir) == [
         ("clipping", 48),
         ("rate_lowered", 53),
         ("rolled_back", 58),
         ("clipping_ended", 68),
         ("rate_recovered", 100),
-        ("ladder_left", 100),
+        ("recovery_ended", 100),
     ]
     (rolled,) = (e for e in told(workdir) if e["kind"] == "rolled_back")
     assert (rolled["to_attempt"], rolled["step"], rolled["rollbacks_left"]) == (10, 10, 1)
@@ -134,14 +134,14 @@ def test_attempts_go_on_counting_and_the_rate_is_not_rolled_back(short):
 
 
 @pytest.mark.slow
-def test_without_the_ladder_the_same_fault_ends_the_run(short, tmp_path):
+def test_without_the_recovery_the_same_fault_ends_the_run(short, tmp_path):
     config, _, _ = short
-    guard = dict(vars(config.guard)) | {"ladder": None}
+    guard = dict(vars(config.guard)) | {"recovery": None}
     config = type(config)(**(vars(config) | {"guard": type(config.guard)(**guard)}))
     result = run(config, tmp_path / "run")
     assert (result["status"], result["attempts"]) == ("diverged", 49)
     assert result["reason"] == "too many refusals in a row"
-    assert climbs(tmp_path / "run") == [("halted", 49)]
+    assert escalates(tmp_path / "run") == [("halted", 49)]
 
 
 @pytest.mark.slow
@@ -160,7 +160,7 @@ def test_a_run_that_goes_on_leaves_what_one_that_never_stopped_does(short, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("attempt", [57, 81])  # before the rollback, and after it
-def test_a_replay_does_what_the_ladder_did(short, attempt):
+def test_a_replay_does_what_the_recovery_did(short, attempt):
     _, workdir, _ = short
     found = replay(workdir, attempt, say=lambda line: None)
     assert found.differing == []
@@ -171,12 +171,14 @@ def test_a_replay_does_what_the_ladder_did(short, attempt):
 def test_a_lasting_fault_ends_the_run_within_the_budget(read, tmp_path):
     result = run(read(f"inject=[{LASTING}]"), tmp_path / "run")
     assert result["status"] == "diverged"
-    # Five refusals a climb: clip, rate, two rollbacks, and the end.
-    assert climbs(tmp_path / "run") == [
+    # Five refusals an escalation: clip, rate, two rollbacks, and the end.
+    assert escalates(tmp_path / "run") == [
         ("clipping", 47), ("rate_lowered", 52), ("rolled_back", 57), ("rolled_back", 62),
         ("halted", 67),
     ]  # fmt: skip
-    assert result["reason"] == ("5 refusals in a row after 2 rollbacks, at the top of the ladder")
+    assert result["reason"] == (
+        "5 refusals in a row after 2 rollbacks, after the last stage of recovery"
+    )
     assert result["good_checkpoint"] == 10
     saved = json.loads((tmp_path / "run/RESULT.json").read_text())
     assert saved["reason"] == result["reason"]
@@ -184,23 +186,23 @@ def test_a_lasting_fault_ends_the_run_within_the_budget(read, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_ladder_that_is_not_needed_leaves_every_bit_as_without_it(read, healthy, tmp_path):
-    assert run(read("guard.ladder=none"), tmp_path / "run")["status"] == "completed"
-    with_ladder, without = left(healthy), left(tmp_path / "run")
-    assert without.pop("ladder") == {}
-    assert with_ladder.pop("ladder")["good"] > 0
-    own = {"ladder/rate_factor", "ladder/is_clipping"}
-    assert with_ladder.keys() - without.keys() == own
+def test_a_recovery_that_is_not_needed_leaves_every_bit_as_without_it(read, healthy, tmp_path):
+    assert run(read("guard.recovery=none"), tmp_path / "run")["status"] == "completed"
+    with_recovery, without = left(healthy), left(tmp_path / "run")
+    assert without.pop("recovery") == {}
+    assert with_recovery.pop("recovery")["good"] > 0
+    own = {"recovery/rate_factor", "recovery/is_clipping"}
+    assert with_recovery.keys() - without.keys() == own
     for name in own:
-        del with_ladder[name]
-    assert with_ladder == without
+        del with_recovery[name]
+    assert with_recovery == without
 
 
 def test_only_what_may_be_gone_back_to_is_kept(healthy):
     numbered = sorted(p.name for p in (healthy / "checkpoints").iterdir() if p.name.isdigit())
-    state = json.loads((healthy / "checkpoints/000000000110/state.json").read_text())["ladder"]
-    assert (state["good"], state["pending"]) == (90, 110)
-    assert state["before"] == 70
+    state = json.loads((healthy / "checkpoints/000000000110/state.json").read_text())["recovery"]
+    assert (state["good"], state["candidate"]) == (90, 110)
+    assert state["previous_good"] == 70
     assert [int(name) for name in numbered] == [70, 90, 100, 110]
 
 
@@ -241,22 +243,27 @@ def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
     for variable in step.variables.values():
         moved = ~variable.numpy() if variable.dtype.is_bool else variable.numpy() + 7
         variable.assign(moved)
-    standing = Standing(
-        rung=2, climbed=40, good=30, rate_factor=0.25, clip_until=77, num_rollbacks=1
+    state = RecoveryState(
+        stage=2, escalated=40, good=30, rate_factor=0.25, clip_until=77, num_rollbacks=1
     )
-    rescue = Rescue(LADDER, step, checkpoints, standing)
-    events, reason = rescue.after(reports(attempt=50))  # 7 in a row: the guard has halted
+    controller = RecoveryController(LADDER, step, checkpoints, state)
+    events, reason = controller.after(reports(attempt=50))  # 7 in a row: the guard has halted
     assert [(e["kind"], e["to_attempt"], e["step"]) for e in events] == [("rolled_back", 30, 0)]
     assert reason == ""
     after = {name: variable.numpy() for name, variable in step.variables.items()}
     differing = {name for name in after if after[name].tobytes() != before[name].tobytes()}
-    assert differing == {"attempts", "guard/refused", "ladder/rate_factor", "ladder/is_clipping"}
+    assert differing == {
+        "attempts",
+        "guard/refused",
+        "recovery/rate_factor",
+        "recovery/is_clipping",
+    }
     assert (after["attempts"], after["guard/refused"]) == (37, 7)
-    assert (after["ladder/rate_factor"], after["ladder/is_clipping"]) == (0.25, True)
-    assert rescue.standing.num_rollbacks == 2
+    assert (after["recovery/rate_factor"], after["recovery/is_clipping"]) == (0.25, True)
+    assert controller.state.num_rollbacks == 2
     step.guard.refused_in_a_row.assign(5)
-    _, reason = rescue.after(reports(attempt=60))
-    assert reason == "5 refusals in a row after 2 rollbacks, at the top of the ladder"
+    _, reason = controller.after(reports(attempt=60))
+    assert reason == "5 refusals in a row after 2 rollbacks, after the last stage of recovery"
 
 
 def test_without_a_whole_good_checkpoint_it_halts_and_says_so(read, tmp_path):
@@ -266,17 +273,17 @@ def test_without_a_whole_good_checkpoint_it_halts_and_says_so(read, tmp_path):
         step.attempts.assign(attempt)
         checkpoints.save(attempt, step.variables, {})
     (tmp_path / "000000000030/manifest.json").unlink()
-    standing = Standing(rung=2, climbed=40, good=30, before=20)
-    rescue = Rescue(LADDER, step, checkpoints, standing)
+    state = RecoveryState(stage=2, escalated=40, good=30, previous_good=20)
+    controller = RecoveryController(LADDER, step, checkpoints, state)
     step.guard.refused_in_a_row.assign(5)
-    events, reason = rescue.after(reports(attempt=50))
+    events, reason = controller.after(reports(attempt=50))
     assert [e["kind"] for e in events] == ["damaged", "rolled_back"]
     assert (events[0]["checkpoint"], events[1]["to_attempt"]) == ("000000000030", 20)
-    assert (rescue.standing.goods, reason) == ((20,), "")
+    assert (controller.state.known_good, reason) == ((20,), "")
     (tmp_path / "000000000020/state.json").write_text("{")
     step.guard.refused_in_a_row.assign(5)
-    events, reason = rescue.after(reports(attempt=60))
+    events, reason = controller.after(reports(attempt=60))
     assert [e["kind"] for e in events] == ["damaged", "halted"]
     assert "state.json" in events[0]["reason"]
     assert reason == "5 refusals in a row, and no good checkpoint can be restored"
-    assert rescue.standing.goods == ()
+    assert controller.state.known_good == ()

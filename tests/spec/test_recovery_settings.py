@@ -1,11 +1,11 @@
-"""The ladder's settings: off unless asked for, any clipper but SPAM, ranges."""
+"""The recovery's settings: off unless asked for, any clipper but SPAM, ranges."""
 
 import pytest
 
 from ranker.spec import load
 from ranker.spec.clip import Norm
 from ranker.spec.clip_by_history import Spam
-from ranker.spec.guard import GuardSettings, Ladder
+from ranker.spec.guard import GuardSettings, Recovery
 from ranker.spec.run import RunConfig
 
 
@@ -16,15 +16,15 @@ def read(tmp_path):
 
 
 def test_it_is_off_unless_asked_for_and_an_empty_table_asks():
-    assert GuardSettings().ladder is None
+    assert GuardSettings().recovery is None
 
 
 def test_it_is_read_and_written_with_its_clipper(read):
-    assert read().guard.ladder is None
-    assert read("guard.ladder={}").guard.ladder == Ladder()
-    config = read("guard.ladder.clip={kind = 'norm', max_norm = 0.25}")
-    assert config.guard.ladder == Ladder(clip=Norm(max_norm=0.25))
-    assert read("guard.ladder.clip=none").guard.ladder == Ladder(clip=None)
+    assert read().guard.recovery is None
+    assert read("guard.recovery={}").guard.recovery == Recovery()
+    config = read("guard.recovery.clip={kind = 'norm', max_norm = 0.25}")
+    assert config.guard.recovery == Recovery(clip=Norm(max_norm=0.25))
+    assert read("guard.recovery.clip=none").guard.recovery == Recovery(clip=None)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_it_is_read_and_written_with_its_clipper(read):
 )
 def test_what_cannot_be_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        Ladder(**wrong)
+        Recovery(**wrong)
 
 
 def test_its_clipper_must_fit_the_rules(read):
     with pytest.raises(load.ConfigError, match="goes by its rule's mean square"):
-        read("guard.ladder.clip={kind = 'rms', of = 'gradient'}")
+        read("guard.recovery.clip={kind = 'rms', of = 'gradient'}")

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-class Levers:
+class Controls:
     """Variables that the step reads and never writes.
 
     Attributes:
