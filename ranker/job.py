@@ -22,8 +22,7 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
     """
     path = workdir / "config.toml"
     if path.exists() and train.has_begun(workdir):
-        before = load.load(path, [], RunConfig)
-        differing = load.difference(before, config)
+        differing = load.difference(build.read_settings(workdir), config)
         if differing:
             raise train.RunDirectoryError(
                 f"{path}: a run with other settings is there: {'; '.join(differing)}. "

@@ -17,7 +17,7 @@ from ranker.build.run import (
     read_used_schema,
     select,
 )
-from ranker.build.saved import check_lost_settings, finished, load_run
+from ranker.build.saved import check_lost_settings, finished, load_run, read_settings
 from ranker.build.trainer import build_trainer
 from ranker.build.training import build_stream, open_training
 
@@ -42,6 +42,7 @@ __all__ = [
     "identify",
     "load_run",
     "open_training",
+    "read_settings",
     "read_used_schema",
     "rehearse",
     "select",

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import errno
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -34,13 +35,7 @@ def load_run(
       RunDirectoryError: if its settings or its data are not those of its checkpoints, or its
         result is damaged.
     """
-    path = workdir / "config.toml"
-    if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, "no run here: there is no such file", str(path))
-    config = load.load(path, [], RunConfig)
-    if path.read_text("utf-8") != load.dump(config):  # what is missing would be a default
-        raise train.RunDirectoryError(f"{path}: not as the run wrote it: put that back")
-    read = config
+    config = read = read_settings(workdir)
     if data is not None:
         read = dataclasses.replace(config, data=dataclasses.replace(config.data, path=str(data)))
     run = build_run(read)
@@ -56,6 +51,32 @@ def load_run(
     checkpoints.restore_best(run.step.variables)
     unfinished = _unfinished(workdir, checkpoints)
     return dataclasses.replace(run, identity=identity, unfinished=unfinished)
+
+
+def read_settings(workdir: Path) -> RunConfig:
+    """Returns the settings of the run in `workdir`.
+
+    Raises:
+      FileNotFoundError: if there is no run.
+      RunDirectoryError: if they are not as this version writes them: by an earlier version a
+        setting may have another name, and what is missing would be a default.
+    """
+    path = workdir / "config.toml"
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "no run here: there is no such file", str(path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of former names
+            config = load.load(path, [], RunConfig)
+        if path.read_text("utf-8") == load.dump(config):
+            return config
+        what = "not as the run wrote it, or of an earlier version"
+    except load.ConfigError as error:
+        what = f"not of this version, or changed ({str(error).removeprefix(f'{path}: ')})"
+    raise train.RunDirectoryError(
+        f"{path}: {what}: put back what was there, use the version that wrote it, or take another "
+        "--workdir"
+    )
 
 
 def _unfinished(workdir: Path, checkpoints: train.Checkpoints) -> str:

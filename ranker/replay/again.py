@@ -13,8 +13,6 @@ from ranker.guard import REASONS
 from ranker.input import Batch, from_parquet
 from ranker.replay.forward import go_forward, restore_before
 from ranker.replay.look import Look, look
-from ranker.spec import load
-from ranker.spec.run import RunConfig
 from ranker.train import Checkpoints, Step, StepReport, kept, refusal
 
 
@@ -57,9 +55,7 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
       ValueError: if no batch of it is kept, or the run has other settings now.
       OSError: for files that cannot be read.
     """
-    if not (workdir / "config.toml").exists():
-        raise ValueError(f"{workdir}: no run here: there is no config.toml")
-    config = load.load(workdir / "config.toml", [], RunConfig)
+    config = build.read_settings(workdir)
     attempt = _known(workdir, attempt)
     batch, said = from_parquet(workdir / "incidents" / f"{attempt}.parquet")
     say("Building the model")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from tiny_dataset import write_tiny
 from ranker import build, job, train
 from ranker.files import DamagedError
 from ranker.input import digests
+from ranker.replay import replay
 from ranker.train import RunDirectoryError
 
 CONFIG = (
@@ -194,6 +196,29 @@ def test_settings_that_the_run_did_not_write_so_are_refused_by_name(at, change):
     path.write_text(change(path.read_text()))
     with pytest.raises(RunDirectoryError, match=r"run/config\.toml: not as the run wrote it"):
         build.load_run(at / "run")
+
+
+def of_an_earlier_version(text):
+    """Returns the settings as they were written when some had other names."""
+    lines = [line for line in text.splitlines() if not line.startswith(("plugins", "metrics"))]
+    old = "\n".join(lines).replace("epochs = ", "passes = ")
+    start, end = old.index("[objective.binary]"), old.index("[optimizer]")
+    plain = 'regression = "squared"\nhuber_delta = 1.0\n'
+    return old[:start].replace("[objective]\n", f"[objective]\n{plain}") + old[end:]
+
+
+def test_a_run_of_an_earlier_version_is_refused_in_a_sentence_by_every_reader(at):
+    path = at / "run/config.toml"
+    path.write_text(of_an_earlier_version(path.read_text()))
+    said = r"^run/config\.toml: not .*earlier version|^run/config\.toml: not of this version"
+    config = read_settings(at / "config.toml")
+    for read in (
+        lambda: build.load_run(Path("run")),
+        lambda: job.open_run_directory(config, Path("run"), command=[]),
+        lambda: replay(Path("run"), None, say=lambda line: None),
+    ):
+        with pytest.raises(RunDirectoryError, match=said):
+            read()
 
 
 def test_a_damaged_result_is_written_anew_and_not_believed(at):
