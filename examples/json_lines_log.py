@@ -7,11 +7,11 @@ A line holds "timestamp" (Unix seconds), "user_id", "item_id", "category" (text)
 "click" (0 or 1); what else it holds is not read.
 """
 
-import json
 from typing import Any
 
 import pyarrow as pa
 
+from ranker import json_text
 from ranker.datasets import Dataset, register
 from ranker.datasets.columns import binary, categorical, numeric
 from ranker.datasets.examples import Block, Examples, Inputs
@@ -20,11 +20,11 @@ from ranker.datasets.read.text import one_line
 FILE = "impressions.jsonl"
 MAX_PRICE = 1e6
 NUMBERS = {  # types of JSON, and bounds
-    "timestamp": (int, 0, 2**40),
-    "user_id": (int, 0, 2**62),
-    "item_id": (int, 0, 2**62),
+    "timestamp": ((int,), 0, 2**40),
+    "user_id": ((int,), 0, 2**62),
+    "item_id": ((int,), 0, 2**62),
     "price": ((int, float), 0, MAX_PRICE),
-    "click": (int, 0, 1),
+    "click": ((int,), 0, 1),
 }
 COLUMNS = pa.schema(
     {
@@ -67,15 +67,16 @@ def load(inputs: Inputs) -> Examples:
 
 def row_of(line: bytes) -> dict[str, Any]:
     """Returns the values of a row by column; ValueError with what is wrong in a sentence."""
-    row = json.loads(line)
+    row = json_text.parse(line)
     if not isinstance(row, dict):
         raise ValueError(f"{line!r:.80} is no object")
     for name, (kinds, lowest, highest) in NUMBERS.items():
         value = row.get(name)
-        if not isinstance(value, kinds) or not lowest <= value <= highest:
+        if type(value) not in kinds or not lowest <= value <= highest:
             raise ValueError(f"{name} {value!r:.80} is no number from {lowest} to {highest:g}")
     if not isinstance(row.get("category"), str):
         raise ValueError(f"category {row.get('category')!r:.80} is no text")
+    row["category"].encode()  # half a surrogate pair is text in JSON, and not in UTF-8
     return row | {"category": one_line(row["category"])}
 
 

@@ -22,6 +22,9 @@ BAD = {
     "a column that is not there": b'{"timestamp": 1}',
     "no click": b'{"timestamp":1,"user_id":1,"item_id":1,"category":"a","price":1,"click":2}',
     "no price": b'{"timestamp":1,"user_id":1,"item_id":1,"category":"a","price":NaN,"click":1}',
+    "no number": b'{"timestamp":1,"user_id":1,"item_id":1,"category":"a","price":1,"click":true}',
+    "half": b'{"timestamp":1,"user_id":1,"item_id":1,"category":"\\ud800","price":1,"click":1}',
+    "too deep": b"[" * 100_000,
     "no text": b'{"timestamp":1,"user_id":1,"item_id":1,"category":3,"price":1.5,"click":1}',
 }
 
