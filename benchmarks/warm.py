@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 _LOADED = [
     "ranker.job",
     "ranker.replay",
-    "ranker.compare.lab",
+    "ranker.compare.experiment",
     "ranker.datasets",
     "benchmarks.warm",
 ]

@@ -28,7 +28,7 @@ class StuckFeature(BatchFault):
         """Returns the numeric features."""
         return match(self.feature, subjects.features("numeric"), what="numeric feature")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns the first of `values` [B] in every place."""
         del seed, unknown
         return tf.broadcast_to(values[:1], tf.shape(values))

@@ -58,13 +58,13 @@ def _trials(config: CompareConfig, folder: Path) -> list:
 def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     load_tensorflow()
     from ranker import train
-    from ranker.compare import lab
+    from ranker.compare import experiment
 
     command = ["python", "-m", "pipelines.compare", *sys.argv[1:]]
     try:
         with train.hold(workdir) as held, train.StopSignals() as signals, Told("run") as told:
 
-            def show(progress: lab.Progress) -> None:
+            def show(progress: experiment.Progress) -> None:
                 told.at(progress.done, progress.planned, progress.name)
                 if progress.error:
                     told.line(f"failed: {progress.name}: {progress.error}")
@@ -73,7 +73,7 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
                 held.check()
                 return signals.received is not None
 
-            summary = lab.compare(
+            summary = experiment.compare(
                 config,
                 folder,
                 workdir,

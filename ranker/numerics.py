@@ -22,7 +22,7 @@ REAL = (int, float, np.integer, np.floating)
 def choose(predicate: tf.Tensor, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
     """Returns what the chosen branch does; `tf.cond`, but one operation of the graph.
 
-    `tf.cond` draws both branches into the graph around it, with a switch for each tensor that
+    `tf.cond` traces both branches into the graph around it, with a switch for each tensor that
     either reads, and those of a guard and of a commit read hundreds: of a step of the default
     run with every safeguard on that was a twelfth.
     """
@@ -87,7 +87,7 @@ def add_rows(
     3,700 to 8,192: .6 to .9 of `gather` and `segment_sum`, back .3 of `gather` and `scatter_nd`.
 
     Args:
-      values: D is known when the graph is drawn.
+      values: D is known when the graph is traced.
       of, at: int [J], in [0, N) and in [0, num_rows).
       num_rows: of the sums; those that nothing is added to are 0.
 
@@ -192,7 +192,7 @@ def check_number(
 ) -> None:
     """Raises ValueError unless `owner.name` is finite, > `above`, >= `least`, < `below`.
 
-    A scalar tensor or variable passes: its value is not known while a graph is drawn.
+    A scalar tensor or variable passes: its value is not known while a graph is traced.
 
     Raises:
       TypeError: for what is no number, as text and a bool are not, and for a fraction in a

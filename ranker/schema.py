@@ -1,7 +1,7 @@
 """What a row is: its features, its tasks, and the ranges each must keep.
 
 A schema is data, written by `ranker.datasets` as `schema.toml` beside the Parquet
-files and read by every other room. It imports neither TensorFlow nor NumPy.
+files and read by every other package. It imports neither TensorFlow nor NumPy.
 """
 
 import dataclasses

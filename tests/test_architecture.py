@@ -1,4 +1,4 @@
-"""Holds the drawing of the rooms, and the budgets, true by reading the source."""
+"""Holds the drawing of the packages, and the budgets, true by reading the source."""
 
 import ast
 import statistics
@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 
 TF = {"tensorflow", "numpy"}
 
-# room: (rooms of ranker it may import, packages it may import beside the standard library)
-ROOMS: dict[str, tuple[set[str], set[str]]] = {
+# package: (packages of ranker it may import, packages it may import beside the standard library)
+PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "toml": (set(), set()),
     "json_text": (set(), set()),
     "wording": (set(), set()),
@@ -100,8 +100,8 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room_of(module: str) -> str:
-    """Returns the room that a module of ranker is in; "" for ranker itself."""
+def package_of(module: str) -> str:
+    """Returns the package that a module of ranker is in; "" for ranker itself."""
     return (module + ".").split(".")[1]
 
 
@@ -115,9 +115,9 @@ def imports(path: Path, tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def rooms_imported(path: Path, tree: ast.AST) -> set[str]:
-    found = {room_of(name) for name in imports(path, tree) if name.split(".")[0] == "ranker"}
-    return found - {room_of(name_of(path)), ""}
+def packages_imported(path: Path, tree: ast.AST) -> set[str]:
+    found = {package_of(name) for name in imports(path, tree) if name.split(".")[0] == "ranker"}
+    return found - {package_of(name_of(path)), ""}
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
@@ -148,20 +148,20 @@ def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
-def test_a_room_imports_only_what_its_row_says(path):
-    room = room_of(name_of(path))
-    if not room:
+def test_a_package_imports_only_what_its_row_says(path):
+    package = package_of(name_of(path))
+    if not package:
         return
-    assert room in ROOMS, f"{place(path)}: room {room!r} is not in the drawing"
-    rooms, packages = ROOMS[room]
-    assert rooms_imported(path, MODULES[path]) <= rooms
+    assert package in PACKAGES, f"{place(path)}: package {package!r} is not in the drawing"
+    ours, others = PACKAGES[package]
+    assert packages_imported(path, MODULES[path]) <= ours
     tops = {name.split(".")[0] for name in imports(path, MODULES[path])}
-    assert tops - {"ranker"} - sys.stdlib_module_names <= packages
+    assert tops - {"ranker"} - sys.stdlib_module_names <= others
 
 
-def test_every_room_that_is_imported_exists():
-    present = {room_of(name_of(path)) for path in MODULES}
-    wanted = set().union(*(rooms_imported(path, tree) for path, tree in MODULES.items()))
+def test_every_package_that_is_imported_exists():
+    present = {package_of(name_of(path)) for path in MODULES}
+    wanted = set().union(*(packages_imported(path, tree) for path, tree in MODULES.items()))
     assert wanted <= present
 
 
@@ -209,16 +209,16 @@ def test_importing_does_no_work(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
 def test_rooms_that_only_compute_touch_no_files_and_no_keras(path):
-    room = room_of(name_of(path))
-    if room in WITHOUT_FILES:
+    package = package_of(name_of(path))
+    if package in WITHOUT_FILES:
         assert [c for c in called(MODULES[path]) if c[0] in TOUCHES_FILES] == []
-    if room in WITHOUT_KERAS:
+    if package in WITHOUT_KERAS:
         assert "keras" not in ast.unparse(MODULES[path])
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
-def test_one_room_writes_as_a_whole_and_locks_and_digests(path):
-    if room_of(name_of(path)) in {"files"} | WITH_THEIR_OWN:
+def test_one_package_writes_as_a_whole_and_locks_and_digests(path):
+    if package_of(name_of(path)) in {"files"} | WITH_THEIR_OWN:
         return
     packages, calls = OF_FILES
     allowed = {"hashlib"} if place(path) in DIGESTING else set()

@@ -10,7 +10,7 @@ from sample_comparison import read_comparison, write_comparison
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
 from ranker import build
-from ranker.compare import lab
+from ranker.compare import experiment
 from ranker.input import digests
 
 TASKS = ("like", "rating")
@@ -46,7 +46,7 @@ def weigh(data, weight):
 
 
 def compare(data, tmp_path, *overrides):
-    lab.compare(
+    experiment.compare(
         read_comparison(write_comparison(tmp_path, data), *overrides),
         tmp_path,
         tmp_path / "compared",

@@ -1,4 +1,4 @@
-"""Settings to objects: the only room that knows both."""
+"""Settings to objects: the only package that knows both."""
 
 from ranker.build.export import export_run
 from ranker.build.graph_inputs import GraphInputs

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ranker.compare import choices, targets
-from ranker.compare.runs import Run, read
+from ranker.compare import selection, time_to_target
 from ranker.compare.statistics import holm, mean, paired_p, upper_median, wilson
 from ranker.compare.summary import Cell, Interval, Method, Summary, Test, Workload
+from ranker.compare.trial_results import Run, read
 from ranker.measure import is_higher_better
 
 _TESTED = ("auc", "rmse")  # one metric of each kind of task, or every test would cost power
@@ -23,7 +23,7 @@ _Place = tuple[Workload, str]  # and the safeguard
 def choose_tuned(table: pd.DataFrame, primary: str) -> float:
     """Returns the tuned setting value that one safeguard's tuning runs on one workload choose."""
     runs = read(table, primary)
-    return choices.choose_tuned(runs, primary, higher_is_better=is_higher_better(primary))
+    return selection.choose_tuned(runs, primary, higher_is_better=is_higher_better(primary))
 
 
 def summarise(table: pd.DataFrame, facts: Mapping[str, Any]) -> Summary:
@@ -56,8 +56,8 @@ def summarise(table: pd.DataFrame, facts: Mapping[str, Any]) -> Summary:
         methods=methods,
         tests=_tests(best, primary, reference),
         targets=goals,
-        by_attempts=targets.profile(_taken(methods, "attempts_to_target")),
-        by_seconds=targets.profile(_taken(methods, "seconds_to_target")),
+        by_attempts=time_to_target.profile(_taken(methods, "attempts_to_target")),
+        by_seconds=time_to_target.profile(_taken(methods, "seconds_to_target")),
         planned=facts["planned"],
         failed=sum(not run.is_measured for run in runs),
     )
@@ -73,7 +73,7 @@ def _by_place(runs: Iterable[Run]) -> dict[_Place, list[Run]]:
 def _at_best_rate(runs: Sequence[Run], primary: str) -> list[Run]:
     """Returns the measured runs at the rate that is best on validation; none if all diverged."""
     measured = [run for run in runs if run.is_measured]
-    rate = choices.choose_rate(measured, primary, higher_is_better=is_higher_better(primary))
+    rate = selection.choose_rate(measured, primary, higher_is_better=is_higher_better(primary))
     return [run for run in measured if run.rate == rate]
 
 
@@ -115,7 +115,7 @@ def _goals(
     goals: dict[Workload, float] = {}
     for workload in dict.fromkeys(workload for workload, _ in best):
         own = {
-            safeguard: targets.target(runs, higher_is_better=higher_is_better)
+            safeguard: time_to_target.target(runs, higher_is_better=higher_is_better)
             for (each, safeguard), runs in best.items()
             if each == workload and runs
         }
@@ -136,12 +136,12 @@ def _method(
     measured = [run for run in runs if run.is_measured]
     cells = _cells(place, runs)
     is_stable = {cell.rate: cell.tried > 0 and cell.diverged == 0 for cell in cells}
-    stable_from, stable_to = choices.stable_range(is_stable)
+    stable_from, stable_to = selection.stable_range(is_stable)
     best_rate = best[0].rate if best else math.nan
-    good_from, good_to = choices.good_rates(runs, primary, best_rate, is_stable)
+    good_from, good_to = selection.good_rates(runs, primary, best_rate, is_stable)
     diverged = sum(run.has_diverged for run in measured)
     taken = [
-        targets.times(run, goals[place[0]], higher_is_better=is_higher_better(primary))
+        time_to_target.times(run, goals[place[0]], higher_is_better=is_higher_better(primary))
         for run in best
     ]
     return Method(
@@ -153,7 +153,7 @@ def _method(
         best_rate=best_rate,
         good_from=good_from,
         good_to=good_to,
-        sensitivity=choices.sensitivity({cell.rate: cell.loss.value for cell in cells}),
+        sensitivity=selection.sensitivity({cell.rate: cell.loss.value for cell in cells}),
         stable_from=stable_from,
         stable_to=stable_to,
         tried=len(measured),

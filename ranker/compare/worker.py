@@ -22,7 +22,7 @@ def work(link: Connection, primary: str, parent: int) -> None:
     """Runs the settings that come over `link`, and sends back a run's columns, until it closes.
 
     Args:
-      primary: of `Bench`.
+      primary: of `TrialExecutor`.
       parent: the process that is to be outlived by no more than a moment.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -31,12 +31,12 @@ def work(link: Connection, primary: str, parent: int) -> None:
     start.quietly_load_tensorflow()
     import tensorflow as tf
 
-    from ranker.compare.bench import Bench
     from ranker.compare.results import failed
+    from ranker.compare.trial_executor import TrialExecutor
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    bench = Bench(primary=primary)
+    bench = TrialExecutor(primary=primary)
     while True:
         try:
             config = link.recv()

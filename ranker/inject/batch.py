@@ -20,7 +20,7 @@ class BatchFault(RangedFault):
         """Where in the batch its columns are."""
         return "features"
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns what the column has instead of `values` while the fault is on.
 
         Args:
@@ -49,7 +49,7 @@ class NotFiniteInjector(inject.NotFinite, BatchFault):
             return match(self.task, subjects.tasks(), what="task")
         return match(self.feature, subjects.features("numeric"), what="numeric feature")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with `value` at the rows chosen."""
         del unknown
         bad = tf.constant({"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[self.value])

@@ -71,7 +71,7 @@ class Faults:
         self._placed = [_place(i, injector, subjects) for i, injector in enumerate(self.injectors)]
 
     def beside_batch(self) -> Self:
-        """Returns those that do not spoil the batch, for one that has been spoilt before."""
+        """Returns those that do not corrupt the batch, for one that has been corrupted before."""
         others = copy.copy(self)
         others._placed = [p for p in self._placed if not isinstance(p.injector, BatchFault)]
         return others
@@ -82,12 +82,14 @@ class Faults:
             tf.cond(_is_on(placed, attempt), lambda p=placed: self._write(p), _nothing)
 
     def batch(self, batch: AnyBatch, attempt: tf.Tensor | tf.Variable) -> AnyBatch:
-        """Returns `batch` with its columns spoilt."""
+        """Returns `batch` with its columns corrupted."""
         for placed in self._of(BatchFault):
             part = placed.injector.part
             columns = getattr(batch, part)
-            spoilt = {name: self._column(placed, name, columns, attempt) for name in placed.targets}
-            batch = batch._replace(**{part: columns | spoilt})
+            corrupted = {
+                name: self._column(placed, name, columns, attempt) for name in placed.targets
+            }
+            batch = batch._replace(**{part: columns | corrupted})
         return batch
 
     def losses(self, losses: tf.Tensor, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
@@ -127,7 +129,7 @@ class Faults:
     def gradients(
         self, gradients: Sequence[Gradient], attempt: tf.Tensor | tf.Variable
     ) -> Sequence[Gradient]:
-        """Returns `gradients`, of the trained variables in order, with some spoilt."""
+        """Returns `gradients`, of the trained variables in order, with some corrupted."""
         for placed in self._of(GradientFault):
             is_on, fault = _is_on(placed, attempt), placed.injector
             gradients = [
@@ -177,12 +179,12 @@ class Faults:
     ) -> tf.Tensor:
         values = columns[name]
 
-        def spoilt() -> tf.Tensor:
+        def corrupted() -> tf.Tensor:
             seed = self._draw(placed, placed.targets.index(name), attempt)
             unknown = self._subjects.unknown(name)
-            return placed.injector.spoil(values, seed=seed, unknown=unknown)
+            return placed.injector.corrupt(values, seed=seed, unknown=unknown)
 
-        return _either(_is_on(placed, attempt), spoilt, values)
+        return _either(_is_on(placed, attempt), corrupted, values)
 
     def _draw(self, placed: _Placed, index: int, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
         """Returns the seed, int64 [2], of an attempt's draws for the `index`-th target."""
@@ -207,13 +209,13 @@ def _nothing() -> tf.Tensor:
     return tf.constant(False)
 
 
-def _either(is_on: tf.Tensor, spoilt: Callable[[], tf.Tensor], values: tf.Tensor) -> tf.Tensor:
-    """Returns spoilt() if `is_on`, else `values`, bit for bit.
+def _either(is_on: tf.Tensor, corrupted: Callable[[], tf.Tensor], values: tf.Tensor) -> tf.Tensor:
+    """Returns corrupted() if `is_on`, else `values`, bit for bit.
 
     The shape is said again because TensorFlow multiplies in an order that depends on the
     shapes it knows: without it, the updates made of an untouched gradient differed by a bit.
     """
-    return tf.ensure_shape(tf.cond(is_on, spoilt, lambda: values), values.shape)
+    return tf.ensure_shape(tf.cond(is_on, corrupted, lambda: values), values.shape)
 
 
 def _gradient(fault: GradientFault, gradient: Gradient, is_on: tf.Tensor) -> Gradient:
@@ -221,9 +223,9 @@ def _gradient(fault: GradientFault, gradient: Gradient, is_on: tf.Tensor) -> Gra
     if gradient is None:
         return None
     if not isinstance(gradient, tf.IndexedSlices):
-        return _either(is_on, lambda: fault.spoil(gradient, rows=None), gradient)
+        return _either(is_on, lambda: fault.corrupt(gradient, rows=None), gradient)
     values, rows = gradient.values, gradient.indices
-    values = _either(is_on, lambda: fault.spoil(values, rows=rows), values)
+    values = _either(is_on, lambda: fault.corrupt(values, rows=rows), values)
     return tf.IndexedSlices(values, rows, gradient.dense_shape)
 
 

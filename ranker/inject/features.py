@@ -21,7 +21,7 @@ class _NumericFault(BatchFault):
 class FeatureScaleInjector(inject.FeatureScale, _NumericFault):
     """`ranker.spec.inject.FeatureScale`."""
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` times the factor."""
         del seed, unknown
         return values * tf.cast(self.factor, values.dtype)
@@ -30,7 +30,7 @@ class FeatureScaleInjector(inject.FeatureScale, _NumericFault):
 class FeatureOutlierInjector(inject.FeatureOutlier, _NumericFault):
     """`ranker.spec.inject.FeatureOutlier`."""
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with `value` at the rows chosen."""
         del unknown
         is_chosen = chosen(self.share, tf.shape(values), seed=seed)
@@ -43,7 +43,7 @@ class NoiseInjector(inject.Noise, _NumericFault):
     Source: GradientStabilizer, arXiv:2502.17055, section 4.3, with level 0.05.
     """
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with noise."""
         del unknown
         sigma = tf.cast(self.level, values.dtype) * tf.reduce_max(tf.abs(values))
@@ -62,7 +62,7 @@ class UnknownIdsInjector(inject.UnknownIds, BatchFault):
         ]
         return match(self.feature, names, what="categorical feature with a row for unknown values")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with unknown rows at the ids chosen."""
         which, where = tf.unstack(tf.random.split(seed, 2, alg="philox"))
         is_chosen = chosen(self.share, tf.shape(values), seed=which) & (values >= 0)

@@ -20,7 +20,7 @@ class LabelFlipInjector(inject.LabelFlip, BatchFault):
         """Returns the binary tasks."""
         return match(self.task, subjects.tasks("binary"), what="binary task")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with those chosen flipped."""
         del unknown
         return tf.where(chosen(self.share, tf.shape(values), seed=seed), 1.0 - values, values)
@@ -42,7 +42,7 @@ class ExtremeLabelInjector(inject.ExtremeLabel, BatchFault):
         """Returns the regression tasks."""
         return match(self.task, subjects.tasks("regression"), what="regression task")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` with `value` at the rows chosen."""
         del unknown
         is_chosen = chosen(self.share, tf.shape(values), seed=seed)
@@ -61,7 +61,7 @@ class LabelScaleInjector(inject.LabelScale, BatchFault):
         """Returns the regression tasks."""
         return match(self.task, subjects.tasks("regression"), what="regression task")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` times the factor."""
         del seed, unknown
         return values * tf.cast(self.factor, values.dtype)
@@ -79,7 +79,7 @@ class TaskVanishesInjector(inject.TaskVanishes, BatchFault):
         """Returns the tasks."""
         return match(self.task, subjects.tasks(), what="task")
 
-    def spoil(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns weights of 0: a missing label's."""
         del seed, unknown
         return tf.zeros_like(values)

@@ -111,10 +111,10 @@ class Reordering:
         """Returns the rows at `places` [M] of the stream; `regular` gives its own at any."""
         rows = regular
         for fault in self._faults:
-            rows = self._spoilt(fault, rows)
+            rows = self._corrupted(fault, rows)
         return rows(places)
 
-    def _spoilt(self, fault: OrderFault, regular: Rows) -> Rows:
+    def _corrupted(self, fault: OrderFault, regular: Rows) -> Rows:
         def rows(places: np.ndarray) -> np.ndarray:
             number = places // self._batch_size
             is_inside = (number >= fault.start) & (number < fault.stop)

@@ -32,7 +32,7 @@ class GradientFault(RangedFault):
         """Returns the variables."""
         return match(self.variable, subjects.variables, what="trained variable")
 
-    def spoil(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
         """Returns what the gradient is instead of `values`.
 
         Args:
@@ -55,7 +55,7 @@ class GradientSpikeInjector(inject_training.GradientSpike, GradientFault):
                 raise ValueError(f"no row {self.row} in {name}, of shape {shape}")
         return names
 
-    def spoil(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
         """Returns `values` times the factor, or with the row's times the factor."""
         spiked = values * tf.cast(self.factor, values.dtype)
         if self.row is None:
@@ -68,7 +68,7 @@ class GradientSpikeInjector(inject_training.GradientSpike, GradientFault):
 class Bf16Injector(inject_training.Bf16, GradientFault):
     """`ranker.spec.inject_training.Bf16`."""
 
-    def spoil(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
+    def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
         """Returns `values` rounded to the nearest, ties to even."""
         del rows
         return tf.cast(tf.cast(values, tf.bfloat16), values.dtype)

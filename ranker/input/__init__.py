@@ -4,10 +4,10 @@ from ranker.input.batch import Array, Batch
 from ranker.input.batch_file import from_parquet, to_parquet
 from ranker.input.columns import raw_values
 from ranker.input.digests import changed, check_prepared, digests
-from ranker.input.door import BadRows
 from ranker.input.encode import PADDING, Encoder
 from ranker.input.memory import SHARE, free_bytes, row_bytes
 from ranker.input.parquet import ParquetRows
+from ranker.input.row_validator import BadRows
 from ranker.input.rules import feature_rule, shown
 from ranker.input.shard_stream import ShardStream
 from ranker.input.shards import Shards, split_path

@@ -1,4 +1,4 @@
-"""Batches: what the input room makes and the model and the objective read."""
+"""Batches: what the input package makes and the model and the objective read."""
 
 from typing import Any, NamedTuple
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from ranker.input.door import BadRows, Door, joined
 from ranker.input.parquet import ParquetRows
+from ranker.input.row_validator import BadRows, Door, joined
 from ranker.input.rules import rules_of
 from ranker.schema import Schema
 from ranker.wording import listed

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from ranker.input.batch import Batch
 from ranker.input.columns import encoded_values, raw_values
-from ranker.input.door import BadRows
 from ranker.input.encode import Encoder
+from ranker.input.row_validator import BadRows
 from ranker.input.shards import RowGroup, Shards
 from ranker.schema import Schema
 

@@ -62,7 +62,7 @@ class GuardedOptimizer(attributes.Strict):
         Args:
           rule: such as `Adagrad()`; of all variables.
           learning_rate: a number >= 0, or a schedule, of Keras or of `ranker.optim`, or a
-            function of the step that a graph can be drawn of.
+            function of the step that a graph can be traced of.
           clippers: applied in order, those of the gradient stage first.
           weight_decay: decoupled, inside what is clipped and judged; of a table, only the rows
             touched decay. >= 0.

@@ -26,7 +26,7 @@ def refuse_replicas(what: str, variables: Sequence[tf.Variable] = ()) -> None:
 
 
 def refuse_xla(what: str) -> None:
-    """Raises ValueError where XLA would compile what is being drawn.
+    """Raises ValueError where XLA would compile what is being traced.
 
     It has no operation that finds unique ids, nor one that looks at a refused step in NumPy.
     """
@@ -38,7 +38,7 @@ def refuse_xla(what: str) -> None:
 
 
 def _contexts() -> list[Any]:
-    """Returns the control flow contexts around what is being drawn, of the graphs around it too."""
+    """Returns the control flow contexts around what is traced, of the graphs around it too."""
     contexts = []
     graph = tf.compat.v1.get_default_graph()
     while graph is not None:

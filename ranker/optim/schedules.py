@@ -115,10 +115,10 @@ def _as_tensor(schedule: Any) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def check_schedule(schedule: Any, what: str) -> None:
-    """Raises unless `schedule` is one of these, or a function that a graph can be drawn of.
+    """Raises unless `schedule` is one of these, or a function that a graph can be traced of.
 
     Such a function is given the number of committed updates, an int64 tensor, and returns the
-    next rate; it is drawn once here, so that it does not fail in a training step.
+    next rate; it is traced once here, so that it does not fail in a training step.
 
     Raises:
       TypeError: for anything else: text, a number, a class, a function of no argument, one that

@@ -16,7 +16,7 @@ class Transaction:
     """Collects the proposed writes and the named scalars of one attempt; writes at `commit`.
 
     A part that remembers something keeps it in a variable that nothing but `write` changes: then
-    a refused attempt leaves no trace in it. Made anew for each attempt, where its graph is drawn.
+    a refused attempt leaves no trace in it. Made anew for each attempt, where its graph is traced.
 
     Attributes:
       changes: of trained variables and their slots, in the order proposed.

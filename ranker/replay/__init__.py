@@ -1,7 +1,7 @@
 """A refused attempt of a run, tried again: what went bad, looked at closely."""
 
-from ranker.replay.again import Replay, replay
-from ranker.replay.look import Look, Norms, look
+from ranker.replay.attempt import Replay, replay
+from ranker.replay.diagnosis import Diagnosis, Norms, diagnose
 from ranker.replay.text import as_text
 
-__all__ = ["Look", "Norms", "Replay", "as_text", "look", "replay"]
+__all__ = ["Diagnosis", "Norms", "Replay", "as_text", "diagnose", "replay"]

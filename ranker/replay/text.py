@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ranker.replay.again import Replay
+from ranker.replay.attempt import Replay
 from ranker.schema import Feature
 from ranker.spec.model import HashEncoding
 
@@ -39,7 +39,7 @@ def _losses(replay: Replay) -> str:
 
 
 def _first_bad(replay: Replay) -> str:
-    found = replay.look
+    found = replay.diagnosis
     of = f" of {found.column or found.variable}" if found.column or found.variable else ""
     said = [f"First bad: {found.first_bad}{of}"]
     if found.rows:
@@ -51,7 +51,7 @@ def _first_bad(replay: Replay) -> str:
 
 def _examples(replay: Replay) -> str:
     """Returns a table with a line for each column of the batch and a column an example."""
-    examples, batch = list(replay.look.examples), replay.batch
+    examples, batch = list(replay.diagnosis.examples), replay.batch
     rows = [["example", *map(str, examples)]]
     for feature in replay.run.schema.features:
         values = batch.features[feature.name][examples]
@@ -99,7 +99,7 @@ def _word(replay: Replay, vocabulary: str, row: int) -> str:
 
 
 def _norms(replay: Replay) -> str:
-    norms = replay.look.norms
+    norms = replay.diagnosis.norms
     rows = [
         [n.name, *(f"{v:.4g}" for v in (n.values, n.gradient, n.update, n.factor))]
         for n in norms[:_NUM_VARIABLES]

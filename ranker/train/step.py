@@ -82,20 +82,22 @@ class Step(tf.Module):
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._reduce = reduce or Alone()
-        self._scalar_names: tuple[str, ...] = ()  # known once the graph is drawn
+        self._scalar_names: tuple[str, ...] = ()  # known once the graph is traced
         self._log_every = log_every
         self._compiled: Any = None  # a function of TensorFlow's, from a stack to its reports
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
         """All state of the run by name: what a checkpoint holds."""
-        rooms = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
-        rooms["aggregation"] = dict(self.aggregation.variables)
+        packages = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
+        packages["aggregation"] = dict(self.aggregation.variables)
         if self.detector:
-            rooms["guard/detector"] = self.detector.variables
+            packages["guard/detector"] = self.detector.variables
         if self.controls:
-            rooms["recovery"] = self.controls.variables
-        state = {f"{room}/{n}": v for room, named in rooms.items() for n, v in named.items()}
+            packages["recovery"] = self.controls.variables
+        state = {
+            f"{package}/{n}": v for package, named in packages.items() for n, v in named.items()
+        }
         model = self.model.tables | self.model.dense
         return {f"model/{n}": v for n, v in model.items()} | state | {"attempts": self.attempts}
 
@@ -143,8 +145,8 @@ class Step(tf.Module):
         )
         return StepProposal(logits, losses, total, transaction)
 
-    def draw(self, stack: Batch) -> None:
-        """Draws the graph for stacks like `stack`, of any number of batches; tries none.
+    def trace(self, stack: Batch) -> None:
+        """Traces the graph for stacks like `stack`, of any number of batches; tries none.
 
         `run` does so at its first call, if it was not done before.
         """
@@ -163,7 +165,7 @@ class Step(tf.Module):
         Returns:
           The reports, stacked; fewer than K if the guard halted.
         """
-        self.draw(stack)
+        self.trace(stack)
         reports = self._compiled(stack)
         return reports._replace(scalars=Scalars(self._scalar_names, reports.scalars))
 

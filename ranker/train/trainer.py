@@ -114,7 +114,7 @@ class Trainer:
             for observer in self._observers:
                 closers.callback(observer.close)
             if cuts:
-                self._step.draw(self._stream.stack(start, 0))  # while the first rows are read
+                self._step.trace(self._stream.stack(start, 0))  # while the first rows are read
             for first, num in cuts:
                 asked = time.perf_counter()
                 stack = next(stacks)

@@ -14,7 +14,7 @@ from sample_comparison import read_comparison, write_comparison
 
 from ranker import build, optim
 from ranker.compare import grid
-from ranker.compare.bench import Bench
+from ranker.compare.trial_executor import TrialExecutor
 from ranker.spec import graph_inputs, load, plugins
 from ranker.spec.clip import Clip
 from ranker.spec.objective import Loss
@@ -130,7 +130,7 @@ def test_a_comparison_has_it_as_a_safeguard(prepared, tmp_path):
     chosen = {(workload, "gc"): 0.1 for workload in workloads(config, tmp_path)}
     trial = next(t for t in grid.finals(config, tmp_path, chosen) if t.safeguard == "own")
     assert trial.config.clip[0].kind == "median"
-    columns = Bench(primary=config.primary).run(trial.config)
+    columns = TrialExecutor(primary=config.primary).run(trial.config)
     assert json.loads(columns["test"])
 
 

@@ -65,22 +65,22 @@ def faults(*injectors, seed=11, subjects=subjects):
     return Faults(injectors, subjects(), seed=seed)
 
 
-def spoil(injector, batch, *, attempt=ON, seed=11, place=0, compiled=True):
+def corrupt(injector, batch, *, attempt=ON, seed=11, place=0, compiled=True):
     """Returns the batch at `attempt`, as NumPy arrays, with `injector` at `place` in the list."""
-    return spoiler(injector, seed=seed, place=place, compiled=compiled)(batch, attempt)
+    return corrupter(injector, seed=seed, place=place, compiled=compiled)(batch, attempt)
 
 
-def spoiler(injector, *, seed=11, place=0, compiled=True):
-    """Returns `spoil` of one injector, traced once."""
+def corrupter(injector, *, seed=11, place=0, compiled=True):
+    """Returns `corrupt` of one injector, traced once."""
     idle = type(injector)(**vars(injector) | {"start": 90, "stop": 91})
     with_faults = faults(*[idle] * place, injector, seed=seed)
     call = tf.function(with_faults.batch, autograph=False) if compiled else with_faults.batch
 
-    def spoil_one(batch, attempt):
-        spoilt = call(tf.nest.map_structure(tf.constant, batch), tf.constant(attempt, tf.int64))
-        return tf.nest.map_structure(lambda value: value.numpy(), spoilt)
+    def corrupt_one(batch, attempt):
+        corrupted = call(tf.nest.map_structure(tf.constant, batch), tf.constant(attempt, tf.int64))
+        return tf.nest.map_structure(lambda value: value.numpy(), corrupted)
 
-    return spoil_one
+    return corrupt_one
 
 
 def bits(batch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from sample_faults import ON, START, STOP, WHEN, bits, changed, faults, rows, spoil, spoiler
+from sample_faults import ON, START, STOP, WHEN, bits, changed, corrupt, corrupter, faults, rows
 
 from ranker import inject
 
@@ -58,19 +58,19 @@ def with_odd_numbers():
 
 @pytest.mark.parametrize("name", INJECTORS)
 def test_one_column_changes_and_only_inside_the_range(name):
-    spoil_at = spoiler(INJECTORS[name])
+    corrupt_at = corrupter(INJECTORS[name])
     for attempt in (START, ON, STOP - 1):
         expected = {COLUMNS.get(name, "features/user_count")}
-        assert changed(BATCH, spoil_at(BATCH, attempt)) == expected
+        assert changed(BATCH, corrupt_at(BATCH, attempt)) == expected
     odd = with_odd_numbers()
     for attempt in (0, START - 1, STOP, 10**12):
-        assert bits(spoil_at(odd, attempt)) == bits(odd)
+        assert bits(corrupt_at(odd, attempt)) == bits(odd)
 
 
 @pytest.mark.parametrize("name", INJECTORS)
 def test_compiled_is_eager_bit_for_bit(name):
     injector = INJECTORS[name]
-    assert bits(spoil(injector, BATCH, compiled=False)) == bits(spoil(injector, BATCH))
+    assert bits(corrupt(injector, BATCH, compiled=False)) == bits(corrupt(injector, BATCH))
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -78,7 +78,7 @@ def test_draws_depend_on_the_seed_the_attempt_and_the_place_alone(name):
     injector = INJECTORS[name]
 
     def drawn(**settings):
-        return bits(spoil(injector, BATCH, compiled=False, **settings))
+        return bits(corrupt(injector, BATCH, compiled=False, **settings))
 
     assert drawn(seed=tf.Variable(11)) == drawn()
     assert drawn() != drawn(seed=12)
@@ -90,7 +90,7 @@ def test_draws_depend_on_the_seed_the_attempt_and_the_place_alone(name):
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_the_share_is_that_of_the_rows(name, share):
     injector = type(INJECTORS[name])(**vars(INJECTORS[name]) | {"share": share})
-    num_hit = hit(name, spoil(injector, BATCH)).sum()
+    num_hit = hit(name, corrupt(injector, BATCH)).sum()
     # 64 draws at 0.25: 16 +- 3.5; six deviations are never missed.
     assert abs(num_hit - 64 * share) <= 6 * (64 * share * (1 - share)) ** 0.5
 
@@ -98,7 +98,7 @@ def test_the_share_is_that_of_the_rows(name, share):
 def test_a_flipped_label_is_one_less_it():
     soft = BATCH._replace(labels=BATCH.labels | {"like": np.full(64, 0.25, np.float32)})
     injector = INJECTORS["label_flip"]
-    assert set(spoil(injector, soft).labels["like"].tolist()) == {0.25, 0.75}
+    assert set(corrupt(injector, soft).labels["like"].tolist()) == {0.25, 0.75}
 
 
 @pytest.mark.parametrize(
@@ -111,59 +111,60 @@ def test_a_flipped_label_is_one_less_it():
     ],
 )
 def test_the_rows_hit_have_the_value(name, value):
-    spoilt = spoil(INJECTORS[name], BATCH)
+    corrupted = corrupt(INJECTORS[name], BATCH)
     np.testing.assert_array_equal(
-        column(name, spoilt), np.where(hit(name, spoilt), np.float32(value), column(name, BATCH))
+        column(name, corrupted),
+        np.where(hit(name, corrupted), np.float32(value), column(name, BATCH)),
     )
 
 
 def test_a_feature_is_scaled():
-    spoilt = spoil(INJECTORS["feature_scale"], BATCH).features["user_count"]
-    np.testing.assert_array_equal(spoilt, NUMERIC * np.float32(-3))
+    corrupted = corrupt(INJECTORS["feature_scale"], BATCH).features["user_count"]
+    np.testing.assert_array_equal(corrupted, NUMERIC * np.float32(-3))
 
 
 def test_a_label_is_scaled():
-    spoilt = spoil(INJECTORS["label_scale"], BATCH).labels
-    np.testing.assert_array_equal(spoilt["rating"], BATCH.labels["rating"] * np.float32(-3))
-    np.testing.assert_array_equal(spoilt["like"], BATCH.labels["like"])
+    corrupted = corrupt(INJECTORS["label_scale"], BATCH).labels
+    np.testing.assert_array_equal(corrupted["rating"], BATCH.labels["rating"] * np.float32(-3))
+    np.testing.assert_array_equal(corrupted["like"], BATCH.labels["like"])
 
 
 def test_a_task_without_weights_has_vanished():
-    spoilt = spoil(INJECTORS["task_vanishes"], BATCH)
-    assert not spoilt.weights["rating"].any()
+    corrupted = corrupt(INJECTORS["task_vanishes"], BATCH)
+    assert not corrupted.weights["rating"].any()
     assert column("task_vanishes", BATCH).all()
 
 
 def test_noise_is_as_large_as_the_level_of_the_largest():
     many = BATCH._replace(features={"user_count": np.resize(NUMERIC, 20_000)})
-    added = spoil(INJECTORS["noise"], many).features["user_count"] - many.features["user_count"]
+    added = corrupt(INJECTORS["noise"], many).features["user_count"] - many.features["user_count"]
     sigma = 0.5 * np.abs(NUMERIC).max()
     assert abs(added.std() / sigma - 1) < 0.03  # six times 1 / sqrt(2 * 20,000)
     assert abs(added.mean() / sigma) < 0.043
 
 
 def test_unknown_ids_take_the_rows_for_unknown_values_and_padding_stays():
-    one = spoil(INJECTORS["unknown_ids"], BATCH)
+    one = corrupt(INJECTORS["unknown_ids"], BATCH)
     assert set(one.features["user_id"][hit("unknown_ids", one)].tolist()) == {20}
     everyone = inject.UnknownIds(feature="genres", share=1.0, **WHEN)
-    genres = spoil(everyone, BATCH).features["genres"]
+    genres = corrupt(everyone, BATCH).features["genres"]
     assert set(genres[:, :2].ravel().tolist()) == {3, 4, 5}
     assert (genres[:, 2] == -1).all()
 
 
 def test_columns_of_one_pattern_have_draws_of_their_own():
     both = inject.NotFinite(task="*", share=0.5, **WHEN)
-    spoilt = spoil(both, BATCH).labels
-    assert np.isnan(spoilt["like"]).any()
-    assert (np.isnan(spoilt["like"]) != np.isnan(spoilt["rating"])).any()
+    corrupted = corrupt(both, BATCH).labels
+    assert np.isnan(corrupted["like"]).any()
+    assert (np.isnan(corrupted["like"]) != np.isnan(corrupted["rating"])).any()
 
 
 def test_injectors_act_one_on_what_the_other_leaves():
     by_three = inject.FeatureScale(feature="user_count", factor=3.0, **WHEN)
     outlier = inject.FeatureOutlier(feature="user_count", value=10.0, share=1.0, **WHEN)
     batch = BATCH._replace(features={"user_count": tf.constant(NUMERIC)})
-    spoilt = faults(outlier, by_three).batch(batch, tf.constant(ON, tf.int64))
-    assert set(spoilt.features["user_count"].numpy().tolist()) == {30.0}
+    corrupted = faults(outlier, by_three).batch(batch, tf.constant(ON, tf.int64))
+    assert set(corrupted.features["user_count"].numpy().tolist()) == {30.0}
 
 
 @pytest.mark.parametrize("name", ["feature_scale", "noise", "extreme_label"])
@@ -171,9 +172,9 @@ def test_injectors_act_one_on_what_the_other_leaves():
 def test_sizes_from_nothing_to_absurd(name, size):
     setting = {"feature_scale": "factor", "noise": "level", "extreme_label": "value"}[name]
     injector = type(INJECTORS[name])(**vars(INJECTORS[name]) | {setting: size})
-    spoilt = column(name, spoil(injector, BATCH))
-    assert np.isfinite(spoilt).all()
-    assert abs(np.abs(spoilt).max()) <= max(7.0, 20 * size)
+    corrupted = column(name, corrupt(injector, BATCH))
+    assert np.isfinite(corrupted).all()
+    assert abs(np.abs(corrupted).max()) <= max(7.0, 20 * size)
 
 
 def test_one_graph_serves_several_sizes():
@@ -187,8 +188,8 @@ def test_one_graph_serves_several_sizes():
     for scale, flipped in ((2.0, 0.0), (-5.0, 1.0)):
         factor.assign(scale)
         share.assign(flipped)
-        spoilt = call(batch, tf.constant(ON, tf.int64))
-        np.testing.assert_array_equal(spoilt.features["user_count"], NUMERIC * np.float32(scale))
+        corrupted = call(batch, tf.constant(ON, tf.int64))
+        np.testing.assert_array_equal(corrupted.features["user_count"], NUMERIC * np.float32(scale))
         like = BATCH.labels["like"]
-        np.testing.assert_array_equal(spoilt.labels["like"], 1 - like if flipped else like)
+        np.testing.assert_array_equal(corrupted.labels["like"], 1 - like if flipped else like)
     assert call.experimental_get_tracing_count() == 1

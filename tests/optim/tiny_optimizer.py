@@ -39,7 +39,7 @@ class Tiny:
         return transaction
 
     def run(self, *gradients, **settings):
-        """Applies, and returns nothing, as what a graph is drawn of has to."""
+        """Applies, and returns nothing, as what a graph is traced of has to."""
         self.apply(*gradients, **settings)
 
     def state(self):

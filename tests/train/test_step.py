@@ -105,7 +105,7 @@ def test_a_nan_in_one_label_moves_nothing_and_names_the_task(steps, stack, bad):
 def test_a_graph_drawn_of_no_batches_serves_any_number(config, stack):
     step = build.build_run(config).step
     before = state(step)
-    step.draw(cut(stack, 0, 0))
+    step.trace(cut(stack, 0, 0))
     assert all(np.array_equal(value, before[name]) for name, value in state(step).items())
     assert step.run(cut(stack, 0, 2)).attempt.numpy().tolist() == [0, 1]
     assert step.run(cut(stack, 2, 6)).attempt.numpy().tolist() == [2, 3, 4, 5]
@@ -143,7 +143,7 @@ def test_it_is_refused_in_several_replicas(config, steps, stack, monkeypatch):
     doors = [
         lambda: build.build_run(config),
         lambda: step.run(stack),
-        lambda: step.draw(stack),
+        lambda: step.trace(stack),
         lambda: step.attempt(stack.at(0)),
         lambda: step.propose(stack.at(0)),
         lambda: Step(

@@ -91,19 +91,19 @@ def test_a_run_from_disk_is_one_from_memory_bit_for_bit(settings, from_memory, t
     assert (found["file"], found["row_group"], found["row"]) == ("part-1.parquet", 0, 20)
 
 
-def test_the_graph_is_drawn_before_the_first_rows_have_come(settings, tmp_path, monkeypatch):
-    stack, draw, is_drawn = ShardStream.stack, Step.draw, threading.Event()
+def test_the_graph_is_traced_before_the_first_rows_have_come(settings, tmp_path, monkeypatch):
+    stack, trace, is_traced = ShardStream.stack, Step.trace, threading.Event()
 
     def late(self, first, num):
-        assert not num or is_drawn.wait(timeout=600), "no graph"
+        assert not num or is_traced.wait(timeout=600), "no graph"
         return stack(self, first, num)
 
     def noted(self, rows):
-        draw(self, rows)
-        is_drawn.set()
+        trace(self, rows)
+        is_traced.set()
 
     monkeypatch.setattr(ShardStream, "stack", late)
-    monkeypatch.setattr(Step, "draw", noted)
+    monkeypatch.setattr(Step, "trace", noted)
     config = of_kind(settings, "always", "train.max_attempts=3", "inject=[]")
     assert run(config, tmp_path / "run")["status"] == "completed"
 

@@ -71,7 +71,7 @@ class Emergency:
         return tell(items, scales, statistics) if tell else {}
 
     def _chosen(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        shapes: list[tf.TensorShape] = []  # of the shares, known once that branch is drawn
+        shapes: list[tf.TensorShape] = []  # of the shares, known once that branch is traced
 
         def clipped() -> list[tf.Tensor]:
             shares = [tf.convert_to_tensor(s) for s in self.clipper.clip(items, {})[0]]

@@ -86,7 +86,7 @@ def test_the_verdict_is_the_same_to_the_last_bit(workdir, attempt, first_bad, co
     assert {*found.after} >= {"reason", "losses", "task", "variable", "row"}
     assert repr(found.after["losses"]) == repr(found.before["losses"])
     assert found.after["reason"] == found.before["reason"] != "accepted"
-    assert (found.look.first_bad, found.look.column, found.look.variable) == (
+    assert (found.diagnosis.first_bad, found.diagnosis.column, found.diagnosis.variable) == (
         first_bad, column, variable,
     )  # fmt: skip
     assert found.restored == (0 if attempt < 10 else 10 if attempt > 10 else 0)
@@ -98,7 +98,7 @@ def test_the_page_has_the_raw_values_of_the_bad_rows(workdir):
     text = as_text(found)
     assert "Attempt 8, from the start: loss not finite, task rating" in text
     assert "the same as in the run" in text
-    row = found.look.examples[0]
+    row = found.diagnosis.examples[0]
     user = int(found.batch.features["user_id"][row])
     line = next(line.split() for line in text.splitlines() if line.startswith("  user_id"))
     assert line[1] == (str(user + 1) if user < 20 else "unknown")  # the tiny users are 1 to 20

@@ -8,9 +8,9 @@ with ratios up to 4.
 import math
 from collections.abc import Mapping, Sequence
 
-from ranker.compare.runs import Run
 from ranker.compare.statistics import upper_median
 from ranker.compare.summary import Profile, Workload
+from ranker.compare.trial_results import Run
 
 _MAX_RATIO = 4.0
 _NUM_TAUS = 121  # of a drawn profile, a step of 0.025; the score is exact

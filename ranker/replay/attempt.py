@@ -11,8 +11,8 @@ import tensorflow as tf
 from ranker import build, json_text
 from ranker.guard import REASONS
 from ranker.input import Batch, from_parquet
+from ranker.replay.diagnosis import Diagnosis, diagnose
 from ranker.replay.forward import go_forward, restore_before
-from ranker.replay.look import Look, look
 from ranker.train import Checkpoints, Step, StepReport, kept, refusal
 
 
@@ -27,7 +27,7 @@ class Replay:
       after: the event of now, as far as the run's had the same; `reason` is "accepted" if it
         was not refused.
       restored: the attempts of the checkpoint that it began from, 0 for the start.
-      look: at every tensor.
+      diagnosis: of every tensor.
     """
 
     run: build.Run
@@ -35,7 +35,7 @@ class Replay:
     before: dict
     after: dict
     restored: int
-    look: Look
+    diagnosis: Diagnosis
 
     @property
     def differing(self) -> list[str]:
@@ -77,9 +77,11 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
     report = _try(step, batch)
     after = refusal(report, 0, step)
     step.attempts.assign(attempt - 1)
-    found = look(step, batch, run.schema, reason=REASONS.index(after["reason"]))
+    found = diagnose(step, batch, run.schema, reason=REASONS.index(after["reason"]))
     before = json_text.parse(said["event"])
-    return Replay(run=run, batch=batch, before=before, after=after, restored=restored, look=found)
+    return Replay(
+        run=run, batch=batch, before=before, after=after, restored=restored, diagnosis=found
+    )
 
 
 def _known(workdir: Path, attempt: int | None) -> int:
@@ -109,7 +111,7 @@ def _written(workdir: Path) -> list[int]:
 def _beside_batch(run: build.Run) -> Step:
     """Returns the run's step without the faults that are in the batch already."""
     step = run.step
-    again = Step(
+    beside = Step(
         step.model,
         step.objective,
         step.optimizer,
@@ -120,8 +122,8 @@ def _beside_batch(run: build.Run) -> Step:
         detector=step.detector,
         controls=step.controls,
     )
-    again.attempts.assign(step.attempts)
-    return again
+    beside.attempts.assign(step.attempts)
+    return beside
 
 
 def _try(step: Step, batch: Batch) -> StepReport:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ranker.compare.runs import Run
 from ranker.compare.statistics import mean
+from ranker.compare.trial_results import Run
 
 
 def choose_tuned(runs: Sequence[Run], primary: str, *, higher_is_better: bool) -> float:

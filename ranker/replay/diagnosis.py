@@ -25,7 +25,7 @@ class Norms(NamedTuple):
     factor: float
 
 
-class Look(NamedTuple):
+class Diagnosis(NamedTuple):
     """What was found.
 
     Attributes:
@@ -46,7 +46,7 @@ class Look(NamedTuple):
     norms: tuple[Norms, ...]
 
 
-def look(step: Step, batch: Batch, schema: Schema, *, reason: int) -> Look:
+def diagnose(step: Step, batch: Batch, schema: Schema, *, reason: int) -> Diagnosis:
     """Returns what a look at each tensor of the attempt finds; writes nothing.
 
     Args:
@@ -62,7 +62,7 @@ def look(step: Step, batch: Batch, schema: Schema, *, reason: int) -> Look:
         stage, variable, rows = next(_in_changes(proposed), (_FINITE, "", ()))
         found = Cause(stage)
     norms = sorted(_norms(proposed), key=lambda n: -n.gradient if n.gradient >= 0 else -math.inf)
-    return Look(found.what, found.column, found.examples, variable, rows, losses, tuple(norms))
+    return Diagnosis(found.what, found.column, found.examples, variable, rows, losses, tuple(norms))
 
 
 def _in_batch(batch: Batch, schema: Schema, reason: int) -> Cause | None:

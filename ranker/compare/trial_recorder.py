@@ -13,7 +13,7 @@ from ranker.train import Evaluation, Plan, StepReport, joined
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
 
 
-class Recorder:
+class TrialRecorder:
     """Gathers one run's reports and evaluations."""
 
     def __init__(self, run: build.Run, plan: Plan) -> None:

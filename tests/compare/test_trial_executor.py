@@ -11,7 +11,7 @@ from sample_comparison import read_comparison, write_comparison
 
 from ranker import job
 from ranker.compare import grid
-from ranker.compare.bench import Bench
+from ranker.compare.trial_executor import TrialExecutor
 from ranker.spec import graph_inputs, guard, inject, inject_training
 
 CLOCK = ("seconds", "seconds_per_attempt", "evaluated_seconds")
@@ -29,7 +29,7 @@ def measured(columns):
 
 def runs_of(*configs):
     """Returns the columns of runs one after the other on a new bench."""
-    bench = Bench(primary="rating.rmse")
+    bench = TrialExecutor(primary="rating.rmse")
     return [bench.run(config) for config in configs]
 
 
@@ -137,7 +137,7 @@ def test_a_primary_that_validation_does_not_define_is_refused_before_training(
     pq.write_table(table.set_column(place, "like", ones), data / "validation.parquet")
     config = dataclasses.replace(trials[0].config, data=at(trials[0].config.data, data))
     with pytest.raises(ValueError, match=r"'like\.auc' is not defined on validation: one class"):
-        Bench(primary="like.auc").run(config)
+        TrialExecutor(primary="like.auc").run(config)
 
 
 def at(settings, data):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ranker import build
-from ranker.compare.record import Recorder, flat
+from ranker.compare.trial_recorder import TrialRecorder, flat
 from ranker.input import Batch, Split
 from ranker.spec import graph_inputs, load
 from ranker.spec.run import RunConfig
@@ -25,7 +25,7 @@ class _Form:
     initial: Mapping[str, np.ndarray]
 
 
-class Bench:
+class TrialExecutor:
     """A warm place to run in.
 
     A run gives the numbers that `ranker.job` gives with the same settings, but for the last
@@ -54,7 +54,7 @@ class Bench:
         plan = dataclasses.replace(plan, monitor=self._primary, patience=0)
         model = [f"model/{name}" for name in (*run.model.tables, *run.model.dense)]
         store = MemoryStore(names=model)
-        progress, recorder = Progress(), Recorder(run, plan)
+        progress, recorder = Progress(), TrialRecorder(run, plan)
         controller = build.build_recovery(config, run.step, store, {})
         saving = Saving(run.step, store, plan, progress, controller=controller)
         evaluating = Evaluating(

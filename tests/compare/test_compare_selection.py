@@ -5,13 +5,13 @@ import math
 import pytest
 from sample_runs import failed, row, table
 
-from ranker.compare import choices
-from ranker.compare.runs import read
+from ranker.compare import selection
 from ranker.compare.summarise import choose_tuned
+from ranker.compare.trial_results import read
 
 
 def best_rate(*rows):
-    return choices.choose_rate(read(table(*rows), "like.auc"), "like.auc", higher_is_better=True)
+    return selection.choose_rate(read(table(*rows), "like.auc"), "like.auc", higher_is_better=True)
 
 
 def test_the_best_rate_has_the_best_mean_of_final_values():
@@ -32,7 +32,9 @@ def test_of_equal_rates_the_lowest_and_of_none_none():
     assert best_rate(row(rate=0.4), row(rate=0.2), row(rate=0.8)) == 0.2
     assert math.isnan(best_rate(row(divergence="full")))
     assert math.isnan(best_rate(failed()))
-    assert math.isnan(choices.choose_rate(read(table(row()), "a.b"), "a.b", higher_is_better=True))
+    assert math.isnan(
+        selection.choose_rate(read(table(row()), "a.b"), "a.b", higher_is_better=True)
+    )
 
 
 def test_a_failed_run_is_no_evidence():
@@ -43,7 +45,7 @@ def test_a_failed_run_is_no_evidence():
 def test_a_metric_that_sinks_is_better_lower():
     rows = [row(rate=0.1, aucs=(0.5, 0.7)), row(rate=0.2, aucs=(0.5, 0.6))]
     runs = read(table(*rows), "loss")
-    assert choices.choose_rate(runs, "loss", higher_is_better=False) == 0.1
+    assert selection.choose_rate(runs, "loss", higher_is_better=False) == 0.1
 
 
 def test_a_value_is_chosen_at_its_own_best_rate():
@@ -65,9 +67,9 @@ def test_of_equal_values_the_first(make):
 def test_sensitivity_by_hand():
     # losses .2, .3, .7 above .2: (0 + .1 + .5) / 3; a rate at which nothing is known is no rate
     losses = {0.1: 0.2, 0.2: 0.3, 0.4: 0.7, 0.8: math.nan}
-    assert choices.sensitivity(losses) == pytest.approx(0.2)
-    assert choices.sensitivity({0.1: 5.0, 0.2: 5.0}) == 0
-    assert math.isnan(choices.sensitivity({0.1: math.nan}))
+    assert selection.sensitivity(losses) == pytest.approx(0.2)
+    assert selection.sensitivity({0.1: 5.0, 0.2: 5.0}) == 0
+    assert math.isnan(selection.sensitivity({0.1: math.nan}))
 
 
 @pytest.mark.parametrize(
@@ -81,12 +83,12 @@ def test_sensitivity_by_hand():
     ],
 )
 def test_the_longest_range_of_stable_rates(stable, expected):
-    found = choices.stable_range({i + 1.0: flag == "1" for i, flag in enumerate(stable)})
+    found = selection.stable_range({i + 1.0: flag == "1" for i, flag in enumerate(stable)})
     assert found == expected
 
 
 def test_no_stable_rate():
-    assert all(map(math.isnan, choices.stable_range({1.0: False, 2.0: False})))
+    assert all(map(math.isnan, selection.stable_range({1.0: False, 2.0: False})))
 
 
 @pytest.mark.parametrize(
@@ -106,5 +108,5 @@ def test_rates_are_as_good_up_to_the_first_that_is_told_apart(second, expected):
     ]
     stable = dict.fromkeys(rates, True) | {0.8: False}  # as good, but one diverged
     runs = read(table(*rows), "like.auc")
-    assert choices.good_rates(runs, "like.auc", 0.4, stable) == expected
-    assert all(map(math.isnan, choices.good_rates(runs, "like.auc", math.nan, stable)))
+    assert selection.good_rates(runs, "like.auc", 0.4, stable) == expected
+    assert all(map(math.isnan, selection.good_rates(runs, "like.auc", math.nan, stable)))
