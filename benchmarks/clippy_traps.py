@@ -16,7 +16,7 @@ from absl import flags
 from tqdm import tqdm
 
 from pipelines import program
-from ranker import build
+from ranker import wiring
 from ranker.input import Batch
 from ranker.spec import load
 from ranker.spec.clip import Clippy
@@ -66,8 +66,8 @@ def _train(rate: str, settings: Sequence[str]) -> tuple[_Seen, list[np.ndarray]]
     """Returns what was seen, and the dense variables at the end."""
     overrides = [f"optimizer.dense.learning_rate={rate}", *settings]
     config = load.load(Path(_CONFIG.value), overrides, RunConfig)
-    run = build.build_run(config)
-    stream = build.build_stream(config, run.split("train"))
+    run = wiring.build_run(config)
+    stream = wiring.build_stream(config, run.split("train"))
     look = tf.function(lambda batch: _attempt(run, batch), reduce_retracing=True)
     found = []
     for attempt in range(_ATTEMPTS.value):
@@ -79,7 +79,7 @@ def _train(rate: str, settings: Sequence[str]) -> tuple[_Seen, list[np.ndarray]]
     return _Seen(factors, above, float(largest.max())), dense
 
 
-def _attempt(run: build.Run, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _attempt(run: wiring.Run, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Tries `batch` as the step does; returns factors, shares above the bound, largest update."""
     step, clip = run.step, _clippy(run.config)
     transaction = step.propose(batch).transaction

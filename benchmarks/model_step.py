@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from ranker import build
+from ranker import wiring
 from ranker.input import Batch
 from ranker.spec.run import RunConfig
 from ranker.train import Step
@@ -30,15 +30,15 @@ def model_steps(
       FileNotFoundError: if the data are not prepared.
     """
     first = next(iter(configs.values()))
-    runs = {name: build.build_run(config) for name, config in configs.items()}
+    runs = {name: wiring.build_run(config) for name, config in configs.items()}
     split = next(iter(runs.values())).split("train")
-    stack = build.build_stream(first, split).stack(0, STEPS_PER_TURN)
+    stack = wiring.build_stream(first, split).stack(0, STEPS_PER_TURN)
     stack = tf.nest.map_structure(tf.constant, stack)
     unclipped = dataclasses.replace(first, clip=())
-    bare = build.build_run(unclipped).step
+    bare = wiring.build_run(unclipped).step
     turns = {BARE: _plain(bare, _our_update(bare))}
     if with_keras:
-        keras = build.build_run(unclipped).step
+        keras = wiring.build_run(unclipped).step
         turns[KERAS] = _plain(keras, _keras_update(keras))
     turns |= {name: run.step.run for name, run in runs.items()}
     return {name: lambda _, turn=turn: _finish(turn(stack)) for name, turn in turns.items()}

@@ -24,10 +24,10 @@ _MODEL = """
 import sys
 import tensorflow
 from pathlib import Path
-from ranker import build
+from ranker import wiring
 from ranker.spec import load
 from ranker.spec.run import RunConfig
-build.build_run(load.load(Path(sys.argv[1]), [], RunConfig))
+wiring.build_run(load.load(Path(sys.argv[1]), [], RunConfig))
 """
 
 

@@ -36,7 +36,7 @@ _ROUNDS = flags.DEFINE_integer("rounds", 20, "Rounds that count.", lower_bound=1
 _NAMES = ["sparse", "workload", "model", "clippers"]
 _PARTS = flags.DEFINE_multi_enum("part", _NAMES, _NAMES, "What to time")
 _BATCH_SIZES = (1024, 8192)
-_EVERY = ("guard.detect={}", "guard.skip={}", "guard.recovery={clip = {kind = 'clippy'}}")
+_EVERY = ("guard.detect={}", "guard.spike_filter={}", "guard.recovery={clip = {kind = 'clippy'}}")
 
 
 def main(argv: Sequence[str]) -> int:

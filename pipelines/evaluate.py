@@ -38,13 +38,13 @@ _WAY_OUT = (
 def main(_: Sequence[str]) -> int:
     """Evaluates and prints; returns the exit code."""
     program.load_tensorflow()  # here, not for --help
-    from ranker import build
+    from ranker import wiring
 
     try:
         data = None if _DATA.value is None else Path(_DATA.value)
         # Rows that are named on purpose may be others than those of the run.
         splits = (_SPLIT.value,) if data is None else ()
-        run = build.load_run(Path(_WORKDIR.value), splits=splits, data=data, way_out=_WAY_OUT)
+        run = wiring.load_run(Path(_WORKDIR.value), splits=splits, data=data, way_out=_WAY_OUT)
         if data is not None:
             print(
                 f"Rows of {run.path(_SPLIT.value)}, whatever the run was made with", file=sys.stderr

@@ -34,18 +34,18 @@ def main(_: Sequence[str]) -> int:
 
 def _export(workdir: Path, output: Path) -> Path:
     program.load_tensorflow()  # here, not for --help
-    from ranker import build, train
+    from ranker import train, wiring
 
     result = train.read_result(workdir) if (workdir / train.RESULT).exists() else {}
     if result.get("status") == "diverged":
         raise ValueError(f"{workdir}: the run diverged: not exported")
     with train.hold_still(workdir):
-        run = build.load_run(workdir, splits=build.SPLITS)
+        run = wiring.load_run(workdir, splits=wiring.SPLITS)
         if result and run.identity and (differing := run.identity.difference(result)):
             raise ValueError(f"{workdir / train.RESULT}: not of this run: {differing}")
         if run.unfinished:
             print(f"{workdir}: {run.unfinished}: its best so far", file=sys.stderr)
-        return build.export_run(run, output, result=result)
+        return wiring.export_run(run, output, result=result)
 
 
 if __name__ == "__main__":

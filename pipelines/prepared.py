@@ -46,7 +46,7 @@ def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
         if left_out := [*account["refused"].items(), *told_twice.items()]:
             reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
             yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
-    yield from (f"{file}: not there, so not read" for file in manifest.get("absent", ()))
+    yield from (f"{file}: not there, so not read" for file in manifest.get("no_findings", ()))
 
 
 def _truth(truth: Mapping[str, Any]) -> Iterator[str]:

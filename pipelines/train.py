@@ -60,14 +60,14 @@ def _run(config: RunConfig, workdir: Path) -> int:
         if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup's
             signal.signal(number, lambda number, _: os._exit(128 + number))
     load_tensorflow()
-    from ranker import build, job, train
+    from ranker import job, train, wiring
 
     train.share_cores()
     command = ["python", "-m", "pipelines.train", *sys.argv[1:]]
     try:
         with train.hold(workdir) as held, train.StopSignals() as signals:
             job.open_run_directory(config, workdir, command=command)
-            done = build.finished(config, workdir, say=_say)
+            done = wiring.finished(config, workdir, say=_say)
             result = done or job.run_job(
                 config,
                 workdir,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ranker import build, files, train
+from ranker import files, train, wiring
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -22,14 +22,14 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
     """
     path = workdir / "config.toml"
     if path.exists() and train.has_begun(workdir):
-        differing = load.difference(build.read_settings(workdir), config)
+        differing = load.difference(wiring.read_settings(workdir), config)
         if differing:
             raise train.RunDirectoryError(
                 f"{path}: a run with other settings is there: {'; '.join(differing)}. "
                 "Take another --workdir, or the settings of before to resume."
             )
         return
-    build.check_lost_settings(config, workdir)
+    wiring.check_lost_settings(config, workdir)
     files.write_json(
         workdir / "environment.json", files.environment(seed=config.seed, command=command)
     )
@@ -62,17 +62,17 @@ def run_job(
       this run stay in it until there are new ones.
     """
     began = time.perf_counter()
-    failed = {"status": "failed", "config_sha256": build.settings_sha256(config)}
+    failed = {"status": "failed", "config_sha256": wiring.settings_sha256(config)}
     result = train.take_measured(workdir, failed["config_sha256"]) | failed
     try:
         with interruptible():
             say(f"Building the model and reading {config.data.path}")
-            run = build.build_run(config)
-            identity = build.identify(config, run.schema)
+            run = wiring.build_run(config)
+            identity = wiring.identify(config, run.schema)
             run = dataclasses.replace(run, identity=identity)
             result = (failed if identity.difference(result) else result) | identity.as_json()
             checkpoints = _checkpoints(run, workdir, check)
-            trainer = build.build_trainer(
+            trainer = wiring.build_trainer(
                 run,
                 workdir,
                 checkpoints,
@@ -100,7 +100,7 @@ def run_job(
     return result
 
 
-def _checkpoints(run: build.Run, workdir: Path, check: Callable[[], None]) -> train.Checkpoints:
+def _checkpoints(run: wiring.Run, workdir: Path, check: Callable[[], None]) -> train.Checkpoints:
     return train.Checkpoints(
         workdir / "checkpoints",
         keep=run.config.train.keep_checkpoints,
@@ -116,7 +116,7 @@ def _write_result(workdir: Path, result: dict, began: float) -> None:
 
 
 def _conclude(
-    run: build.Run,
+    run: wiring.Run,
     workdir: Path,
     checkpoints: train.Checkpoints,
     result: dict,
@@ -128,7 +128,7 @@ def _conclude(
     checkpoints.restore_best(run.step.variables)
     say("Evaluating the best checkpoint")
     metrics = {name: run.evaluate(name).metrics for name in ("validation", "test")}
-    now = build.identify(run.config, run.schema)
+    now = wiring.identify(run.config, run.schema)
     if differing := now.difference(run.identity.as_json() if run.identity else None):
         raise train.RunDirectoryError(
             f"{run.config.data.path}: changed while the run went on, and {differing}: put back "
@@ -138,15 +138,15 @@ def _conclude(
     if run.config.export.enabled:
         check()
         say("Exporting, and checking the export in a fresh process")
-        result["export"] = str(build.export_run(run, workdir / "export", result=result))
+        result["export"] = str(wiring.export_run(run, workdir / "export", result=result))
 
 
-def _rows(run: build.Run) -> dict[str, int]:
+def _rows(run: wiring.Run) -> dict[str, int]:
     """Returns the number of good rows of each split."""
     return {name: bad.num_read - bad.num_bad for name, bad in run.bad_rows.items()}
 
 
-def _counts(run: build.Run, outcome: train.Outcome) -> dict:
+def _counts(run: wiring.Run, outcome: train.Outcome) -> dict:
     working = outcome.seconds - outcome.pause_seconds
     examples = outcome.attempts * run.config.data.batch_size
     return {

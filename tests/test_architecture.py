@@ -44,15 +44,15 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
         {"json_text", "files", "toml", "schema", "wording", "input", "model"},
         TF | {"pyarrow"},
     ),
-    "build": (
+    "wiring": (
         {"spec", "files", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
         | {"inject", "measure", "train", "serve"},
         TF,
     ),
-    "job": ({"build", "spec", "files", "input", "measure", "serve", "train"}, set()),
-    "replay": ({"json_text", "build", "spec", "guard", "input", "schema", "train"}, TF),
+    "job": ({"wiring", "spec", "files", "input", "measure", "serve", "train"}, set()),
+    "replay": ({"json_text", "wiring", "spec", "guard", "input", "schema", "train"}, TF),
     "compare": (
-        {"json_text", "build", "spec", "files", "input", "measure", "model", "start", "toml"}
+        {"json_text", "wiring", "spec", "files", "input", "measure", "model", "start", "toml"}
         | {"train"},
         TF | {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "markupsafe"},
     ),

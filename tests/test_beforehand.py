@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from small_jobs import MODEL, SMALL, read_settings, write_settings
 
-from ranker import build, job, train
+from ranker import job, train, wiring
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -36,18 +36,18 @@ def read(prepared, tmp_path):
 
 
 def test_settings_that_fit_have_no_mistake(read):
-    assert build.find_mistakes(read()) == []
-    assert build.find_mistakes(read("inject=[{kind='rate_scale', start=0, stop=2}]")) == []
+    assert wiring.find_mistakes(read()) == []
+    assert wiring.find_mistakes(read("inject=[{kind='rate_scale', start=0, stop=2}]")) == []
 
 
 @pytest.mark.parametrize("override", MISTAKES)
 def test_a_name_that_the_schema_lacks_is_a_mistake(read, override):
-    (said,) = build.find_mistakes(read(override))
+    (said,) = wiring.find_mistakes(read(override))
     assert MISTAKES[override] in said
 
 
 def test_every_mistake_is_told_at_once(read):
-    said = build.find_mistakes(read(*MISTAKES))
+    said = wiring.find_mistakes(read(*MISTAKES))
     expected = [text for name, text in MISTAKES.items() if name != "train.monitor=like.aux"]
     assert len(said) == len(expected)
     assert all(any(text in one for one in said) for text in expected)
@@ -55,11 +55,13 @@ def test_every_mistake_is_told_at_once(read):
 
 def test_every_feature_and_task_that_is_not_there_is_told_at_once(read):
     with pytest.raises(ValueError, match=r"data.features: no 'a', 'b' in .*; data.tasks: no 'c'"):
-        build.find_mistakes(read("data.features=['a','user_id','item_id','b']", "data.tasks=['c']"))
+        wiring.find_mistakes(
+            read("data.features=['a','user_id','item_id','b']", "data.tasks=['c']")
+        )
 
 
 def test_every_injector_is_told_with_its_place(read):
-    said = build.find_mistakes(read(f"inject=[{', '.join(INJECTORS)}]"))
+    said = wiring.find_mistakes(read(f"inject=[{', '.join(INJECTORS)}]"))
     for place, (text, found) in enumerate(zip(INJECTORS.values(), said, strict=True)):
         assert found.startswith(f"inject.{place}: ")
         assert text in found
@@ -68,14 +70,14 @@ def test_every_injector_is_told_with_its_place(read):
 @pytest.mark.slow  # a step is compiled
 def test_a_rehearsal_tells_what_a_run_would_find_and_writes_nothing(read, prepared, tmp_path):
     before = sorted(tmp_path.rglob("*")), sorted(prepared.rglob("*"))
-    found = build.rehearse(read("train.epochs=2"))
+    found = wiring.rehearse(read("train.epochs=2"))
     assert (sorted(tmp_path.rglob("*")), sorted(prepared.rglob("*"))) == before
     assert found["rows"]["train"] == {"read": 400, "bad": 0}
     assert found["attempts"] == 50
     assert set(found["losses"]) == {"like", "rating"}
     assert found["refused"] == {}
     bad = "inject=[{kind='not_finite', task='rating', share=0.5, start=0, stop=1}]"
-    refused = build.rehearse(read(bad))["refused"]
+    refused = wiring.rehearse(read(bad))["refused"]
     assert (refused["reason"], refused["task"]) == ("loss not finite", "rating")
 
 
@@ -92,7 +94,7 @@ def test_a_monitor_that_validation_does_not_define_ends_the_run_before_it(
     pq.write_table(table.set_column(place, "like", column), path)
     config = read(f"data.path='{folder}'", "train.monitor='like.auc'")
     with pytest.raises(ValueError, match=r"'like.auc' does not exist on .*validation.parquet"):
-        build.rehearse(config)
+        wiring.rehearse(config)
     (tmp_path / "run").mkdir()
     with pytest.raises(ValueError, match=r"'like.auc' does not exist on .*validation.parquet"):
         job.run_job(config, tmp_path / "run", is_stopping=lambda: False, say=lambda _: None)

@@ -9,7 +9,7 @@ import pytest
 from sample_comparison import read_comparison, write_comparison
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
-from ranker import build
+from ranker import wiring
 from ranker.compare import experiment
 from ranker.input import digests
 
@@ -62,7 +62,7 @@ def doors(data, tmp_path, *overrides):
     path = write_settings(tmp_path / "config.toml", SMALL + MODEL, data)
     config = read_settings(path, *overrides)
     yield lambda: run(config, tmp_path / "run")
-    yield lambda: build.rehearse(config)
+    yield lambda: wiring.rehearse(config)
     settings = ", ".join(f"'{text}'" for text in overrides)
     yield lambda: compare(data, tmp_path, f"set=[{settings}]")
 
@@ -100,7 +100,7 @@ def test_a_task_that_weighs_nothing_need_not_have_labels(data, tmp_path):
     relabel(data, like=None, rating=3.0)  # of a regression one value will do
     path = write_settings(tmp_path / "config.toml", SMALL + MODEL, data)
     config = read_settings(path, "objective.task_weights.like=0")
-    assert build.rehearse(config)["losses"]["rating"] > 0
+    assert wiring.rehearse(config)["losses"]["rating"] > 0
 
 
 def test_weights_that_are_all_0_are_refused_at_the_settings_too(data, tmp_path):
@@ -108,7 +108,7 @@ def test_weights_that_are_all_0_are_refused_at_the_settings_too(data, tmp_path):
     said = "objective.task_weights are 0 for every task, like, rating"
     require_refused(data, tmp_path, said, *weights)
     config = read_settings(tmp_path / "config.toml", *weights)
-    assert build.find_mistakes(config) == [said]
+    assert wiring.find_mistakes(config) == [said]
 
 
 def test_a_primary_that_validation_does_not_define_is_one_refusal_before_any_run(data, tmp_path):
@@ -118,16 +118,16 @@ def test_a_primary_that_validation_does_not_define_is_one_refusal_before_any_run
 
 
 def test_prepared_files_that_changed_are_refused_by_every_door(data, tmp_path):
-    schema = build.read_used_schema(
+    schema = wiring.read_used_schema(
         read_settings(write_settings(tmp_path / "config.toml", SMALL + MODEL, data))
     )
     written = str({"digests": digests(data, schema)}).replace("'", '"')
     (data / "manifest.json").write_text(written)
     config = read_settings(tmp_path / "config.toml")
-    assert build.find_mistakes(config) == []
+    assert wiring.find_mistakes(config) == []
     relabel(data, "test", rating=2.0)
     said = "data: changed since it was prepared: test.parquet; prepare the data again"
     require_refused(data, tmp_path, said)
-    assert [said in mistake for mistake in build.find_mistakes(config)] == [True]
+    assert [said in mistake for mistake in wiring.find_mistakes(config)] == [True]
     (data / "test.parquet").unlink()  # what is not there yet is no mistake in the settings
-    assert build.find_mistakes(config) == []
+    assert wiring.find_mistakes(config) == []

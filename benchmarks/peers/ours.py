@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.peers import workload
-from ranker import build
+from ranker import wiring
 from ranker.datasets.write.parquet import Writer
 from ranker.datasets.write.vocabularies import write_schema_and_vocabularies
 from ranker.input import prefetch
@@ -29,8 +29,8 @@ def turn(batch_size: int, *settings: str) -> Callable[[], None]:
     share_cores()
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), workload.rows())
-        run = build.build_run(config(folder, batch_size, settings))
-        stream = build.build_stream(run.config, run.split("train"))
+        run = wiring.build_run(config(folder, batch_size, settings))
+        stream = wiring.build_stream(run.config, run.split("train"))
     num_batches = workload.NUM_EXAMPLES // batch_size
     per_call = run.config.train.attempts_per_call
     done = 0

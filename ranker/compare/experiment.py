@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ranker import build
+from ranker import wiring
 from ranker.compare import grid
 from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
@@ -109,14 +109,14 @@ def compare(
 def _require_defined(primary: str, trials: list[grid.Trial]) -> None:
     """Raises ValueError for what every run would find: no such metric, or no labels for it."""
     for trial in {trial.form: trial for trial in trials}.values():
-        tasks = build.read_used_schema(trial.config).tasks
+        tasks = wiring.read_used_schema(trial.config).tasks
         check_monitor(primary, tasks, extra=trial.config.metrics, setting="primary")
     seen = {}
     for trial in trials:
         data, weights = trial.config.data, trial.config.objective.task_weights
         seen[data.path, data.features, data.tasks, tuple(weights.items())] = trial.config
     for config in seen.values():
-        build.check_labels(config, primary=primary)
+        wiring.check_labels(config, primary=primary)
 
 
 def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ranker import build
+from ranker import wiring
 from ranker.train import Evaluation, Plan, StepReport, joined
 
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
@@ -16,7 +16,7 @@ _POINTS = 200  # of a training curve and of the clip factors: what a picture can
 class TrialRecorder:
     """Gathers one run's reports and evaluations."""
 
-    def __init__(self, run: build.Run, plan: Plan) -> None:
+    def __init__(self, run: wiring.Run, plan: Plan) -> None:
         self._run = run
         self._plan = plan
         self._reports: list[StepReport] = []

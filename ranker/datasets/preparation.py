@@ -87,7 +87,7 @@ def _manifest(dataset: Dataset, inputs: Inputs, examples: Examples, folder: Path
         "options": _plain(options),
     }
     if examples.absent:
-        manifest["absent"] = list(examples.absent)
+        manifest["no_findings"] = list(examples.absent)
     if examples.truth is not None:
         manifest["truth"] = examples.truth()
     if published and abs(examples.num_read - published) > _TOLERANCE * published:

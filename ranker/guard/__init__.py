@@ -1,6 +1,15 @@
 """The guard: judges an attempt before anything is written, and says when training diverges."""
 
-from ranker.guard.detector import FULL, HEALTHY, JUMP, MICRO, SYMPTOMS, Detector, Findings, absent
+from ranker.guard.detector import (
+    FULL,
+    HEALTHY,
+    JUMP,
+    MICRO,
+    SYMPTOMS,
+    Detector,
+    Findings,
+    no_findings,
+)
 from ranker.guard.guard import Guard
 from ranker.guard.verdict import (
     ACCEPTED,
@@ -13,7 +22,7 @@ from ranker.guard.verdict import (
     REASONS,
     Verdict,
 )
-from ranker.spec.guard import Detect, Skip
+from ranker.spec.guard import Detect, SpikeFilter
 
 __all__ = [
     "ACCEPTED",
@@ -33,7 +42,7 @@ __all__ = [
     "Detector",
     "Findings",
     "Guard",
-    "Skip",
+    "SpikeFilter",
     "Verdict",
-    "absent",
+    "no_findings",
 ]

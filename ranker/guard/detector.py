@@ -172,7 +172,7 @@ class Detector:
         return tf.scatter_nd(places, found, [len(self.is_binary)])
 
 
-def absent() -> Findings:
+def no_findings() -> Findings:
     """Returns what is reported where there is no detector: nothing, each [0]."""
     nothing = tf.zeros([0], tf.int32)
     return Findings(nothing, tf.zeros([0], tf.bool), tf.zeros([0]), nothing)

@@ -4,24 +4,24 @@ import tensorflow as tf
 
 from ranker import numerics
 from ranker.guard import verdict as verdicts
-from ranker.guard.skip import LOSS, Recent
+from ranker.guard.spike_filter import LOSS, RunningWindow
 from ranker.guard.verdict import Transaction, Verdict
-from ranker.spec.guard import Skip
+from ranker.spec.guard import SpikeFilter
 
 
 class Guard:
     """Refuses what is not finite: a loss, a gradient, an update, a slot's new value, a statistic;
-    and, if it has a `Skip`, what is far above its usual range.
+    and, if it has a `SpikeFilter`, what is far above its usual range.
 
     Attributes:
-      skip: as given.
+      spike_filter: as given.
       max_refusals: refusals in a row at which training halts, >= 1.
       refused: int64 variable, all refusals so far.
       refused_in_a_row: int64 variable, those since the last acceptance.
-      variables: both by name, for checkpoints, and with a `Skip` what it goes by.
+      variables: both by name, for checkpoints, and with a `SpikeFilter` what it goes by.
     """
 
-    def __init__(self, *, max_refusals: int, skip: Skip | None = None) -> None:
+    def __init__(self, *, max_refusals: int, spike_filter: SpikeFilter | None = None) -> None:
         """Raises ValueError unless `max_refusals` is at least 1."""
         self.max_refusals = max_refusals
         numerics.check_number(self, "max_refusals", least=1)
@@ -33,22 +33,22 @@ class Guard:
             "refused": self.refused,
             "refused_in_a_row": self.refused_in_a_row,
         }
-        self.skip = skip
-        self._recent = Recent(skip) if skip else None
+        self.spike_filter = spike_filter
+        self._recent = RunningWindow(spike_filter) if spike_filter else None
         if self._recent:
             self.variables |= self._recent.variables
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """What a verdict's `watched` holds, of "loss" and "norm"; () without a `Skip`."""
-        return self.skip.watched if self.skip else ()
+        """What a verdict's `watched` holds, of "loss" and "norm"; () without a `SpikeFilter`."""
+        return self.spike_filter.watched if self.spike_filter else ()
 
     def judge(
         self, losses: tf.Tensor, transaction: Transaction, *, total: tf.Tensor | None = None
     ) -> Verdict:
         """Returns whether the attempt may be committed, and if not, why and where.
 
-        Exact: without a `Skip` any finite value is accepted, however large. Nearly every
+        Exact: without a `SpikeFilter` any finite value is accepted, however large. Nearly every
         attempt costs one sum over each tensor that would be written; only where a sum is
         not finite, or a clipper kept nothing, is every element of every tensor looked at.
         That is enough, since what is not finite goes on into a slot or the new values,
@@ -57,11 +57,11 @@ class Guard:
         Args:
           losses: [T], one a task.
           transaction: gradients before any clipper, and all that would be written. With a
-            `Skip` it is told "watched/<name>" and "limit/<name>".
-          total: the losses' weighted sum, a scalar; for a `Skip` of the loss.
+            `SpikeFilter` it is told "watched/<name>" and "limit/<name>".
+          total: the losses' weighted sum, a scalar; for a `SpikeFilter` of the loss.
 
         Raises:
-          ValueError: if a `Skip` watches the loss and `total` is None.
+          ValueError: if a `SpikeFilter` watches the loss and `total` is None.
         """
         tensors = [losses]
         for change in transaction.changes:
@@ -81,7 +81,7 @@ class Guard:
         for place, name in enumerate(self.watched):
             transaction.scalar(f"watched/{name}", watched[place])
             transaction.scalar(f"limit/{name}", limits[place])
-        return _compare(verdict, watched, limits, self._recent.skip)
+        return _compare(verdict, watched, limits, self._recent.spike_filter)
 
     def record(self, verdict: Verdict) -> None:
         """Counts `verdict`, and remembers what it watched if accepted; call once an attempt."""
@@ -96,13 +96,15 @@ class Guard:
         return self.refused_in_a_row >= self.max_refusals
 
 
-def _compare(verdict: Verdict, watched: tf.Tensor, limits: tf.Tensor, skip: Skip) -> Verdict:
+def _compare(
+    verdict: Verdict, watched: tf.Tensor, limits: tf.Tensor, spike_filter: SpikeFilter
+) -> Verdict:
     """Returns `verdict`, refused if it was accepted and any of `watched` [S] is above its limit."""
     # Not written as a negation: TensorFlow's graph optimizer turns "not (x <= y)" into
     # "x > y", which is false of NaN.
     is_usual = watched <= limits
     spikes = tf.constant(
-        [verdicts.LOSS_SPIKE if w == LOSS else verdicts.NORM_SPIKE for w in skip.watched]
+        [verdicts.LOSS_SPIKE if w == LOSS else verdicts.NORM_SPIKE for w in spike_filter.watched]
     )
     first = spikes[tf.argmin(tf.cast(is_usual, tf.int32))]
     all_usual = tf.reduce_all(is_usual)

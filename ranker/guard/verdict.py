@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
         is bad; -1 if there is none.
       row: int64, the id of its first bad row: place on axis 0 of a dense variable, 0 of
         a scalar; -1 with `variable`.
-      watched: what `Skip` watches of the attempt, float32 [S]; [0] without a `Skip`.
+      watched: what `SpikeFilter` watches of the attempt, float32 [S]; [0] without a `SpikeFilter`.
       limits: the highest usual value of each, float32 [S].
     """
 

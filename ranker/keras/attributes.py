@@ -36,7 +36,7 @@ INSTEAD = {
     "clippers": f"{_MADE}, with tf.Variables for the numbers that are to change",
     "tables": _MADE,
     "max_refusals": _MADE,
-    "skip": _MADE,
+    "spike_filter": _MADE,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from ranker import numerics, optim
-from ranker.guard import REASONS, Skip, Verdict
+from ranker.guard import REASONS, SpikeFilter, Verdict
 from ranker.keras import attributes, parts
 from ranker.keras.variables import group, is_table, refuse_repeated
 from ranker.optim import arguments
@@ -53,7 +53,7 @@ class GuardedOptimizer(attributes.Strict):
         weight_decay: numerics.Number = 0.0,
         tables: str = "embeddings$",
         max_refusals: int = 10,
-        skip: Skip | None = None,
+        spike_filter: SpikeFilter | None = None,
         name: str = "GuardedOptimizer",
         **others: Any,
     ) -> None:
@@ -70,14 +70,13 @@ class GuardedOptimizer(attributes.Strict):
             "user_embedding/embeddings", and in no other's.
           max_refusals: refusals in a row at which `apply_gradients` raises
             `tf.errors.InvalidArgumentError`, after which a good batch may still follow; >= 1.
-          skip: refuses gradients far above their usual norm too: `Skip(of="norm")`.
+          spike_filter: refuses gradients far above their usual norm too: `SpikeFilter(of="norm")`.
           **others: what other optimizers of Keras take; only None and False.
 
         Raises:
-          TypeError: for what is none of these: text or a class for a rule, one clipper for a
-            list, text for a number.
-          ValueError: for a number out of its range, for a `skip` that watches the loss, and for
-            an argument of Keras's that would not be read.
+          TypeError: for what is none of these, such as text or a class for a rule.
+          ValueError: for a number out of its range, a `spike_filter` that watches the loss, or an
+            argument of Keras's that would not be read.
         """
         attributes.refuse_all(parts.check_name(name), others)
         arguments.check(rule, clippers, name)
@@ -87,7 +86,7 @@ class GuardedOptimizer(attributes.Strict):
         self.weight_decay = self._no_dependency(weight_decay)
         numerics.check_number(self, "weight_decay", least=0)
         self._tables = parts.check_pattern(tables)
-        self._guard = parts.make_guard(max_refusals, skip)
+        self._guard = parts.make_guard(max_refusals, spike_filter)
         self._learning_rate = parts.make_rate(learning_rate)
         self._core: optim.Optimizer | None = None
         self._is_made = True
@@ -211,7 +210,7 @@ class GuardedOptimizer(attributes.Strict):
             "weight_decay": parts.plain(self.weight_decay),
             "tables": self._tables,
             "max_refusals": self._guard.max_refusals,
-            "skip": parts.pack(self._guard.skip) if self._guard.skip else None,
+            "spike_filter": self._guard.spike_filter and parts.pack(self._guard.spike_filter),
         }
 
     @classmethod
@@ -223,12 +222,12 @@ class GuardedOptimizer(attributes.Strict):
         Raises:
           ValueError: for a rule, a schedule or a clipper that is not known here.
         """
-        skip = config["skip"]
+        spike_filter = config["spike_filter"]
         changed = {
             "rule": parts.unpack(config["rule"], custom_objects),
             "learning_rate": parts.unpack_rate(config["learning_rate"], custom_objects),
             "clippers": [parts.unpack(clipper, custom_objects) for clipper in config["clippers"]],
-            "skip": parts.unpack(skip, custom_objects) if skip else None,
+            "spike_filter": parts.unpack(spike_filter, custom_objects) if spike_filter else None,
         }
         return cls(**{**config, **changed})
 

@@ -1,4 +1,4 @@
-"""Rules, schedules, clippers and a `Skip` as the plain values that Keras writes into a config."""
+"""Rules, schedules, clippers and a `SpikeFilter` as plain values, for a config of Keras's."""
 
 import dataclasses
 import numbers
@@ -84,22 +84,26 @@ def check_name(name: Any) -> str:
     return name
 
 
-def make_guard(max_refusals: Any, skip: Any) -> guard.Guard:
+def make_guard(max_refusals: Any, spike_filter: Any) -> guard.Guard:
     """Returns the guard; TypeError unless `max_refusals` is a whole number, ValueError below 1,
-    and as `check_skip` does."""
-    made = guard.Guard(max_refusals=max_refusals, skip=check_skip(skip))
+    and as `check_spike_filter` does."""
+    made = guard.Guard(max_refusals=max_refusals, spike_filter=check_spike_filter(spike_filter))
     if not isinstance(max_refusals, numbers.Integral):
         raise TypeError(f"max_refusals must be a whole number, got {max_refusals!r}")
     return made
 
 
-def check_skip(skip: Any) -> guard.Skip | None:
-    """Returns `skip`; TypeError unless it is a `Skip` or None, ValueError if it watches losses."""
-    if skip is not None and not isinstance(skip, guard.Skip):
-        raise TypeError(f"skip must be a Skip such as Skip(of='norm'), got {skip!r}")
-    if skip and skip.of != "norm":
-        raise ValueError(f"skip.of must be 'norm', since Keras shows no loss, got {skip.of!r}")
-    return skip
+def check_spike_filter(spike_filter: Any) -> guard.SpikeFilter | None:
+    """Returns it; TypeError unless it is one or None, ValueError if it watches losses."""
+    if spike_filter is not None and not isinstance(spike_filter, guard.SpikeFilter):
+        raise TypeError(
+            f"spike_filter must be one such as SpikeFilter(of='norm'), got {spike_filter!r}"
+        )
+    if spike_filter and spike_filter.of != "norm":
+        raise ValueError(
+            f"spike_filter.of must be 'norm', since Keras shows no loss, got {spike_filter.of!r}"
+        )
+    return spike_filter
 
 
 class Scheduled(KerasSchedule):
@@ -162,7 +166,9 @@ def unpack_rate(packed: float | dict[str, Any], custom_objects: CustomObjects = 
 
 
 def _find(name: str, custom_objects: CustomObjects) -> type | None:
-    own = {name: getattr(optim, name) for name in optim.__all__} | {"Skip": guard.Skip}
+    own = {name: getattr(optim, name) for name in optim.__all__} | {
+        "SpikeFilter": guard.SpikeFilter
+    }
     return tf.keras.saving.get_registered_object(name, custom_objects) or own.get(name)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ranker import build, json_text
+from ranker import json_text, wiring
 from ranker.guard import REASONS
 from ranker.input import Batch, from_parquet
 from ranker.replay.diagnosis import Diagnosis, diagnose
@@ -30,7 +30,7 @@ class Replay:
       diagnosis: of every tensor.
     """
 
-    run: build.Run
+    run: wiring.Run
     batch: Batch
     before: dict
     after: dict
@@ -55,12 +55,12 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
       ValueError: if no batch of it is kept, or the run has other settings now.
       OSError: for files that cannot be read.
     """
-    config = build.read_settings(workdir)
+    config = wiring.read_settings(workdir)
     attempt = _known(workdir, attempt)
     batch, said = from_parquet(workdir / "incidents" / f"{attempt}.parquet")
     say("Building the model")
-    run = build.build_run(config)
-    identity = build.identify(config, run.schema, splits=("train",))
+    run = wiring.build_run(config)
+    identity = wiring.identify(config, run.schema, splits=("train",))
     if differing := identity.difference(json_text.parse(said.get("run", "null"))):
         raise ValueError(
             f"{workdir}/incidents/{attempt}.parquet: not of the run that is here: {differing}. "
@@ -108,7 +108,7 @@ def _written(workdir: Path) -> list[int]:
     return found
 
 
-def _beside_batch(run: build.Run) -> Step:
+def _beside_batch(run: wiring.Run) -> Step:
     """Returns the run's step without the faults that are in the batch already."""
     step = run.step
     beside = Step(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ranker import build
+from ranker import wiring
 from ranker.train import Checkpoints, MemoryStore, Progress, Saving, Step, Trainer
 
 
@@ -28,7 +28,7 @@ def restore_before(step: Step, checkpoints: Checkpoints, end: int) -> dict:
 
 
 def go_forward(
-    run: build.Run, checkpoints: Checkpoints, state: Mapping[str, Any], *, end: int
+    run: wiring.Run, checkpoints: Checkpoints, state: Mapping[str, Any], *, end: int
 ) -> None:
     """Tries the run's batches up to attempt `end`, and does what its recovery did.
 
@@ -37,17 +37,17 @@ def go_forward(
       state: of the checkpoint that the variables are from; {} at the start.
     """
     examples = run.split("train")
-    plan, step = build.build_plan(run.config, len(examples)), run.step
+    plan, step = wiring.build_plan(run.config, len(examples)), run.step
     store, progress = (
         MemoryStore(beneath=checkpoints),
         Progress(recovery=dict(state.get("recovery", {}))),
     )
-    controller = build.build_recovery(run.config, step, store, progress.recovery)
+    controller = wiring.build_recovery(run.config, step, store, progress.recovery)
     saving = Saving(step, store, plan, progress, controller=controller)
     saving.save_start()
     Trainer(
         step,
-        build.build_stream(run.config, examples),
+        wiring.build_stream(run.config, examples),
         plan,
         progress=progress,
         actions=[saving.action()] if controller else [],

@@ -17,7 +17,7 @@ RETURN = 0.05  # share of the level within which a jump has returned
 
 
 @declared
-class Skip(Part):
+class SpikeFilter(Part):
     """Refuses an attempt above mean + sigmas * deviation of the last accepted attempts.
 
     The deviation is that of a sample, with divisor n - 1. Refused attempts never enter: a
@@ -129,7 +129,7 @@ class GuardSettings(Part):
 
     Attributes:
       max_refusals: refused attempts in a row after which the run halts, exit code 3.
-      skip: when what is finite is refused too; none for never. A lasting change of level
+      spike_filter: when what is finite is refused too; none for never. A lasting change of level
         is refused until the run halts, since refused attempts never become usual.
       detect: how divergence is told while the run goes on; none for not at all.
       recovery: what follows when refusing alone does not help, before the run halts; none for
@@ -137,9 +137,9 @@ class GuardSettings(Part):
       max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.
     """
 
-    renamed: ClassVar = {"ladder": "recovery"}
+    renamed: ClassVar = {"ladder": "recovery", "skip": "spike_filter"}
     max_refusals: AtLeastOne = 10
-    skip: Skip | None = None
+    spike_filter: SpikeFilter | None = None
     detect: Detect | None = None
     recovery: Recovery | None = None
     max_incidents: Count = 10

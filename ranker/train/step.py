@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ranker.guard import Detector, Findings, Guard, absent
+from ranker.guard import Detector, Findings, Guard, no_findings
 from ranker.inject import Faults
 from ranker.input import Batch
 from ranker.model import Ranker
@@ -205,7 +205,7 @@ class Step(tf.Module):
 
     def _detect(self, batch: Batch, proposed: StepProposal, accept: tf.Tensor) -> Findings:
         if self.detector is None:
-            return absent()
+            return no_findings()
         with tf.name_scope("detector"):
             tasks = zip(self.objective.tasks, self.detector.is_binary, strict=True)
             ranked = [

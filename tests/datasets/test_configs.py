@@ -9,13 +9,13 @@ from kuairand_files import write_random
 from movielens_files import make_world, write_csv, write_double_colon, write_pipe
 from shop_files import write_aliccp, write_byterec, write_joined
 
-from ranker import build
-from ranker.build.model import build_model
+from ranker import wiring
 from ranker.datasets import Options, Simulation, names, prepare
 from ranker.schema import read_schema
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 from ranker.train import check_monitor
+from ranker.wiring.model import build_model
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 OTHER_FOLDER = {  # of the same format, with another config's: --set=data.path
@@ -64,7 +64,7 @@ def test_a_config_fits_its_dataset(name, tmp_path):
     simulation = None if source else Simulation(rows=200, users=9, items=9)
     prepare(name, tmp_path / "data", options=Options(source=source, simulation=simulation))
     config = _config(name)
-    schema = build.select(read_schema(tmp_path / "data" / "schema.toml"), config.data)
+    schema = wiring.select(read_schema(tmp_path / "data" / "schema.toml"), config.data)
     rows = {vocabulary: size + 1 for vocabulary, size in schema.vocabularies.items()}
     assert build_model(config, schema, rows).variables
     check_monitor(config.train.monitor, schema.tasks)

@@ -12,7 +12,7 @@ import small_jobs
 import tensorflow as tf
 from sample_comparison import read_comparison, write_comparison
 
-from ranker import build, optim
+from ranker import optim, wiring
 from ranker.compare import grid
 from ranker.compare.trial_executor import TrialExecutor
 from ranker.spec import graph_inputs, load, plugins
@@ -96,7 +96,7 @@ def test_its_numbers_are_inputs_of_the_graph_like_those_of_any_clipper(read):
 
 
 def test_lion_steps_by_the_rate_and_refuses_nothing_it_should_see(read):
-    run = build.build_run(read(*LION))
+    run = wiring.build_run(read(*LION))
     dense = run.step.optimizer.groups[0]
     assert dense.rule.initial() == {"momentum": 0.0}
     slots = (tf.constant([0.5, -0.5, 0.0]),)
@@ -117,7 +117,7 @@ def test_the_loss_is_half_the_square_near_the_label_and_finite_far_off():
 
 
 def test_the_gates_of_the_block_are_trained_and_saved(read):
-    run = build.build_run(read(*GATES))
+    run = wiring.build_run(read(*GATES))
     gates = [name for name in run.step.variables if "gate" in name and "user_id" in name]
     assert gates
     assert any("gate" in name for name in run.step.optimizer.names)

@@ -10,7 +10,7 @@ import small_jobs
 import tensorflow as tf
 
 from examples.pcgrad import projected
-from ranker import build
+from ranker import wiring
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -47,9 +47,9 @@ def made(prepared, tmp_path_factory):
     small_jobs.write_settings(path, small_jobs.SMALL + small_jobs.MODEL, prepared)
     pcgrad = ["plugins=['examples.pcgrad']", "objective.aggregation='pcgrad'"]
     more = ["clip=[]", "seed=3", "train.log_every_attempts=1"]
-    run = build.build_run(load.load(path, [*pcgrad, *more], RunConfig))
+    run = wiring.build_run(load.load(path, [*pcgrad, *more], RunConfig))
     step = run.step
-    return step, build.build_stream(run.config, run.split("train")).stack(0, 6)
+    return step, wiring.build_stream(run.config, run.split("train")).stack(0, 6)
 
 
 def test_it_trains_tells_and_remembers_only_what_was_accepted(made):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker.guard import FULL, HEALTHY, JUMP, MICRO, Detect, Detector, Skip
-from ranker.guard.skip import Recent
+from ranker.guard import FULL, HEALTHY, JUMP, MICRO, Detect, Detector, SpikeFilter
+from ranker.guard.spike_filter import RunningWindow
 
 WINDOW = 20  # the floor is of five windows, so a fall is believed after three
 UNITS = (1e-6, 1.0, 1e9)  # of a label; a squared error has the square of it
@@ -115,8 +115,8 @@ def test_bases_that_cannot_be_are_refused(bases):
 class Watching:
     """What a guard that skips goes by: two numbers, taken where they are within the limits."""
 
-    def __init__(self, **skip):
-        self.recent = Recent(Skip(of="both", **skip))
+    def __init__(self, **spike_filter):
+        self.recent = RunningWindow(SpikeFilter(of="both", **spike_filter))
         self._run = tf.function(self._attempt, autograph=False)
 
     def _attempt(self, watched):

@@ -6,7 +6,7 @@ import tensorflow as tf
 from small_models import data, functional
 
 from ranker import optim
-from ranker.guard import Skip
+from ranker.guard import SpikeFilter
 from ranker.keras import GuardedOptimizer
 from ranker.keras.attributes import INSTEAD
 
@@ -15,8 +15,20 @@ def optimizer(**arguments):
     return GuardedOptimizer(**({"rule": optim.Sgd(), "learning_rate": 0.1} | arguments))
 
 
-OWN = {"rule", "clippers", "weight_decay", "tables", "max_refusals", "skip"}  # are arguments
-VALUES = {"rule": optim.Adam(), "clippers": [optim.Clippy()], "tables": "x", "skip": Skip()}
+OWN = {
+    "rule",
+    "clippers",
+    "weight_decay",
+    "tables",
+    "max_refusals",
+    "spike_filter",
+}  # are arguments
+VALUES = {
+    "rule": optim.Adam(),
+    "clippers": [optim.Clippy()],
+    "tables": "x",
+    "spike_filter": SpikeFilter(),
+}
 
 
 def test_every_argument_of_an_optimizer_of_keras_is_known():
@@ -181,7 +193,7 @@ def test_a_build_that_was_refused_can_be_mended():
         ({"max_refusals": "3"}, "max_refusals must be a number, got '3'"),
         ({"max_refusals": 1.5}, "max_refusals must be a whole number, got 1.5"),
         ({"name": 3}, "name must be text, got 3"),
-        ({"skip": Skip}, "skip must be a Skip such as"),
+        ({"spike_filter": SpikeFilter}, "spike_filter must be one such as SpikeFilter"),
     ],
 )
 def test_wrong_arguments_are_refused_where_they_are_given(arguments, message):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from small_models import NearItsMean
 
 from ranker import optim
-from ranker.guard import Skip
+from ranker.guard import SpikeFilter
 from ranker.keras import GuardedOptimizer, parts
 
 # What to try, in this order, for a value that is not the default, by its type.
@@ -29,18 +29,18 @@ OTHERS = {
         "gradient",
     ),
 }
-DEFAULTS = [*(getattr(optim, name) for name in optim.__all__), Skip]
+DEFAULTS = [*(getattr(optim, name) for name in optim.__all__), SpikeFilter]
 HELD = ("rate", "sigmas")  # filled in first, where a class has no default for them
 
 
 def is_part(kind):
-    """Returns whether `kind` is a rule, a schedule, a clipper or a `Skip`."""
+    """Returns whether `kind` is a rule, a schedule, a clipper or a `SpikeFilter`."""
     is_frozen = dataclasses.is_dataclass(kind) and kind is not optim.Group
     return is_frozen and (hasattr(kind, "stage") or hasattr(kind, "gives") or callable_(kind))
 
 
 def callable_(kind):
-    return kind is Skip or "__call__" in vars(kind)
+    return kind is SpikeFilter or "__call__" in vars(kind)
 
 
 # A Restarts holds another schedule and two numbers that must fit: tried by itself.
@@ -111,7 +111,9 @@ def test_a_schedule_inside_another_comes_back():
 
 
 def test_all_kinds_of_parts_are_among_them():
-    assert {optim.Adagrad, optim.Sgd, optim.Clippy, optim.Agc, optim.Constant, Skip} <= set(PARTS)
+    assert {optim.Adagrad, optim.Sgd, optim.Clippy, optim.Agc, optim.Constant, SpikeFilter} <= set(
+        PARTS
+    )
     clippers = {
         getattr(optim, name) for name in optim.__all__ if hasattr(getattr(optim, name), "stage")
     }
@@ -127,7 +129,7 @@ def full(**changes):
         "weight_decay": 0.01,
         "tables": "^tables/",
         "max_refusals": 7,
-        "skip": Skip(of="norm", window=9, minimum=5),
+        "spike_filter": SpikeFilter(of="norm", window=9, minimum=5),
         "name": "mine",
     }
     return GuardedOptimizer(**(stated | changes))

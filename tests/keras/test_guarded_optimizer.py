@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow_recommenders.experimental.optimizers.clippy_adagrad import ClippyAdagrad
 
 from ranker import optim
-from ranker.guard import Skip
+from ranker.guard import SpikeFilter
 from ranker.keras import GuardedOptimizer
 
 
@@ -165,7 +165,11 @@ def test_the_cost_does_not_grow_with_the_table():
     table = tf.Variable(tf.zeros([5003, 4]), name="user/embeddings")
     clippers = [optim.Clippy(targets="all"), optim.GlobalNorm(max_norm=1.0)]
     optimizer = GuardedOptimizer(
-        optim.Adagrad(), 0.1, clippers=clippers, weight_decay=0.1, skip=Skip(of="norm")
+        optim.Adagrad(),
+        0.1,
+        clippers=clippers,
+        weight_decay=0.1,
+        spike_filter=SpikeFilter(of="norm"),
     )
     optimizer.build([table])
 
@@ -201,8 +205,8 @@ def test_too_many_refusals_raise_and_say_what_the_last_was(is_compiled):
 
 def test_a_gradient_far_above_its_usual_norm_is_refused():
     trained = variables()
-    skip = Skip(of="norm", sigmas=3.0, window=4, minimum=3)
-    optimizer = GuardedOptimizer(optim.Sgd(), 0.1, skip=skip)
+    spike_filter = SpikeFilter(of="norm", sigmas=3.0, window=4, minimum=3)
+    optimizer = GuardedOptimizer(optim.Sgd(), 0.1, spike_filter=spike_filter)
     for size, is_accepted in ((1, True), (2, True), (6, True), (11, False), (10.9, True)):
         # 3 + 3 sqrt(7) = 10.937; of a kernel that is `size` in one place that is the norm.
         kernel = tf.constant([[size, 0], [0, 0], [0, 0]], tf.float32)
@@ -248,7 +252,7 @@ def test_what_it_cannot_do_is_refused():
         ({"learning_rate": -0.5}, "learning_rate must be finite and >= 0, got -0.5"),
         ({"learning_rate": np.nan}, "learning_rate must be finite and >= 0, got nan"),
         ({"max_refusals": 0}, "max_refusals must be finite and >= 1, got 0"),
-        ({"skip": Skip(of="both")}, "skip.of must be 'norm', .* got 'both'"),
+        ({"spike_filter": SpikeFilter(of="both")}, "spike_filter.of must be 'norm', .* got 'both'"),
         ({"weight_decay": -0.1}, "weight_decay must be finite and >= 0, got -0.1"),
     ],
 )

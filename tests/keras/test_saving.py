@@ -5,7 +5,7 @@ import tensorflow as tf
 from small_models import NearItsMean, Rating, batches, data, functional, state
 
 from ranker import optim
-from ranker.guard import Skip
+from ranker.guard import SpikeFilter
 from ranker.keras import GuardedOptimizer
 
 
@@ -15,7 +15,7 @@ def optimizer():
         optim.Cosine(rate=0.02, decay_steps=30, warmup_steps=5),
         clippers=[NearItsMean(ratio=1.2), NearItsMean(ratio=1.5), optim.Clippy(relative=0.2)],
         weight_decay=0.01,
-        skip=Skip(of="norm", sigmas=3.0, window=8, minimum=4),
+        spike_filter=SpikeFilter(of="norm", sigmas=3.0, window=8, minimum=4),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from tiny_dataset import tiny_schema, write_tiny
 
-from ranker import build, model, serve
+from ranker import model, serve, wiring
 from ranker.input import read_raw
 from ranker.model.product import joint_logit
 from ranker.objective import Objective
@@ -75,12 +75,12 @@ def test_what_is_not_finite_stays_so():
     assert np.isnan(got).all()
 
 
-def make(folder: Path, products: dict[str, str]) -> build.Run:
+def make(folder: Path, products: dict[str, str]) -> wiring.Run:
     config = RunConfig(
         data=DataSettings(path=str(folder)),
         model=ModelSettings(embedding_width=4, tower_units=(4,), products=products),
     )
-    return build.build_run(config)
+    return wiring.build_run(config)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ CONFIG = (
     SMALL
     + """clip = [{{kind = "clippy", absolute = 1e-4}}]
 [guard]
-skip = {{minimum = 4, window = 8, sigmas = 6.0}}
+spike_filter = {{minimum = 4, window = 8, sigmas = 6.0}}
 """
     + MODEL
     + """dropout = 0.2

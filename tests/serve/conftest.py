@@ -3,7 +3,7 @@
 import pyarrow.parquet as pq
 import pytest
 
-from ranker import build, serve
+from ranker import serve, wiring
 from ranker.input import read_raw
 from ranker.schema import read_schema
 from ranker.spec.model import ModelSettings
@@ -17,7 +17,7 @@ def run(prepared):
         data=DataSettings(path=str(prepared)),
         model=ModelSettings(embedding_width=4, tower_units=(4,)),
     )
-    return build.build_run(config)
+    return wiring.build_run(config)
 
 
 @pytest.fixture(scope="session")

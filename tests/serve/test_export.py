@@ -12,7 +12,7 @@ import tensorflow as tf
 from prediction_log import prediction_log
 from tensorflow.core.protobuf import saved_model_pb2
 
-from ranker import build, model, serve
+from ranker import model, serve, wiring
 from ranker.input import read_raw
 from ranker.schema import read_schema
 from ranker.serve import check
@@ -36,7 +36,7 @@ CARD = {
 }
 
 
-def make_run(folder: Path, seed: int = 3) -> build.Run:
+def make_run(folder: Path, seed: int = 3) -> wiring.Run:
     config = RunConfig(
         seed=seed,
         data=DataSettings(path=str(folder)),
@@ -47,14 +47,14 @@ def make_run(folder: Path, seed: int = 3) -> build.Run:
             dropout=0.5,
         ),
     )
-    run = build.build_run(config)
+    run = wiring.build_run(config)
     generator = np.random.default_rng(seed)
     for variable in run.model.variables:  # biases too: zeros would hide what is not saved
         variable.assign(generator.normal(0, 0.5, variable.shape))
     return run
 
 
-def export(run: build.Run, directory: Path, num_rows: int = 12) -> Path:
+def export(run: wiring.Run, directory: Path, num_rows: int = 12) -> Path:
     raw = read_raw(Path(run.config.data.path) / "test.parquet", run.schema, num_rows=12)
     examples = {name: values[:num_rows] for name, values in raw.items()}
     return serve.export(run.model, run.encoder, run.schema, directory, examples=examples, card=CARD)
@@ -64,7 +64,7 @@ def noisy(logits, schema):
     return {task: values + tf.random.uniform([]) for task, values in logits.items()}
 
 
-def trainer_scores(run: build.Run, raw: dict) -> dict[str, np.ndarray]:
+def trainer_scores(run: wiring.Run, raw: dict) -> dict[str, np.ndarray]:
     found = model.scores(run.model(run.encoder(raw)), run.schema)
     return {task: value.numpy() for task, value in found.items()}
 

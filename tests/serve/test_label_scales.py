@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker import build, serve
+from ranker import serve, wiring
 from ranker.input import read_raw
 from ranker.schema import read_schema, write_schema
 from ranker.serve import check
@@ -61,7 +61,7 @@ def serve_here(*, shifted):
 @pytest.mark.parametrize("scale", [1e-6, 1e-3, 1.0, 1e3, 1e6, 1e9])
 def test_rounding_is_let_through_and_a_difference_is_not(prepared, tmp_path, monkeypatch, scale):
     folder = scaled(prepared, tmp_path / "data", scale)
-    run = build.build_run(
+    run = wiring.build_run(
         RunConfig(
             data=DataSettings(path=str(folder)),
             model=ModelSettings(embedding_width=8, tower_units=(16,)),

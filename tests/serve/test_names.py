@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from ranker import build, model, serve
+from ranker import model, serve, wiring
 from ranker.input import read_raw
 from ranker.schema import Feature, Schema, Task, read_schema, write_schema
 from ranker.serve.manifest import check_manifest
@@ -66,7 +66,7 @@ def test_names_that_a_graph_does_not_take_are_trained_exported_and_served(
             shallow=ShallowSettings(biases=("zip code", "名前")),
         ),
     )
-    run = build.build_run(config)
+    run = wiring.build_run(config)
     assert {"tie/größe t", "tower/%s[*?] t/0/kernel", "bias/名前"} <= set(run.model.dense) | set(
         run.model.tables
     )

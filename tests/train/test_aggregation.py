@@ -7,7 +7,7 @@ import pytest
 import small_jobs
 import tensorflow as tf
 
-from ranker import build
+from ranker import wiring
 from ranker.objective.aggregate import WeightedSum, combined, gramian
 from ranker.optim import Transaction
 from ranker.spec import load
@@ -22,7 +22,7 @@ INJECTED = "inject=[{kind='task_weight', task='like', factor=3.0, start=0, stop=
 def read(prepared, tmp_path_factory):
     path = tmp_path_factory.mktemp("aggregation") / "run.toml"
     small_jobs.write_settings(path, small_jobs.SMALL + small_jobs.MODEL, prepared)
-    return lambda *overrides: build.build_run(load.load(path, overrides, RunConfig))
+    return lambda *overrides: wiring.build_run(load.load(path, overrides, RunConfig))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def run(read):
 
 @pytest.fixture(scope="module")
 def batch(run):
-    stack = build.build_stream(run.config, run.split("train")).stack(0, 1)
+    stack = wiring.build_stream(run.config, run.split("train")).stack(0, 1)
     return tf.nest.map_structure(lambda values: tf.constant(values[0]), stack)
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ranker import build
+from ranker import wiring
 from ranker.guard import FULL, HEALTHY, JUMP
 from ranker.input import Batch, Stream
 from ranker.spec.guard import Detect, GuardSettings
@@ -34,7 +34,7 @@ def detecting(config):
 
 @pytest.fixture(scope="module")
 def stack(config):
-    return Stream(build.build_run(config).split("train"), batch_size=16, seed=5).stack(0, 60)
+    return Stream(wiring.build_run(config).split("train"), batch_size=16, seed=5).stack(0, 60)
 
 
 def loud(stack, start, stop):
@@ -59,7 +59,7 @@ def state(step):
 @pytest.fixture(scope="module")
 def plain_and_detecting(config, detecting, stack):
     """The two steps after the same attempts, and their reports."""
-    steps = [build.build_run(each).step for each in (config, detecting)]
+    steps = [wiring.build_run(each).step for each in (config, detecting)]
     return [(step, run(step, loud(stack, 30, 45))) for step in steps]
 
 
@@ -123,7 +123,7 @@ def test_events_are_of_beginnings_alone(plain_and_detecting):
 def test_restored_inside_a_jump_it_leaves_the_same(detecting, plain_and_detecting, stack):
     _, (whole, reports) = plain_and_detecting
     at = 37  # the jump is known since the 35th; two attempts of the next five are kept
-    stopped, resumed = (build.build_run(detecting).step for _ in range(2))
+    stopped, resumed = (wiring.build_run(detecting).step for _ in range(2))
     run(stopped, cut(loud(stack, 30, 45), 0, at))
     for name, variable in resumed.variables.items():
         variable.assign(stopped.variables[name])

@@ -6,7 +6,7 @@ import pytest
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 from tiny_dataset import write_tiny
 
-from ranker import build, job, train
+from ranker import job, train, wiring
 from ranker.serve.manifest import write_manifest
 from ranker.serve.origin import write_origin
 
@@ -63,11 +63,11 @@ def test_an_export_that_is_not_whole_is_written_again_by_the_same_command(
     monkeypatch.chdir(there)
     monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
     config = read_settings(there / "config.toml", "export.enabled=true")
-    before = build.finished(config, there / "run")
+    before = wiring.finished(config, there / "run")
     assert before["export"] == str(there / "run/export/1")  # of the copy, not of the first
     EXPORTS[name](there / "run/export/1")
     said = []
-    assert build.finished(config, there / "run", say=said.append) is None
+    assert wiring.finished(config, there / "run", say=said.append) is None
     assert said == [f"{there}/run/export/1: gone, damaged or of another run: exporting again"]
     (there / "data").rename(there / "away")
     with pytest.raises(FileNotFoundError):
@@ -85,5 +85,5 @@ def test_an_export_that_is_not_whole_is_written_again_by_the_same_command(
     (there / "away").rename(there / "data")
     again = start(config, there / "run")
     assert again["metrics"] == before["metrics"]
-    assert build.finished(config, there / "run") == again
+    assert wiring.finished(config, there / "run") == again
     assert "reason" not in again

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, write_settings
 
-from ranker import build, train
+from ranker import train, wiring
 from ranker.input import digests, from_parquet
 
 CONFIG = (
@@ -93,7 +93,7 @@ def test_the_first_batches_are_kept_as_they_were_tried(config, whole):
         "incidents/6.parquet", "incidents/8.parquet", None, None,
     ]  # fmt: skip
     assert train.kept(whole / "incidents") == [6, 8]
-    stream = build.build_stream(config, build.build_run(config).split("train"))
+    stream = wiring.build_stream(config, wiring.build_run(config).split("train"))
     regular = stream.stack(5, 1)
     batch, said = from_parquet(whole / "incidents/6.parquet")
     for name, values in regular.features.items():
@@ -109,8 +109,8 @@ def test_the_first_batches_are_kept_as_they_were_tried(config, whole):
         "reason": "loss not finite",
     }
     made_with = json.loads(said["run"])
-    assert made_with["config_sha256"] == build.settings_sha256(config)
-    assert made_with["data"] == digests(Path(config.data.path), build.read_used_schema(config))
+    assert made_with["config_sha256"] == wiring.settings_sha256(config)
+    assert made_with["data"] == digests(Path(config.data.path), wiring.read_used_schema(config))
     assert json.loads(said["event"])["first_bad"] == "label"
 
 
@@ -128,12 +128,12 @@ def test_a_resumed_run_tells_and_keeps_the_same(config, whole, tmp_path):
 
 
 def test_a_full_disk_leaves_no_half_file(config, tmp_path, files_of_at_most):
-    step = build.build_run(config).step
+    step = wiring.build_run(config).step
     incidents = train.Incidents(
-        tmp_path / "incidents", step=step, schema=build.read_used_schema(config), most=3,
+        tmp_path / "incidents", step=step, schema=wiring.read_used_schema(config), most=3,
         metadata={},
     )  # fmt: skip
-    stack = build.build_stream(config, build.build_run(config).split("train")).stack(0, 2)
+    stack = wiring.build_stream(config, wiring.build_run(config).split("train")).stack(0, 2)
     event = {"kind": "refused", "attempt": 2, "reason": "loss not finite"}
     factors = np.ones((1, len(step.optimizer.names)), np.float32)
     with files_of_at_most(1000), pytest.raises(OSError, match=r"incidents/2.parquet"):

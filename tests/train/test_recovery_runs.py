@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_jobs import MODEL, SMALL, Killed, logs, read_settings, run, write_settings
 
-from ranker import build, train
+from ranker import train, wiring
 from ranker.replay import replay
 from ranker.spec import load
 from ranker.train import Recovery, RecoveryController, RecoveryState, StepReport
@@ -235,7 +235,7 @@ def reports(*, attempt):
 
 
 def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
-    step = build.build_run(read("clip=[{kind = 'adagc'}]", "guard.skip={}")).step
+    step = wiring.build_run(read("clip=[{kind = 'adagc'}]", "guard.spike_filter={}")).step
     checkpoints = train.Checkpoints(tmp_path, keep=2)
     step.attempts.assign(30)
     checkpoints.save(30, step.variables, {})
@@ -267,7 +267,7 @@ def test_a_rollback_brings_back_all_but_what_counts_the_run(read, tmp_path):
 
 
 def test_without_a_whole_good_checkpoint_it_halts_and_says_so(read, tmp_path):
-    step = build.build_run(read()).step
+    step = wiring.build_run(read()).step
     checkpoints = train.Checkpoints(tmp_path, keep=2)
     for attempt in (20, 30):
         step.attempts.assign(attempt)

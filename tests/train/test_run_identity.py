@@ -11,7 +11,7 @@ import pytest
 from small_jobs import MODEL, SMALL, at_call, read_settings, run, write_settings
 from tiny_dataset import write_tiny
 
-from ranker import build, job, train
+from ranker import job, train, wiring
 from ranker.files import DamagedError
 from ranker.input import digests
 from ranker.replay import replay
@@ -94,8 +94,8 @@ def test_data_that_changed_are_named_by_every_reader(at, name):
     logs = (at / "run/metrics.jsonl").read_bytes()
     doors = [
         lambda: run(config, at / "run"),
-        lambda: build.load_run(at / "run", splits=build.SPLITS),
-        lambda: build.finished(config, at / "run"),
+        lambda: wiring.load_run(at / "run", splits=wiring.SPLITS),
+        lambda: wiring.finished(config, at / "run"),
     ]
     result = (at / "run/RESULT.json").read_bytes()
     for door in doors:
@@ -106,9 +106,9 @@ def test_data_that_changed_are_named_by_every_reader(at, name):
     is_used = name not in ("train.parquet", "validation.parquet")
     if is_used:
         with pytest.raises(RunDirectoryError, match=f"{name} changed"):
-            build.load_run(at / "run", splits=("test",))
+            wiring.load_run(at / "run", splits=("test",))
     else:  # rows that are not read need not be there
-        assert build.load_run(at / "run", splits=("test",)).identity is not None
+        assert wiring.load_run(at / "run", splits=("test",)).identity is not None
 
 
 def test_a_run_that_was_stopped_does_not_go_on_over_other_data(at):
@@ -125,7 +125,7 @@ def test_a_run_that_was_stopped_does_not_go_on_over_other_data(at):
 def test_checkpoints_that_are_gone_are_missing_and_not_damaged(at):
     shutil.rmtree(at / "run/checkpoints")
     with pytest.raises(train.CheckpointError, match=r"checkpoints/best: missing; no other"):
-        build.load_run(at / "run")
+        wiring.load_run(at / "run")
 
 
 def test_a_user_of_the_run_is_told_what_may_be_done(at):
@@ -133,31 +133,31 @@ def test_a_user_of_the_run_is_told_what_may_be_done(at):
     with pytest.raises(
         RunDirectoryError, match=r"test\.parquet changed\. Put back what was there$"
     ):
-        build.load_run(at / "run", splits=("test",))
+        wiring.load_run(at / "run", splits=("test",))
     with pytest.raises(RunDirectoryError, match=r"test\.parquet changed\. Take --data=FOLDER$"):
-        build.load_run(at / "run", splits=("test",), way_out="Take --data=FOLDER")
+        wiring.load_run(at / "run", splits=("test",), way_out="Take --data=FOLDER")
 
 
 def test_where_the_data_lie_is_no_part_of_what_a_run_is(at):
     config = read_settings(at / "config.toml")
     moved = read_settings(at / "config.toml", "data.path=elsewhere")
     (at / "data").rename(at / "elsewhere")
-    schema = build.read_used_schema(moved)
-    assert not build.identify(moved, schema).difference(train.read_result(at / "run"))
-    assert build.settings_sha256(moved) == build.settings_sha256(config)
-    assert build.settings_sha256(read_settings(at / "config.toml", "seed=8")) != (
-        build.settings_sha256(config)
+    schema = wiring.read_used_schema(moved)
+    assert not wiring.identify(moved, schema).difference(train.read_result(at / "run"))
+    assert wiring.settings_sha256(moved) == wiring.settings_sha256(config)
+    assert wiring.settings_sha256(read_settings(at / "config.toml", "seed=8")) != (
+        wiring.settings_sha256(config)
     )
 
 
 def test_other_rows_are_read_on_purpose_and_other_vocabularies_are_not(at):
     shutil.copytree(at / "data", at / "other")
     CHANGES["test.parquet"](at / "other/test.parquet")
-    there = build.load_run(at / "run", data=at / "other")
+    there = wiring.load_run(at / "run", data=at / "other")
     assert there.path("test") == at / "other/test.parquet"
     swap_lines(at / "other/vocabularies/item_id.txt")
     with pytest.raises(RunDirectoryError, match=r"vocabularies/item_id\.txt changed"):
-        build.load_run(at / "run", data=at / "other")
+        wiring.load_run(at / "run", data=at / "other")
 
 
 def test_data_that_changed_while_the_run_went_on_end_it_before_the_export(at):
@@ -187,7 +187,7 @@ def test_lost_settings_are_taken_again_and_others_are_refused(at):
 def test_settings_edited_in_the_run_directory_are_refused(at):
     edit(at / "run/config.toml", "seed = 7", "seed = 8")
     with pytest.raises(RunDirectoryError, match="not of this run: it is of other settings"):
-        build.load_run(at / "run")
+        wiring.load_run(at / "run")
 
 
 @pytest.mark.parametrize("change", [lambda text: "", lambda text: text + "# mine\n"])
@@ -195,7 +195,7 @@ def test_settings_that_the_run_did_not_write_so_are_refused_by_name(at, change):
     path = at / "run/config.toml"
     path.write_text(change(path.read_text()))
     with pytest.raises(RunDirectoryError, match=r"run/config\.toml: not as the run wrote it"):
-        build.load_run(at / "run")
+        wiring.load_run(at / "run")
 
 
 def of_an_earlier_version(text):
@@ -213,7 +213,7 @@ def test_a_run_of_an_earlier_version_is_refused_in_a_sentence_by_every_reader(at
     said = r"^run/config\.toml: not .*earlier version|^run/config\.toml: not of this version"
     config = read_settings(at / "config.toml")
     for read in (
-        lambda: build.load_run(Path("run")),
+        lambda: wiring.load_run(Path("run")),
         lambda: job.open_run_directory(config, Path("run"), command=[]),
         lambda: replay(Path("run"), None, say=lambda line: None),
     ):
@@ -223,13 +223,13 @@ def test_a_run_of_an_earlier_version_is_refused_in_a_sentence_by_every_reader(at
 
 def test_a_damaged_result_is_written_anew_and_not_believed(at):
     config = read_settings(at / "config.toml")
-    before = build.finished(config, at / "run")
+    before = wiring.finished(config, at / "run")
     assert before is not None
     edit(at / "run/RESULT.json", '"status": "completed"', '"status": "diverged"')
-    assert build.finished(config, at / "run") is None
+    assert wiring.finished(config, at / "run") is None
     again = start(config, at / "run")
     assert again["metrics"] == before["metrics"]
-    assert build.finished(config, at / "run") == again
+    assert wiring.finished(config, at / "run") == again
 
 
 def test_a_log_that_is_gone_is_told_and_one_that_lost_its_end_refused(at):
@@ -264,18 +264,18 @@ def test_an_unfinished_run_and_one_whose_export_is_gone_are_not_finished(at):
     result = train.read_result(at / "run")
     for change in ({"status": "preempted"}, {"config_sha256": "0"}, {"export": "export/1"}):
         train.write_result(at / "run", result | change)
-        assert build.finished(config, at / "run") is None
+        assert wiring.finished(config, at / "run") is None
     shutil.rmtree(at / "data")
     train.write_result(at / "run", result)
-    assert build.finished(config, at / "run") == result
+    assert wiring.finished(config, at / "run") == result
 
 
 def test_prepared_files_that_changed_are_refused_by_a_new_run(at):
     config = read_settings(at / "config.toml")
-    schema = build.read_used_schema(config)
+    schema = wiring.read_used_schema(config)
     prepared = json.dumps({"digests": digests(at / "data", schema)})
     (at / "data/manifest.json").write_text(prepared)
-    assert build.identify(config, schema).data == json.loads(prepared)["digests"]
+    assert wiring.identify(config, schema).data == json.loads(prepared)["digests"]
     CHANGES["train.parquet"](at / "data/train.parquet")
     with pytest.raises(ValueError, match=r"changed since it was prepared: train\.parquet; prepare"):
         start(config, at / "new")

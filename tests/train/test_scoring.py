@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from tiny_dataset import tiny_schema, write_tiny
 
-from ranker import build
+from ranker import wiring
 from ranker.schema import write_schema
 from ranker.spec.run import DataSettings, RunConfig
 
@@ -16,7 +16,7 @@ PAST = ("liked_items", "user_count")
 
 def built(folder, **data):
     chosen = DataSettings(path=str(folder), batch_size=32, **data)
-    return build.build_run(RunConfig(data=chosen))
+    return wiring.build_run(RunConfig(data=chosen))
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ranker import build
+from ranker import wiring
 from ranker.guard import LOSS_SPIKE, NORM_SPIKE
 from ranker.input import Batch, Stream
-from ranker.spec.guard import GuardSettings, Skip
+from ranker.spec.guard import GuardSettings, SpikeFilter
 from ranker.spec.model import ModelSettings
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import Checkpoints
@@ -21,20 +21,22 @@ def config(prepared):
         seed=5,
         data=DataSettings(path=str(prepared), batch_size=16),
         model=ModelSettings(embedding_width=4, tower_units=(8,)),
-        guard=GuardSettings(max_refusals=3, skip=Skip(sigmas=4.0, window=12, minimum=8)),
+        guard=GuardSettings(
+            max_refusals=3, spike_filter=SpikeFilter(sigmas=4.0, window=12, minimum=8)
+        ),
     )
 
 
 @pytest.fixture(scope="module")
 def steps(config):
     """Two steps of the same run, traced once, and their first state."""
-    pair = [build.build_run(config).step for _ in range(2)]
+    pair = [wiring.build_run(config).step for _ in range(2)]
     return [(step, state(step)) for step in pair]
 
 
 @pytest.fixture(scope="module")
 def stack(config):
-    split = build.build_run(config).split("train")
+    split = wiring.build_run(config).split("train")
     return Stream(split, batch_size=16, seed=3).stack(0, 20)
 
 
@@ -127,7 +129,7 @@ def test_a_resumed_run_goes_on_with_the_same_bits(steps, stack, tmp_path):
 
 def test_without_it_the_checkpoint_is_as_it_was_and_an_event_has_no_limit(config, stack):
     off = dataclasses.replace(config, guard=GuardSettings())
-    step = build.build_run(off).step
+    step = wiring.build_run(off).step
     kept = {name for name in step.variables if name.startswith("guard/")}
     assert kept == {"guard/refused", "guard/refused_in_a_row"}
     report = numpy(step.run(wild(cut(stack, 0, 2), 1, size=np.nan)))
@@ -139,8 +141,8 @@ def test_without_it_the_checkpoint_is_as_it_was_and_an_event_has_no_limit(config
 
 def test_its_settings_must_fit_together():
     with pytest.raises(ValueError, match="window must be >= 64, got 32"):
-        Skip(window=32)
+        SpikeFilter(window=32)
     with pytest.raises(ValueError, match="minimum must be >= 2, got 1"):
-        Skip(minimum=1)
+        SpikeFilter(minimum=1)
     with pytest.raises(ValueError, match=r"sigmas must be > 0, got 0\.0"):
-        Skip(sigmas=0.0)
+        SpikeFilter(sigmas=0.0)

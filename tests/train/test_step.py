@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker import build
+from ranker import wiring
 from ranker.input import Batch, Stream
 from ranker.spec.clip import Clippy
 from ranker.spec.guard import GuardSettings
@@ -29,14 +29,14 @@ def config(prepared):
 
 @pytest.fixture(scope="module")
 def stack(config):
-    split = build.build_run(config).split("train")
+    split = wiring.build_run(config).split("train")
     return Stream(split, batch_size=16, seed=3).stack(0, 6)
 
 
 @pytest.fixture(scope="module")
 def steps(config):
     """Two steps of the same run, traced once; `fresh` sets them back to the start."""
-    pair = [build.build_run(config).step for _ in range(2)]
+    pair = [wiring.build_run(config).step for _ in range(2)]
     return [(step, state(step)) for step in pair]
 
 
@@ -103,7 +103,7 @@ def test_a_nan_in_one_label_moves_nothing_and_names_the_task(steps, stack, bad):
 
 
 def test_a_graph_drawn_of_no_batches_serves_any_number(config, stack):
-    step = build.build_run(config).step
+    step = wiring.build_run(config).step
     before = state(step)
     step.trace(cut(stack, 0, 0))
     assert all(np.array_equal(value, before[name]) for name, value in state(step).items())
@@ -141,7 +141,7 @@ def test_it_is_refused_in_several_replicas(config, steps, stack, monkeypatch):
     strategy = types.SimpleNamespace(num_replicas_in_sync=2)
     monkeypatch.setattr(tf.distribute, "get_strategy", lambda: strategy)
     doors = [
-        lambda: build.build_run(config),
+        lambda: wiring.build_run(config),
         lambda: step.run(stack),
         lambda: step.trace(stack),
         lambda: step.attempt(stack.at(0)),

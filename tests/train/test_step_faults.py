@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker import build, inject
-from ranker.build.faults import build_faults
+from ranker import inject, wiring
 from ranker.input import Batch
 from ranker.spec import load
 from ranker.spec.model import HashEncoding
 from ranker.spec.run import RunConfig, TrainSettings
 from ranker.train import Step
+from ranker.wiring.faults import build_faults
 
 START, STOP, NUM = 2, 5, 8
 INJECT = """
@@ -78,17 +78,17 @@ class Runner:
 @pytest.fixture(scope="module")
 def stack(read):
     config = read("")
-    return build.build_stream(config, build.build_run(config).split("train")).stack(0, NUM)
+    return wiring.build_stream(config, wiring.build_run(config).split("train")).stack(0, NUM)
 
 
 @pytest.fixture(scope="module")
 def plain(read, stack):
-    return Runner(build.build_run(read("")).step, stack)
+    return Runner(wiring.build_run(read("")).step, stack)
 
 
 @pytest.fixture(scope="module")
 def faulty(read, stack):
-    return Runner(build.build_run(read(INJECT)).step, stack)
+    return Runner(wiring.build_run(read(INJECT)).step, stack)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def turned(read, stack):
     def variable(value):
         return tf.Variable(value) if isinstance(value, float) else value
 
-    step = build.build_run(read(INJECT)).step
+    step = wiring.build_run(read(INJECT)).step
     injectors = [
         dataclasses.replace(each, **{name: variable(v) for name, v in vars(each).items()})
         for each in step.faults.injectors
@@ -217,14 +217,14 @@ def _nodes(step, stack):
 
 def test_a_name_that_is_not_there_is_known_when_the_run_is_built(read):
     with pytest.raises(ValueError, match=r"^inject\.0: noise: no numeric feature 'age'; there "):
-        build.build_run(read("{kind = 'noise', feature = 'age', start = 0, stop = 2}"))
+        wiring.build_run(read("{kind = 'noise', feature = 'age', start = 0, stop = 2}"))
 
 
 def test_hashed_values_have_no_row_for_the_unknown(read, plain):
     config = read("{kind = 'unknown_ids', feature = 'item_id', start = 0, stop = 2}")
     hashed = HashEncoding(num_buckets=50)
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, encoding=hashed))
-    run = build.build_run(dataclasses.replace(config, inject=()))
+    run = wiring.build_run(dataclasses.replace(config, inject=()))
     with pytest.raises(ValueError, match="unknown values 'item_id'; there are: none"):
         build_faults(
             config, run.schema, run.encoder, plain.step.optimizer, tables=plain.step.model.tables

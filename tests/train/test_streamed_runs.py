@@ -16,11 +16,11 @@ import pytest
 from small_jobs import MODEL, SMALL, logs, read_settings, run, write_settings
 from tiny_dataset import tiny_table
 
-from ranker import build
-from ranker.build import trainer, training
+from ranker import wiring
 from ranker.input import ShardStream, StoredSplit
 from ranker.spec.run import DataSettings
 from ranker.train import Step
+from ranker.wiring import trainer, training
 
 CONFIG = (
     SMALL
@@ -192,9 +192,9 @@ def test_a_shard_that_is_exchanged_in_mid_run_is_told_before_its_rows_are_learnt
 def opened(settings, *overrides):
     """Returns the training split that the settings give, and its stream."""
     config = read_settings(settings, *overrides)
-    run = build.build_run(dataclasses.replace(config, inject=config.inject))
-    split = build.open_training(run, tell=lambda read, of: None)
-    return split, build.build_stream(config, split)
+    run = wiring.build_run(dataclasses.replace(config, inject=config.inject))
+    split = wiring.open_training(run, tell=lambda read, of: None)
+    return split, wiring.build_stream(config, split)
 
 
 def test_what_fits_is_read_and_what_does_not_stays_on_disk(settings, monkeypatch):
@@ -221,7 +221,7 @@ def test_what_needs_all_rows_in_memory_is_refused_on_disk(settings):
 def test_counting_says_how_far_it_is(settings, monkeypatch):
     monkeypatch.setattr(trainer, "_TELL_SECONDS", 0)
     said: list[str] = []
-    run = build.build_run(of_kind(settings, "always"))
-    build.open_training(run, tell=trainer._telling(said.append))
+    run = wiring.build_run(of_kind(settings, "always"))
+    wiring.open_training(run, tell=trainer._telling(said.append))
     places = (50, 100, 150, 200, 250, 300, 350, 400)
     assert said == [f"Counting the good rows of train: {n} of 400" for n in places]

@@ -5,7 +5,7 @@ import json
 import pytest
 from small_jobs import MODEL, SMALL, at_call, read_settings, run, write_settings
 
-from ranker import build, files, job, train
+from ranker import files, job, train, wiring
 
 CONFIG = (
     SMALL
@@ -34,23 +34,23 @@ def test_a_run_that_was_stopped_is_said_to_be_not_finished(config, tmp_path, mon
     monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
     there = tmp_path / "run"
     assert start(config, there, is_stopping=at_call(stop_at=2))["status"] == "preempted"
-    stopped = build.load_run(there)
+    stopped = wiring.load_run(there)
     assert stopped.unfinished == "not finished, at attempt 10 of 20"
     (there / "RESULT.json").unlink()  # as while it runs, or after kill -9
-    assert build.load_run(there).unfinished == stopped.unfinished
-    version = build.export_run(stopped, tmp_path / "export", result={})
+    assert wiring.load_run(there).unfinished == stopped.unfinished
+    version = wiring.export_run(stopped, tmp_path / "export", result={})
     origin = json.loads((version / "assets.extra/origin.json").read_text())
     assert origin["unfinished"] == stopped.unfinished
     card = (version / "assets.extra/model_card.md").read_text()
     assert f"| run | {stopped.unfinished} |" in card
     assert start(config, there)["status"] == "completed"
-    over = build.load_run(there)
+    over = wiring.load_run(there)
     assert over.unfinished == ""
-    version = build.export_run(over, tmp_path / "export", result={})
+    version = wiring.export_run(over, tmp_path / "export", result={})
     assert "unfinished" not in json.loads((version / "assets.extra/origin.json").read_text())
     result = train.read_result(there)
     train.write_result(there, result | {"status": "failed"})  # at its export
-    assert build.load_run(there).unfinished == ""
+    assert wiring.load_run(there).unfinished == ""
 
 
 def test_a_directory_is_held_still_while_no_job_runs_in_it(tmp_path):

@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from ranker import model
-from ranker.build.faults import build_faults
-from ranker.build.graph_inputs import GraphInputs
-from ranker.build.model import build_encoder, build_model
-from ranker.build.optimizer import build_optimizer
 from ranker.guard import Detector, Guard
 from ranker.input import (
     BadRows,
@@ -39,6 +35,10 @@ from ranker.train import (
     check_measurable,
     check_monitor,
 )
+from ranker.wiring.faults import build_faults
+from ranker.wiring.graph_inputs import GraphInputs
+from ranker.wiring.model import build_encoder, build_model
+from ranker.wiring.optimizer import build_optimizer
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -210,7 +210,7 @@ def select(schema: Schema, data: DataSettings) -> Schema:
 
 def build_guard(wanted: GuardSettings) -> Guard:
     """Returns the guard, with nothing recorded."""
-    return Guard(max_refusals=wanted.max_refusals, skip=wanted.skip)
+    return Guard(max_refusals=wanted.max_refusals, spike_filter=wanted.spike_filter)
 
 
 def build_recovery(

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ranker import files, train
-from ranker.build.run import Run, build_plan, build_recovery
-from ranker.build.training import build_stream, open_training
 from ranker.input import Split, StoredSplit
+from ranker.wiring.run import Run, build_plan, build_recovery
+from ranker.wiring.training import build_stream, open_training
 
 _TELL_SECONDS = 10
 

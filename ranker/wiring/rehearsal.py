@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ranker.build.identity import identify
-from ranker.build.run import Run, build_plan, build_run
-from ranker.build.training import build_stream, open_training
 from ranker.spec.run import RunConfig
 from ranker.train import interventions
+from ranker.wiring.identity import identify
+from ranker.wiring.run import Run, build_plan, build_run
+from ranker.wiring.training import build_stream, open_training
 
 
 def rehearse(config: RunConfig) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ranker import serve
-from ranker.build.run import Run
 from ranker.files import commit
 from ranker.input import read_raw
+from ranker.wiring.run import Run
 
 
 def export_run(run: Run, directory: Path, *, result: Mapping[str, Any]) -> Path:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from tiny_dataset import tiny_schema
 
-from ranker import build, optim
+from ranker import optim, wiring
 from ranker.spec.clip import Agc, Clippy, CowClip, GlobalNorm, Lamb, Norm, Rms, Value
 from ranker.spec.clip_by_history import AdaGc, AutoClip, GradientStabilizer, Spam, ZClip
 from ranker.spec.model import Dot, HashEncoding, ModelSettings
@@ -24,7 +24,7 @@ def config(prepared, **sections):
 
 def test_features_and_tasks_are_those_named():
     data = DataSettings(features=("user_id", "item_id", "genres"), tasks=("rating",))
-    schema = build.select(tiny_schema(), data)
+    schema = wiring.select(tiny_schema(), data)
     assert [f.name for f in schema.features] == ["user_id", "item_id", "genres"]
     assert [t.name for t in schema.tasks] == ["rating"]
     assert set(schema.vocabularies) == {"user_id", "item_id", "genres"}
@@ -40,7 +40,7 @@ def test_features_and_tasks_are_those_named():
 )
 def test_names_that_the_data_lack_are_refused(data, message):
     with pytest.raises(ValueError, match=message):
-        build.select(tiny_schema(), DataSettings(**data))
+        wiring.select(tiny_schema(), DataSettings(**data))
 
 
 def test_bad_rows_that_fail_are_refused_at_the_first(prepared, tmp_path):
@@ -51,7 +51,7 @@ def test_bad_rows_that_fail_are_refused_at_the_first(prepared, tmp_path):
     changed = table.set_column(at, table.schema.field(at), pa.array(ratings, pa.float32()))
     pq.write_table(changed, tmp_path / "test.parquet")
     data = DataSettings(path=str(tmp_path), batch_size=32, max_bad_rows=0.5)
-    run = build.build_run(config(tmp_path, data=data))
+    run = wiring.build_run(config(tmp_path, data=data))
     assert len(run.split("test")) == 99
     failing = dataclasses.replace(run.config, data=dataclasses.replace(data, bad_rows="fail"))
     with pytest.raises(ValueError, match=r"test\.parquet: 1 of 100 rows is bad: 1 in rating"):
@@ -75,7 +75,7 @@ def test_every_kind_of_setting_builds(prepared):
         CowClip(floor=0.1),
     )
     adam = GroupSettings(rule=Adam())
-    run = build.build_run(
+    run = wiring.build_run(
         config(
             prepared,
             clip=clips,
@@ -96,7 +96,7 @@ def test_spam_settings_switch_on_all_its_parts(prepared):
     spam = Spam(reset_every=40, rest_steps=3, warmup_steps=7, targets="embeddings")
     adam = GroupSettings(rule=Adam(), learning_rate=0.3)
     groups = OptimizerSettings(dense=adam, embeddings=adam)
-    run = build.build_run(config(prepared, clip=(spam,), optimizer=groups))
+    run = wiring.build_run(config(prepared, clip=(spam,), optimizer=groups))
     dense, embeddings = run.step.optimizer.groups
     assert (dense.reset_every, embeddings.reset_every) == (0, 40)
     assert dense.schedule == optim.Constant(rate=0.3)
@@ -105,14 +105,14 @@ def test_spam_settings_switch_on_all_its_parts(prepared):
 
 def test_hashed_users_are_warm_by_their_raw_id(prepared):
     hashed = ModelSettings(encoding=HashEncoding(num_buckets=7))
-    split = build.build_run(config(prepared, model=hashed)).split("test")
+    split = wiring.build_run(config(prepared, model=hashed)).split("test")
     assert (split.is_warm == (split.users <= 20)).all()
 
 
 def test_a_pass_is_the_rows_over_the_batch(prepared):
     train = TrainSettings(epochs=2.5)
-    plan = build.build_plan(config(prepared, train=train), 400)
+    plan = wiring.build_plan(config(prepared, train=train), 400)
     assert (plan.total, plan.evaluate_every, plan.checkpoint_every) == (30, 12, 12)
     capped = dataclasses.replace(train, max_attempts=7, checkpoint_every_attempts=3)
-    plan = build.build_plan(config(prepared, train=capped), 400)
+    plan = wiring.build_plan(config(prepared, train=capped), 400)
     assert (plan.total, plan.checkpoint_every) == (7, 3)

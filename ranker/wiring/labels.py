@@ -3,12 +3,12 @@
 import dataclasses
 from pathlib import Path
 
-from ranker.build.run import read_used_schema, select
 from ranker.input import Encoder, Split, read_split, split_path
 from ranker.objective import Objective
 from ranker.schema import Schema
 from ranker.spec.run import RunConfig
 from ranker.train import check_measurable, check_trainable
+from ranker.wiring.run import read_used_schema, select
 
 
 def check_labels(config: RunConfig, *, primary: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from test_guard import INF, NAN, Change, Gradient, Proposed
 
-from ranker.guard import ACCEPTED, BAD_LOSS, LOSS_SPIKE, NORM_SPIKE, Guard, Skip
+from ranker.guard import ACCEPTED, BAD_LOSS, LOSS_SPIKE, NORM_SPIKE, Guard, SpikeFilter
 
 LARGEST = np.finfo(np.float32).max
 
@@ -22,8 +22,8 @@ def proposal(norm):
 class Attempts:
     """A guard that judges and records losses and norms, in a graph or not."""
 
-    def __init__(self, *, is_compiled=False, max_refusals=99, **skip):
-        self.guard = Guard(max_refusals=max_refusals, skip=Skip(**skip))
+    def __init__(self, *, is_compiled=False, max_refusals=99, **spike_filter):
+        self.guard = Guard(max_refusals=max_refusals, spike_filter=SpikeFilter(**spike_filter))
         self._run = tf.function(self._attempt) if is_compiled else self._attempt
 
     def _attempt(self, loss, norm):
@@ -115,7 +115,7 @@ def test_what_is_not_finite_keeps_its_reason_and_never_enters(bad, num_before, i
 
 
 def test_a_total_or_norm_that_overflows_is_refused_from_the_start():
-    guard = Guard(max_refusals=9, skip=Skip(of="loss"))
+    guard = Guard(max_refusals=9, spike_filter=SpikeFilter(of="loss"))
     verdict = guard.judge(tf.constant([3e38, 3e38]), proposal(1.0), total=tf.constant(INF))
     assert int(verdict.reason) == LOSS_SPIKE
     assert verdict.limits.numpy().tolist() == [LARGEST]
@@ -181,9 +181,9 @@ def test_a_guard_without_it_keeps_nothing_and_watches_nothing():
 )
 def test_settings_out_of_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        Skip(**arguments)
+        SpikeFilter(**arguments)
 
 
 def test_the_loss_must_be_given_to_be_watched():
     with pytest.raises(ValueError, match="of is 'both', but the total loss is not given"):
-        Guard(max_refusals=1, skip=Skip()).judge(tf.constant([1.0]), proposal(1.0))
+        Guard(max_refusals=1, spike_filter=SpikeFilter()).judge(tf.constant([1.0]), proposal(1.0))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ranker import serve, train
-from ranker.build.identity import identify, settings_sha256
-from ranker.build.run import Run, build_run, read_used_schema
 from ranker.spec import load
 from ranker.spec.run import RunConfig
+from ranker.wiring.identity import identify, settings_sha256
+from ranker.wiring.run import Run, build_run, read_used_schema
 
 
 def load_run(

@@ -1,14 +1,14 @@
 """Settings to objects: the only package that knows both."""
 
-from ranker.build.export import export_run
-from ranker.build.graph_inputs import GraphInputs
-from ranker.build.identity import SPLITS, identify, settings_sha256
-from ranker.build.labels import check_labels
-from ranker.build.mistakes import find_mistakes
-from ranker.build.model import build_encoder, build_model
-from ranker.build.optimizer import build_optimizer
-from ranker.build.rehearsal import rehearse
-from ranker.build.run import (
+from ranker.wiring.export import export_run
+from ranker.wiring.graph_inputs import GraphInputs
+from ranker.wiring.identity import SPLITS, identify, settings_sha256
+from ranker.wiring.labels import check_labels
+from ranker.wiring.mistakes import find_mistakes
+from ranker.wiring.model import build_encoder, build_model
+from ranker.wiring.optimizer import build_optimizer
+from ranker.wiring.rehearsal import rehearse
+from ranker.wiring.run import (
     Run,
     build_guard,
     build_plan,
@@ -17,9 +17,9 @@ from ranker.build.run import (
     read_used_schema,
     select,
 )
-from ranker.build.saved import check_lost_settings, finished, load_run, read_settings
-from ranker.build.trainer import build_trainer
-from ranker.build.training import build_stream, open_training
+from ranker.wiring.saved import check_lost_settings, finished, load_run, read_settings
+from ranker.wiring.trainer import build_trainer
+from ranker.wiring.training import build_stream, open_training
 
 __all__ = [
     "SPLITS",

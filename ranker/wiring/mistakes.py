@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ranker.build.faults import build_faults
-from ranker.build.identity import SPLITS, identify
-from ranker.build.model import build_encoder, build_model
-from ranker.build.optimizer import build_optimizer
-from ranker.build.run import read_used_schema
 from ranker.input import read_vocabularies, split_path
 from ranker.objective import Objective
 from ranker.schema import Schema
 from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
 from ranker.spec.run import RunConfig
 from ranker.train import check_monitor
+from ranker.wiring.faults import build_faults
+from ranker.wiring.identity import SPLITS, identify
+from ranker.wiring.model import build_encoder, build_model
+from ranker.wiring.optimizer import build_optimizer
+from ranker.wiring.run import read_used_schema
 
 
 def find_mistakes(config: RunConfig) -> list[str]:

@@ -7,13 +7,13 @@ import tensorflow as tf
 
 from ranker.guard.floor import Floor
 from ranker.numerics import norm, norms
-from ranker.spec.guard import Skip
+from ranker.spec.guard import SpikeFilter
 
 LOSS, NORM = "loss", "norm"
 
 
-class Recent:
-    """What was watched in the last accepted attempts, for `ranker.spec.guard.Skip`.
+class RunningWindow:
+    """What was watched in the last accepted attempts, for `ranker.spec.guard.SpikeFilter`.
 
     Attributes:
       variables: "recent" float32 [window, S], and "num_recent" int64, all that ever
@@ -24,17 +24,19 @@ class Recent:
     steps into its statistics and has no floor: `floor_windows=0`.
     """
 
-    def __init__(self, skip: Skip) -> None:
+    def __init__(self, spike_filter: SpikeFilter) -> None:
         """Makes the variables."""
-        self.skip = skip
-        empty = tf.zeros([skip.window, len(skip.watched)])
+        self.spike_filter = spike_filter
+        empty = tf.zeros([spike_filter.window, len(spike_filter.watched)])
         self.variables: dict[str, tf.Variable] = {
             "recent": tf.Variable(empty, trainable=False, name="recent"),
             "num_recent": tf.Variable(tf.zeros([], tf.int64), trainable=False, name="num_recent"),
         }
-        size = len(skip.watched)
-        self._floor = Floor(size=size, windows=skip.floor_windows, every=skip.window)
-        if skip.floor_windows:
+        size = len(spike_filter.watched)
+        self._floor = Floor(
+            size=size, windows=spike_filter.floor_windows, every=spike_filter.window
+        )
+        if spike_filter.floor_windows:
             first = tf.Variable(tf.zeros([size]), trainable=False, name="first")
             self.variables |= {"first": first, **self._floor.variables}
 
@@ -44,10 +46,12 @@ class Recent:
         Raises:
           ValueError: if the loss is watched and `total` is None.
         """
-        if total is None and LOSS in self.skip.watched:
-            raise ValueError(f"Skip: of is {self.skip.of!r}, but the total loss is not given")
+        if total is None and LOSS in self.spike_filter.watched:
+            raise ValueError(
+                f"SpikeFilter: of is {self.spike_filter.of!r}, but the total loss is not given"
+            )
         sizes = {LOSS: lambda: total, NORM: lambda: norm(norms(gradients))}
-        return tf.stack([tf.cast(sizes[name](), tf.float32) for name in self.skip.watched])
+        return tf.stack([tf.cast(sizes[name](), tf.float32) for name in self.spike_filter.watched])
 
     def limits(self) -> tf.Tensor:
         """Returns the highest usual value of each that is watched, float32 [S]; the largest
@@ -56,31 +60,31 @@ class Recent:
         limits = self._range()
         if "first" in self.variables:
             limits = self._floor.raised(limits, self.variables["first"].read_value())
-        return tf.where(num >= self.skip.minimum, limits, tf.float32.max)
+        return tf.where(num >= self.spike_filter.minimum, limits, tf.float32.max)
 
     def enter(self, watched: tf.Tensor, *, accept: tf.Tensor) -> None:
         """Lets `watched` [S] in if `accept`, in place of the oldest once the window is full."""
         recent, num = self.variables["recent"], self.variables["num_recent"]
-        place = num.read_value() % self.skip.window
+        place = num.read_value() % self.spike_filter.window
         values = tf.where(accept, watched, recent[place])
         recent.scatter_update(tf.IndexedSlices(values[tf.newaxis], place[tf.newaxis]))
         num.assign_add(tf.cast(accept, tf.int64))
         if "first" in self.variables:
             first, now = self.variables["first"], num.read_value()
             first.assign(tf.where(accept & (now == 1), watched, first.read_value()))
-            is_end = accept & (now % self.skip.window == 0)
+            is_end = accept & (now % self.spike_filter.window == 0)
             tf.cond(is_end, lambda: self._end(now), lambda: tf.constant(False))
 
     def _range(self) -> tf.Tensor:
         """Returns mean + sigmas * deviation of what is kept, float32 [S]."""
-        num = tf.minimum(self.variables["num_recent"].read_value(), self.skip.window)
+        num = tf.minimum(self.variables["num_recent"].read_value(), self.spike_filter.window)
         # In double precision, where the square of no float32 overflows.
         values = tf.cast(self.variables["recent"][:num], tf.float64)
         count = tf.cast(num, tf.float64)
         mean = tf.math.divide_no_nan(tf.reduce_sum(values, axis=0), count)
         squares = tf.reduce_sum(tf.square(values - mean), axis=0)
         deviation = tf.sqrt(squares / tf.maximum(count - 1, 1))
-        limit = mean + tf.cast(self.skip.sigmas, tf.float64) * deviation
+        limit = mean + tf.cast(self.spike_filter.sigmas, tf.float64) * deviation
         return tf.minimum(tf.cast(limit, tf.float32), tf.float32.max)
 
     def _end(self, num: tf.Tensor) -> tf.Tensor:

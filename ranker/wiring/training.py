@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from ranker.build.faults import build_reordering
-from ranker.build.run import Run
 from ranker.input import (
     SHARE,
     Batches,
@@ -17,6 +15,8 @@ from ranker.input import (
 )
 from ranker.spec.run import RunConfig
 from ranker.train import check_trainable
+from ranker.wiring.faults import build_reordering
+from ranker.wiring.run import Run
 
 
 def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:

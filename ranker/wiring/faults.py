@@ -1,4 +1,4 @@
-"""Settings of injectors to what injects: `ranker.build` for faults."""
+"""Settings of injectors to what injects: `ranker.wiring` for faults."""
 
 from collections.abc import Mapping
 from pathlib import Path
