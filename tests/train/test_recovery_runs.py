@@ -102,7 +102,7 @@ def healthy(read, tmp_path_factory):
     return workdir
 
 
-def test_a_short_fault_is_survived_rung_by_rung(short):
+def test_a_short_fault_is_survived_stage_by_stage(short):
     _, workdir, result = short
     assert (result["status"], result["attempts"], result["refused"]) == ("completed", 110, 15)
     assert escalates(workdir) == [
