@@ -1,8 +1,8 @@
 """Archives of arrays by name, nothing pickled: NumPy's .npz."""
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -10,14 +10,28 @@ from ranker.files.digests import array_digest
 from ranker.files.sealed import DamagedError
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays of any shapes by name, uncompressed; `path` ends in ".npz"."""
-    named: dict[str, Any] = dict(arrays)
-    np.savez(path, **named)
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Writes arrays of any shapes [...] by name, uncompressed, as `numpy.savez` does.
+
+    Each is asked for once, and is gone before the next: a mapping that makes them as they are
+    asked for never has all of them in memory.
+
+    Returns:
+      The digest of each by name.
+    """
+    digests = {}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name in arrays:
+            array = np.asanyarray(arrays[name])
+            digests[name] = array_digest(array)
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+            del array  # before the next is asked for
+    return digests
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Returns what `write_arrays` wrote.
+    """Returns what `write_arrays` wrote, by name, [...] each.
 
     Raises:
       DamagedError: if that cannot be read; nothing is unpickled, whatever the file holds.

@@ -1,10 +1,11 @@
 """The checkpoints of a run: saved by attempt, the best one beside, restored past damage."""
 
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ranker import files
@@ -220,8 +221,7 @@ class Checkpoints:
 
     def _saved(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> Saved:
         run = {"run": self._identity.as_json()} if self._identity else {}
-        arrays = {name: variable.numpy() for name, variable in variables.items()}
-        return Saved(arrays, {**state, **run})
+        return Saved(_Values(variables), {**state, **run})
 
     def _note(self, directory: Path, error: ValueError) -> None:
         name = "best" if directory == self.best else directory.name
@@ -235,6 +235,22 @@ class Checkpoints:
 
     def _numbered(self) -> list[Path]:
         return sorted(p for p in self._directory.glob("*") if p.name.isdigit())
+
+
+class _Values(Mapping[str, np.ndarray]):
+    """The values of variables, each read when it is asked for: no copy of the whole model."""
+
+    def __init__(self, variables: Mapping[str, tf.Variable]) -> None:
+        self._variables = variables
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._variables[name].numpy()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 def _inode(directory: Path) -> int:

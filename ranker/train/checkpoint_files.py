@@ -31,7 +31,7 @@ class CheckpointError(ValueError):
 class Saved(NamedTuple):
     """What a checkpoint holds: the variables' values by name, and the JSON-ready state."""
 
-    arrays: dict[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
     state: dict
 
 
@@ -43,9 +43,9 @@ def save_checkpoint(directory: Path, saved: Saved) -> None:
         is untouched.
     """
     with files.atomic_directory(directory) as folder:
-        files.write_arrays(folder / _VARIABLES, saved.arrays)
+        written = files.write_arrays(folder / _VARIABLES, saved.arrays)
         (folder / _STATE).write_text(json.dumps(saved.state), encoding="utf-8")
-        digests = {_PREFIX + name: files.array_digest(a) for name, a in saved.arrays.items()}
+        digests = {_PREFIX + name: digest for name, digest in written.items()}
         digests |= {name: files.file_digest(folder / name) for name in (_VARIABLES, _STATE)}
         files.write_manifest(folder / _MANIFEST, digests, key=_KEY)
 

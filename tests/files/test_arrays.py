@@ -1,6 +1,7 @@
 """Archives of arrays: bit for bit, nothing unpickled, and damage by the array's name."""
 
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -47,3 +48,29 @@ def test_the_damaged_array_is_named(tmp_path):
     content[content.index(np.float32(1.5).tobytes())] ^= 1
     path.write_bytes(content)
     assert damaged_arrays(path, digests | {"gone": ""}) == ["a/b", "gone"]
+
+
+def test_an_archive_is_that_of_numpy_byte_for_byte(tmp_path):
+    arrays = {
+        "a/b": np.arange(6.0, dtype=np.float32).reshape(2, 3),
+        "count": np.int64(7),
+        "empty": np.zeros((0, 4)),
+    }
+    write_arrays(tmp_path / "ours.npz", arrays)
+    np.savez(tmp_path / "theirs.npz", **arrays)
+    assert (tmp_path / "ours.npz").read_bytes() == (tmp_path / "theirs.npz").read_bytes()
+
+
+def test_one_array_at_a_time_is_asked_for(tmp_path):
+    alive = []
+
+    class Lazy(dict):
+        def __getitem__(self, name):
+            assert all(reference() is None for reference in alive)
+            array = np.zeros(10)
+            alive.append(weakref.ref(array))
+            return array
+
+    digests = write_arrays(tmp_path / "lazy.npz", Lazy(a=1, b=2, c=3))
+    assert len(alive) == 3
+    assert digests.keys() == {"a", "b", "c"}

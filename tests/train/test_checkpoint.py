@@ -189,7 +189,7 @@ def test_nothing_is_unpickled_from_a_crafted_archive(tmp_path):
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
-@pytest.mark.parametrize("failing", ["savez", "fsync", "rename"])
+@pytest.mark.parametrize("failing", ["write_array", "fsync", "rename"])
 def test_a_full_disk_names_the_checkpoint_and_leaves_the_earlier_ones(
     tmp_path, monkeypatch, failing, code
 ):
@@ -200,7 +200,7 @@ def test_a_full_disk_names_the_checkpoint_and_leaves_the_earlier_ones(
     def full(*_, **__):
         raise OSError(code, os.strerror(code))
 
-    owner = {"savez": np, "fsync": os, "rename": pathlib.Path}[failing]
+    owner = {"write_array": np.lib.format, "fsync": os, "rename": pathlib.Path}[failing]
     monkeypatch.setattr(owner, failing, full)
     monkeypatch.setattr(directory, "_exchange", lambda *_: False)  # but by renaming
     for save in (lambda *rest: checkpoints.save(2, *rest), checkpoints.save_best):
