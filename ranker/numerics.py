@@ -20,7 +20,7 @@ REAL = (int, float, np.integer, np.floating)
 
 
 def choose(predicate: tf.Tensor, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
-    """Returns what the chosen branch does; `tf.cond`, but one operation of the graph.
+    """Returns what the branch chosen by a scalar does; `tf.cond`, but one operation of the graph.
 
     `tf.cond` traces both branches into the graph around it, with a switch for each tensor that
     either reads, and those of a guard and of a commit read hundreds: of a step of the default
@@ -72,7 +72,7 @@ def norms(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 def hypotenuse(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """Returns sqrt(one^2 + other^2), elementwise, of equal shapes; right where `norm` is."""
+    """Returns sqrt(one^2 + other^2), elementwise, of equal shapes [...]; right where `norm` is."""
     return norm(tf.stack([one, other]), [0])[0]
 
 
@@ -132,7 +132,7 @@ def _product(
 
 
 def is_positive(number: tf.Tensor) -> tf.Tensor:
-    """Returns where `number` is above 0 and finite, elementwise; False for NaN."""
+    """Returns where `number` [...] is above 0 and finite, elementwise; False for NaN."""
     return (number > 0) & (number < math.inf)
 
 
@@ -154,7 +154,7 @@ def share_within(size: tf.Tensor, limit: Number, *, smallest: float = 0.0) -> tf
 
 
 def as_dtype(number: Number, dtype: tf.DType) -> tf.Tensor:
-    """Returns `number` as a tensor of `dtype`; one of Python's with all of its digits."""
+    """Returns `number` [...] as a tensor of `dtype`; one of Python's with all of its digits."""
     return tf.cast(number, dtype) if tf.is_tensor(number) else tf.constant(number, dtype)
 
 

@@ -1,6 +1,7 @@
 """Holds the drawing of the packages, and the budgets, true by reading the source."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -75,6 +76,8 @@ DIGESTING = {
     "ranker/compare/report/page.py",  # a browser wants digests of its own kind
     "ranker/datasets/read/archives.py",  # of a stream, as it goes by
 }
+ARRAY = re.compile(r"tf\.Tensor|np\.ndarray|\bArray\b|IndexedSlices")
+SHAPE = re.compile(r"\[[A-Z0-9][\w, .*+\-]*\]|\[\.\.\.|scalar")
 BANNED_NAMES = {"utils", "helpers", "common", "misc", "manager", "handler"}
 
 MODULES = {path: ast.parse(path.read_text("utf-8")) for path in ROOT.glob("ranker/**/*.py")}
@@ -201,10 +204,8 @@ def test_importing_does_no_work(path):
         ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign,
     )  # fmt: skip
     body = MODULES[path].body[1:] if ast.get_docstring(MODULES[path]) else MODULES[path].body
-    added = [node for node in body if not isinstance(node, allowed)]
-    assert [
-        ast.unparse(node) for node in added if not ast.unparse(node).startswith("__all__")
-    ] == []
+    added = [ast.unparse(node) for node in body if not isinstance(node, allowed)]
+    assert [line for line in added if not line.startswith("__all__")] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
@@ -263,6 +264,16 @@ def test_what_is_public_is_typed_and_documented(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=place)
+def test_what_takes_or_returns_arrays_says_their_shapes(path):
+    for function in public_functions(MODULES[path]):
+        typed = f"{ast.unparse(function.args)} {ast.unparse(function.returns or [])}"
+        is_bare = ast.unparse(function.body) == "..."  # of a Protocol, whose docstring says it
+        if ARRAY.search(typed) and function.name != "__init__" and not is_bare:
+            said = ast.get_docstring(function) or ""
+            assert SHAPE.search(said), f"line {function.lineno}: {function.name} names no shape"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=place)
 def test_every_error_carries_what_it_refuses(path):
     for node in ast.walk(MODULES[path]):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
@@ -274,13 +285,8 @@ def test_every_error_carries_what_it_refuses(path):
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=place)
 def test_help_is_shown_without_tensorflow(path):
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", f"pipelines.{path.stem}", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-X", "importtime", "-m", f"pipelines.{path.stem}", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert f"python -m pipelines.{path.stem} --" in done.stdout
     assert "tensorflow" not in done.stderr
 

@@ -29,14 +29,14 @@ def directory_digests(directory: Path) -> dict[str, str]:
 
 
 def array_digest(array: np.ndarray) -> str:
-    """Returns the SHA-256 of an array: its type and shape, then its values."""
+    """Returns the SHA-256 of an array [...]: its type and shape, then its values."""
     whole = hashlib.sha256(_header(array))
     whole.update(array.tobytes())
     return whole.hexdigest()
 
 
 def arrays_digest(arrays: Mapping[str, np.ndarray], *, about: str) -> str:
-    """Returns one SHA-256 of the text `about` and of arrays by name, in their order."""
+    """Returns one SHA-256 of the text `about` and of arrays [...] by name, in their order."""
     whole = hashlib.sha256(about.encode())
     for name, array in arrays.items():
         whole.update(f"{name} ".encode() + _header(array))

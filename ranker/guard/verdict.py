@@ -47,7 +47,13 @@ class Verdict(NamedTuple):
 
 
 class Gradient(Protocol):
-    """What the guard reads of a gradient."""
+    """What the guard reads of a gradient.
+
+    Attributes:
+      rows: unique ids [U], or None for the whole variable.
+      values: [U, ...], or of the variable's shape.
+      index: the variable's place among the trained.
+    """
 
     @property
     def rows(self) -> tf.Tensor | None: ...
@@ -59,7 +65,15 @@ class Gradient(Protocol):
 
 class Change(Protocol):
     """What the guard reads of a change: `unclipped`, since clippers turn NaN into 0, and
-    `factor`, which is 0 (or NaN) if they did."""
+    `factor`, which is 0 (or NaN) if they did.
+
+    Attributes:
+      rows, index: as the gradient's.
+      after: what would be written, [U, ...].
+      factor: the smallest share that clippers left of any element, a scalar.
+      unclipped: the update before update-stage clippers, [U, ...].
+      slots: each slot variable and its new values, [U, ...].
+    """
 
     @property
     def rows(self) -> tf.Tensor | None: ...
@@ -76,7 +90,12 @@ class Change(Protocol):
 
 
 class Transaction(Protocol):
-    """What the guard reads of a transaction, and where it tells what it watched."""
+    """What the guard reads of a transaction, and where it tells what it watched, as scalars.
+
+    Attributes:
+      gradients, changes: one a variable that has a gradient.
+      writes: variables that no gradient trains, each with its new value, [...].
+    """
 
     @property
     def gradients(self) -> Sequence[Gradient]: ...
@@ -88,12 +107,12 @@ class Transaction(Protocol):
 
 
 def judged(change: Change) -> list[tf.Tensor]:
-    """Returns the tensors of `change` that must be finite."""
+    """Returns the tensors of `change` that must be finite, [U, ...] or scalars."""
     return [change.unclipped, change.after, *(values for _, values in change.slots)]
 
 
 def statistics(transaction: Transaction) -> list[tf.Tensor]:
-    """Returns what parts remember that must be finite: all but counts."""
+    """Returns what parts remember that must be finite, [...] each: all but counts."""
     return [value for _, value in transaction.writes if value.dtype.is_floating]
 
 
@@ -109,6 +128,9 @@ def inspect(losses: tf.Tensor, transaction: Transaction) -> Verdict:
 
     Only an attempt that is all but refused gets here, so its round trip costs no good
     step anything; drawn as a graph it took most of the time to trace and start one.
+
+    Args:
+      losses: [T].
     """
     places = [(g.index, g.rows, [g.values]) for g in transaction.gradients]
     num_gradients = len(places)

@@ -50,7 +50,7 @@ class NotFiniteInjector(inject.NotFinite, BatchFault):
         return match(self.feature, subjects.features("numeric"), what="numeric feature")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` with `value` at the rows chosen."""
+        """Returns `values` [B] with `value` at the rows chosen."""
         del unknown
         bad = tf.constant({"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[self.value])
         return tf.where(chosen(self.share, tf.shape(values), seed=seed), bad, values)

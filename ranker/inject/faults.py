@@ -77,12 +77,12 @@ class Faults:
         return others
 
     def write(self, attempt: tf.Tensor | tf.Variable) -> None:
-        """Writes the variables and the slots whose faults begin at `attempt`."""
+        """Writes the variables and the slots whose faults begin at `attempt`, a scalar."""
         for placed in self._of(StateFault):
             tf.cond(_is_on(placed, attempt), lambda p=placed: self._write(p), _nothing)
 
     def batch(self, batch: AnyBatch, attempt: tf.Tensor | tf.Variable) -> AnyBatch:
-        """Returns `batch` with its columns corrupted."""
+        """Returns `batch` with its columns, [B] or [B, L], corrupted."""
         for placed in self._of(BatchFault):
             part = placed.injector.part
             columns = getattr(batch, part)
@@ -129,7 +129,7 @@ class Faults:
     def gradients(
         self, gradients: Sequence[Gradient], attempt: tf.Tensor | tf.Variable
     ) -> Sequence[Gradient]:
-        """Returns `gradients`, of the trained variables in order, with some corrupted."""
+        """Returns `gradients`, [...] of the trained variables in order, with some corrupted."""
         for placed in self._of(GradientFault):
             is_on, fault = _is_on(placed, attempt), placed.injector
             gradients = [

@@ -22,7 +22,7 @@ class FeatureScaleInjector(inject.FeatureScale, _NumericFault):
     """`ranker.spec.inject.FeatureScale`."""
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` times the factor."""
+        """Returns `values` [B] times the factor."""
         del seed, unknown
         return values * tf.cast(self.factor, values.dtype)
 
@@ -31,7 +31,7 @@ class FeatureOutlierInjector(inject.FeatureOutlier, _NumericFault):
     """`ranker.spec.inject.FeatureOutlier`."""
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` with `value` at the rows chosen."""
+        """Returns `values` [B] with `value` at the rows chosen."""
         del unknown
         is_chosen = chosen(self.share, tf.shape(values), seed=seed)
         return tf.where(is_chosen, tf.cast(self.value, values.dtype), values)
@@ -44,7 +44,7 @@ class NoiseInjector(inject.Noise, _NumericFault):
     """
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` with noise."""
+        """Returns `values` [B] with noise."""
         del unknown
         sigma = tf.cast(self.level, values.dtype) * tf.reduce_max(tf.abs(values))
         return values + sigma * tf.random.stateless_normal(tf.shape(values), seed, alg="philox")
@@ -63,7 +63,7 @@ class UnknownIdsInjector(inject.UnknownIds, BatchFault):
         return match(self.feature, names, what="categorical feature with a row for unknown values")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` with unknown rows at the ids chosen."""
+        """Returns `values`, [B] or [B, L], with unknown rows at the ids chosen."""
         which, where = tf.unstack(tf.random.split(seed, 2, alg="philox"))
         is_chosen = chosen(self.share, tf.shape(values), seed=which) & (values >= 0)
         rows = tf.random.stateless_uniform(

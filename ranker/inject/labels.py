@@ -21,7 +21,7 @@ class LabelFlipInjector(inject.LabelFlip, BatchFault):
         return match(self.task, subjects.tasks("binary"), what="binary task")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` with those chosen flipped."""
+        """Returns `values` [B] with those chosen flipped."""
         del unknown
         return tf.where(chosen(self.share, tf.shape(values), seed=seed), 1.0 - values, values)
 
@@ -43,7 +43,7 @@ class ExtremeLabelInjector(inject.ExtremeLabel, BatchFault):
         return match(self.task, subjects.tasks("regression"), what="regression task")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` with `value` at the rows chosen."""
+        """Returns `values` [B] with `value` at the rows chosen."""
         del unknown
         is_chosen = chosen(self.share, tf.shape(values), seed=seed)
         return tf.where(is_chosen, tf.cast(self.value, values.dtype), values)
@@ -62,7 +62,7 @@ class LabelScaleInjector(inject.LabelScale, BatchFault):
         return match(self.task, subjects.tasks("regression"), what="regression task")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns `values` times the factor."""
+        """Returns `values` [B] times the factor."""
         del seed, unknown
         return values * tf.cast(self.factor, values.dtype)
 
@@ -80,6 +80,6 @@ class TaskVanishesInjector(inject.TaskVanishes, BatchFault):
         return match(self.task, subjects.tasks(), what="task")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns weights of 0: a missing label's."""
+        """Returns weights of 0, [B]: a missing label's."""
         del seed, unknown
         return tf.zeros_like(values)

@@ -69,7 +69,7 @@ class OrderShiftInjector(inject_training.OrderShift, OrderFault):
     needs_all_rows: ClassVar[bool] = True
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
-        """Returns the rows of the other order."""
+        """Returns the rows [M] of the other order."""
         del regular
         order = ages.order(self.order)
         return order[(places - self.start * batch_size) % len(order)]
@@ -79,7 +79,7 @@ class RepeatedShardInjector(inject_training.RepeatedShard, OrderFault):
     """`ranker.spec.inject_training.RepeatedShard`."""
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
-        """Returns the rows of the batches before the range."""
+        """Returns the rows [M] of the batches before the range."""
         del ages
         start, length = int(self.start) * batch_size, self.batches * batch_size
         return regular(start - length + (places - start) % length)
@@ -89,7 +89,7 @@ class RepeatedRowInjector(inject_training.RepeatedRow, OrderFault):
     """`ranker.spec.inject_training.RepeatedRow`."""
 
     def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
-        """Returns one row, as often as `places` asks."""
+        """Returns one row, as often as `places` [M] asks."""
         del ages
         return regular(np.full_like(places, int(self.start) * batch_size))
 

@@ -56,7 +56,7 @@ class GradientSpikeInjector(inject_training.GradientSpike, GradientFault):
         return names
 
     def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
-        """Returns `values` times the factor, or with the row's times the factor."""
+        """Returns `values` [N, ...] times the factor, or with the row's times the factor."""
         spiked = values * tf.cast(self.factor, values.dtype)
         if self.row is None:
             return spiked
@@ -69,6 +69,6 @@ class Bf16Injector(inject_training.Bf16, GradientFault):
     """`ranker.spec.inject_training.Bf16`."""
 
     def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
-        """Returns `values` rounded to the nearest, ties to even."""
+        """Returns `values` [N, ...] rounded to the nearest, ties to even."""
         del rows
         return tf.cast(tf.cast(values, tf.bfloat16), values.dtype)

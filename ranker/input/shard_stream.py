@@ -112,6 +112,7 @@ class _Held:
         self._order = buffer.order()
 
     def take(self, places: np.ndarray) -> Batch:
+        """Returns the rows at `places` [M]."""
         rows = self._order[places]
         return _map(lambda a: a[rows], self._rows)
 

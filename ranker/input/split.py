@@ -219,7 +219,7 @@ def read_labels(
 def label_ranges(
     labels: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[float, float]]:
-    """Returns by task the least and the largest label that counts; no entry if none does."""
+    """Returns by task the least and largest of the labels [N] that count; no entry if none does."""
     counted = {task: values[weights[task] > 0] for task, values in labels.items()}
     return {task: (float(v.min()), float(v.max())) for task, v in counted.items() if len(v)}
 

@@ -182,7 +182,7 @@ class GuardedOptimizer(attributes.Strict):
 
     @property
     def learning_rate(self) -> tf.Variable | tf.Tensor:
-        """The rate of the next update: a variable, or a tensor if it follows a schedule."""
+        """The rate of the next update: a scalar variable, or a tensor if it follows a schedule."""
         if isinstance(self._learning_rate, tf.Variable):
             return self._learning_rate
         rate = tf.identity(self._rate(self.iterations))

@@ -77,7 +77,7 @@ class _Rows(NamedTuple):
         return rows.take(np.argsort(rows.scores))
 
     def take(self, rows: np.ndarray) -> "_Rows":
-        """Returns those rows; labels, scores and weights as float64."""
+        """Returns those `rows` [M]; labels, scores and weights as float64."""
         labels, scores, weights = (np.asarray(v)[rows].astype(np.float64) for v in self[:3])
         return _Rows(labels, scores, weights, *(np.asarray(v)[rows] for v in self[3:]))
 

@@ -45,7 +45,7 @@ class Embedding(tf.Module):
         ]
 
     def read(self, features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
-        """Returns `features`, but of each multi-valued one its `Values`."""
+        """Returns `features`, [B] or [B, L], but of each multi-valued one its `Values`."""
         return dict(features) | {
             f.name: read(features[f.name], self._num_rows[f.vocabulary])
             for f in self._features
@@ -63,7 +63,7 @@ class Embedding(tf.Module):
 
 
 def standardise(feature: Feature, value: tf.Tensor) -> tf.Tensor:
-    """Returns `value` with the training split's mean at 0 and its deviation at 1."""
+    """Returns `value` [B] with the training split's mean at 0 and its deviation at 1."""
     if feature.log1p:
         value = tf.math.log1p(tf.maximum(value, 0.0))
     return (value - feature.mean) / feature.standard_deviation

@@ -28,7 +28,7 @@ def part(
     One that no logit depends on is nobody's.
 
     Args:
-      logits: a forward pass, by task.
+      logits: a forward pass, [B] by task.
     """
     readers: dict[str, list[str]] = {name: [] for name in variables}
     tasks: list[str] = []

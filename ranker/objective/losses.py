@@ -25,7 +25,7 @@ class TaskLoss(NamedTuple):
     weight: tf.Tensor
 
     def mean(self, weight: tf.Tensor | None = None) -> tf.Tensor:
-        """Returns the loss of these rows, 0 of none.
+        """Returns the loss of these rows, a scalar, 0 of none.
 
         Args:
           weight: of all rows of the batch, if these are a part of it.

@@ -64,7 +64,7 @@ class Change(NamedTuple):
 
     @property
     def rows(self) -> tf.Tensor | None:
-        """The gradient's."""
+        """The gradient's, [U]."""
         return self.gradient.rows
 
     @property

@@ -53,7 +53,7 @@ class Group:
         check_number(self, "reset_every", least=0)
 
     def since_reset(self, step: tf.Tensor) -> tf.Tensor:
-        """Returns how many of `step` committed updates came after the last start over."""
+        """Returns how many of `step` committed updates came after the last start over, a scalar."""
         return tf.math.floormod(step, self.reset_every) if self.reset_every else step
 
     def refuse_unsuited(self, clippers: Sequence[Any]) -> None:

@@ -47,7 +47,7 @@ class Member:
         return cls(name, variable, group, slots, dtype)
 
     def clip_input(self, gradient: Gradient, step: tf.Tensor, reads: Reads | None) -> ClipInput:
-        """Returns what gradient-stage clippers see of `gradient`."""
+        """Returns what gradient-stage clippers see of `gradient`, [U, ...], at `step`, a scalar."""
         touched = gradient.rows
         return ClipInput(
             name=self.name,
@@ -65,8 +65,8 @@ class Member:
         """Returns the update that the clipped gradient would make: what update clippers see.
 
         Args:
-          step: updates committed before.
-          rate: the group's learning rate.
+          step: updates committed before, a scalar.
+          rate: the group's learning rate, a scalar.
           transaction: is told what the rule has to tell.
         """
         item, rule = clipped.item, in_dtype(self.group.rule, self.dtype)
@@ -97,7 +97,7 @@ class Member:
         Args:
           gradient: before any clipper.
           clipped: the update.
-          factor: what clippers left of the gradient.
+          factor: what clippers left of the gradient, a scalar.
         """
         item, rule = clipped.item, in_dtype(self.group.rule, self.dtype)
         slots = tuple(item.slots.values())

@@ -170,7 +170,7 @@ class Optimizer:
 
         Returns:
           By the variable's name: its gradient, with the sum as values; and by their names the
-          values of those that are not None, all of the sum's shape.
+          values of those that are not None, all of the sum's shape, [U, ...].
         """
         fitted = {name: self._fitted(given) for name, given in gradients.items()}
         found = {}

@@ -96,7 +96,7 @@ def read(variable: tf.Variable, rows: tf.Tensor | None) -> tf.Tensor:
 
 
 def write(variable: tf.Variable, values: tf.Tensor, *, rows: tf.Tensor | None) -> None:
-    """Sets `variable` at unique `rows`, or all of it for None, to `values`.
+    """Sets `variable` at unique `rows` [U], or all of it for None, to `values` [U, ...].
 
     Measured: at 21,500 rows of 32 this costs a quarter of subtracting in place.
     """

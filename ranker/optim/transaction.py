@@ -48,7 +48,7 @@ class Transaction:
         self.changes += (change,)
 
     def write(self, variable: tf.Variable, value: tf.Tensor) -> None:
-        """Proposes a new value of a variable that no gradient trains; the guard looks at floats.
+        """Proposes a new value [...] for a variable no gradient trains; the guard looks at floats.
 
         Raises:
           ValueError: for a variable that something has proposed to write before.
@@ -103,7 +103,7 @@ class Transaction:
         return Scalars([*self._scalars, *names], tf.concat([cheap, dear], axis=0))
 
     def gradient_norm(self) -> tf.Tensor:
-        """Returns the norm of all gradients together, before any clipper, float32."""
+        """Returns the norm of all gradients together, before any clipper, a float32 scalar."""
         return norm(norms([tf.cast(g.values, tf.float32) for g in self.gradients]))
 
     def commit(self, *, accept: tf.Tensor) -> None:

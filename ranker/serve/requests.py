@@ -12,7 +12,7 @@ _MAX_RECORDS = 1000  # TensorFlow Serving refuses to load a model with more
 
 
 def to_examples(schema: Schema, raw: Mapping[str, np.ndarray]) -> list[bytes]:
-    """Returns a serialised tf.Example for each row of `raw`; lists lose their padding."""
+    """Returns a serialised tf.Example for each row of `raw`, [B] or [B, L] without the padding."""
     num_rows = len(raw[schema.user])
     return [
         tf.train.Example(
@@ -27,7 +27,7 @@ def to_examples(schema: Schema, raw: Mapping[str, np.ndarray]) -> list[bytes]:
 def write_warmup_requests(
     path: Path, raw: Mapping[str, np.ndarray], examples: Sequence[bytes]
 ) -> None:
-    """Writes a request for each row of `raw`, and one with all `examples` together.
+    """Writes a request for each row of `raw`, [B] or [B, L], and one with all `examples` together.
 
     The file is a TFRecord of tensorflow.serving.PredictionLog. Its package is no
     dependency for four messages of length-delimited fields only:

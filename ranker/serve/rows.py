@@ -56,7 +56,7 @@ class Rows:
             raise self._error(error) from error
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, dict[str, np.ndarray]]]:
-        """Yields columns to pass on with the raw features, at most 16,384 rows at a time.
+        """Yields columns to pass on and raw features, [B] or [B, L], at most 16,384 rows at a time.
 
         Raises:
           ValueError: naming the file and the column, for what the model cannot take.

@@ -52,14 +52,14 @@ class TaskGradients:
         self._gradients: dict[str, Gradient] = {}  # of each variable, once `each` was asked for
 
     def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
-        """Returns the gradient of the weighted sum, one for each variable that has one."""
+        """Returns the gradient of the sum by `weights` [T], one for each variable that has one."""
         if weights is None:
             return self._optimizer.summed(self._differentiate(self._total))
         counted = self._scales() * tf.ensure_shape(weights, [len(self.tasks)])
         return self._optimizer.summed(self._differentiate(self.losses, counted))
 
     def each(self) -> dict[str, dict[str, tf.Tensor]]:
-        """Returns each task's gradient of each variable, by variable and by task."""
+        """Returns each task's gradient of each variable, [U, ...], by variable and by task."""
         scales = tf.unstack(self._scales(), len(self.tasks))
         each = zip(self.tasks, self._means, scales, strict=True)
         found = self._optimizer.aligned({t: self._differentiate(m, s) for t, m, s in each})
@@ -67,7 +67,7 @@ class TaskGradients:
         return {name: values for name, (_, values) in found.items()}
 
     def having(self, values: Mapping[str, tf.Tensor]) -> tuple[Gradient, ...]:
-        """Returns the gradients of `each` with other values."""
+        """Returns the gradients of `each` with other values [U, ...]."""
         for name, value in values.items():
             known = self._gradients.get(name)
             if known is None:

@@ -58,7 +58,7 @@ class TaskGradients(Protocol):
         """Returns what to pass on, after `each`: of each variable the value that is decided.
 
         Args:
-          values: by variable, of the shape of what `each` had of it; one left out stays.
+          values: by variable, of the shape of what `each` had of it, [U, ...]; one left out stays.
 
         Raises:
           ValueError: for a variable that `each` did not have, or another shape.
@@ -70,7 +70,7 @@ class Transaction(Protocol):
     """Where an attempt's proposed writes and named scalars go."""
 
     def write(self, variable: tf.Variable, value: tf.Tensor) -> None:
-        """Proposes a new value of one of the aggregation's `variables`."""
+        """Proposes a new value [...] of one of the aggregation's `variables`."""
 
     def scalar(self, name: str, value: tf.Tensor | float) -> None:
         """Adds a scalar to what is told of the attempt."""

@@ -29,7 +29,7 @@ class AdaGcClipper(AdaGc):
     """
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns a usual norm of 0, which stands for none yet, for each variable."""
+        """Returns a usual norm of 0, a scalar that stands for none yet, for each variable."""
         usual = {f"{name}/{USUAL}": tf.constant(0.0) for name in names}
         return usual | {"num_steps": tf.zeros([], tf.int64)}
 

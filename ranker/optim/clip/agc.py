@@ -24,7 +24,8 @@ class AgcClipper(Agc, Stateless):
     """
 
     def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        """Returns for each unit the share to keep; 0 if its gradient is not finite."""
+        """Returns each unit's share to keep, [...] of size 1 on its axes; 0 if its gradient is
+        not finite."""
         return [self._share(item) for item in items]
 
     def _share(self, item: ClipInput) -> tf.Tensor:
@@ -35,7 +36,7 @@ class AgcClipper(Agc, Stateless):
 
 
 def unit_axes(shape: tf.TensorShape, *, is_table: bool) -> list[int]:
-    """Returns the axes over which one unit of a variable, or of a table's rows, extends."""
+    """Returns the axes over which one unit of a variable [...], or of a table's rows, extends."""
     axes = list(range(len(shape)))
     if is_table:
         return axes[1:]

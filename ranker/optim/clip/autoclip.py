@@ -21,14 +21,14 @@ class AutoClipClipper(AutoClip):
     """
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns no norms."""
+        """Returns no norms, [window] and a scalar count."""
         del names
         return {"norms": tf.zeros([self.window]), "num_norms": tf.zeros([], tf.int64)}
 
     def clip(
         self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
-        """Returns one share for all: 0 if any gradient is not finite, 1 if all are 0."""
+        """Returns one share for all, a scalar: 0 if any gradient is not finite, 1 if all are 0."""
         together = norm(norms([item.values for item in items]))
         kept, number = statistics["norms"], statistics["num_norms"]
         is_told = is_positive(together)

@@ -75,7 +75,7 @@ class Clipper(Protocol):
     def targets(self) -> str: ...
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns what its statistics start from, by name; {} if it keeps none.
+        """Returns what its statistics start from, [...] by name; {} if it keeps none.
 
         Args:
           names: of the variables it applies to.
@@ -85,8 +85,8 @@ class Clipper(Protocol):
     def clip(
         self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
-        """Returns for each item the scale, that broadcasts to its values; and the statistics
-        after this step, those that do not change left out.
+        """Returns for each item the scale, that broadcasts to its values [U, ...]; and the
+        statistics after this step, those that do not change left out.
 
         A variable without a gradient is not among the items of that step.
         """
@@ -108,17 +108,17 @@ class Stateless:
     """A clipper that keeps nothing: it has `shares` alone."""
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns nothing."""
+        """Returns {}: no statistics, not one scalar."""
         del names
         return {}
 
     def clip(
         self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
-        """Returns the shares; `statistics` is empty."""
+        """Returns the shares, that broadcast to [U, ...]; `statistics` is empty."""
         del statistics
         return self.shares(items), {}
 
     def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        """Returns for each item the scale, that broadcasts to its values."""
+        """Returns for each item the scale, that broadcasts to its values [U, ...]."""
         raise NotImplementedError(f"{type(self).__name__} has no shares")

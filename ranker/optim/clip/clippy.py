@@ -16,7 +16,8 @@ class ClippyClipper(Clippy, Stateless):
     """
 
     def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        """Returns for each update the share to keep; 0 for a scope that is not finite."""
+        """Returns for each update the share to keep, that broadcasts to it; 0 for a scope that is
+        not finite. By scope [U, ...], [U, 1, ...] or a scalar."""
         excesses = [self._excess(item) for item in items]
         if self.scope == "coordinate":
             return [share_within(excess, 1.0) for excess in excesses]

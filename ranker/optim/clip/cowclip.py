@@ -19,7 +19,7 @@ class CowClipClipper(CowClip, Stateless):
     """
 
     def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        """Returns for each row the share to keep: 0 if its gradient is not finite, 1 if 0."""
+        """Returns each row's share, [U, 1, ...]: 0 if its gradient is not finite, 1 if 0."""
         return [self._share(item) for item in items]
 
     def _share(self, item: ClipInput) -> tf.Tensor:

@@ -50,13 +50,13 @@ class Emergency:
         return self.clipper.needs() if hasattr(self.clipper, "needs") else {}
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns its clipper's."""
+        """Returns its clipper's, [...] by name."""
         return self.clipper.initial(names)
 
     def clip(
         self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
-        """Returns its clipper's shares, or 1 for each while it is off."""
+        """Returns its clipper's shares [...], or 1 for each while it is off."""
         if statistics:
             shares, advanced = self.clipper.clip(items, statistics)
             is_on = self.is_on.read_value()
@@ -66,7 +66,7 @@ class Emergency:
     def scalars(
         self, items: Sequence[ClipInput], scales: Sequence[tf.Tensor], statistics: Statistics
     ) -> Mapping[str, tf.Tensor]:
-        """Returns what its clipper tells, {} if it tells nothing."""
+        """Returns the scalars that its clipper tells, {} if it tells nothing."""
         tell = getattr(self.clipper, "scalars", None)
         return tell(items, scales, statistics) if tell else {}
 

@@ -25,8 +25,8 @@ class GradientStabilizerClipper(GradientStabilizer):
     """
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns the moments of no norms, for each variable; the root, not the square, whose
-        square of a spike would overflow."""
+        """Returns the moments of no norms, scalars for each variable; the root, not the square,
+        whose square of a spike would overflow."""
         starts = {MEAN: tf.constant(0.0), ROOT: tf.constant(0.0), NUMBER: tf.constant(0, tf.int64)}
         return {f"{name}/{what}": start for name in names for what, start in starts.items()}
 

@@ -21,8 +21,8 @@ class LambClipper(Lamb, Stateless):
     """
 
     def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        """Returns for each update its scale; 0 if the update or the variable is not finite,
-        `scale` for an update of 0."""
+        """Returns the scale of each row touched, [U, 1, ...], or variable, [1, ...]; 0 if the
+        update or the variable is not finite, `scale` for an update of 0."""
         return [self._share(item) for item in items]
 
     def _share(self, item: ClipInput) -> tf.Tensor:

@@ -30,14 +30,14 @@ class SpamClipper(Spam):
     """
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns a count of 0."""
+        """Returns a count of 0, a scalar."""
         del names
         return {"num_steps": tf.zeros([], tf.int64)}
 
     def clip(
         self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
-        """Returns each element's share: 0 for NaN and infinity, 1 for 0."""
+        """Returns each element's share, [U, ...]: 0 for NaN and infinity, 1 for 0."""
         number = statistics["num_steps"]
         rests = tf.math.floormod(number, self.reset_every) < self.rest_steps
         shares = [self._share(item, rests) for item in items]

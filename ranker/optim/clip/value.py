@@ -13,5 +13,5 @@ class ValueClipper(Value, Stateless):
     """`ranker.spec.clip.Value`."""
 
     def shares(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
-        """Returns for each element the share to keep; 0 for NaN and infinity."""
+        """Returns for each element the share to keep, [U, ...]; 0 for NaN and infinity."""
         return [share_within(tf.abs(item.values), self.max_value) for item in items]

@@ -31,7 +31,7 @@ class ZClipClipper(ZClip):
     """
 
     def initial(self, names: Sequence[str]) -> Mapping[str, tf.Tensor]:
-        """Returns the statistics of no norms."""
+        """Returns the statistics of no norms, scalars."""
         del names
         return {
             "mean": tf.constant(0.0),
@@ -42,7 +42,7 @@ class ZClipClipper(ZClip):
     def clip(
         self, items: Sequence[ClipInput], statistics: Statistics
     ) -> tuple[list[tf.Tensor], Statistics]:
-        """Returns one share for all: 0 if any gradient is not finite, 1 if all are 0."""
+        """Returns one share for all, a scalar: 0 if any gradient is not finite, 1 if all are 0."""
         together = norm(norms([item.values for item in items]))
         mean, deviation = statistics["mean"], statistics["deviation"]
         number = tf.cast(statistics["num_norms"] + 1, together.dtype)

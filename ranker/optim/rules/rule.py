@@ -54,9 +54,9 @@ class Rule(Protocol):
         ...
 
     def direct(self, gradient: tf.Tensor, slots: Slots, *, step: tf.Tensor) -> Direction:
-        """Returns the direction under `slots`.
+        """Returns the direction under `slots`, all [U, ...].
 
         Args:
-          step: int64, updates committed before, since the slots last started over.
+          step: int64 scalar, updates committed before, since the slots last started over.
         """
         ...

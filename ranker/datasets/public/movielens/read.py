@@ -143,7 +143,7 @@ class _Reader:
         return Entities(ids=np.array(ids, np.int64), columns=columns)
 
     def tags(self, item_ids: np.ndarray) -> Tags | None:
-        """Returns the tags, in lower case, of known items, or None if there is no file of them."""
+        """Returns the tags, in lower case, of known items [N], or None if no file has them."""
         if self._layout.tags is None or self._layout.tags.file not in self._inputs.files:
             return None
         place = {str(number): i for i, number in enumerate(item_ids.tolist())}

@@ -114,7 +114,7 @@ class _Columns:
         self._genres = _genres(world.kind())
 
     def table(self, drawn: Drawn, second: np.ndarray) -> pa.Table:
-        """Returns what is known of the rows, their labels and the chances of those."""
+        """Returns what is known of the rows [M], their labels and the chances of those."""
         columns: dict[str, pa.Array] = {
             "user_id": pa.array(drawn.user.astype(np.int64)),
             "item_id": pa.array(drawn.item.astype(np.int64)),
