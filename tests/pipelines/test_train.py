@@ -110,7 +110,9 @@ def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
 
 def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     run = tmp_path / "run"
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a run goes on
     process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
+    signal.signal(signal.SIGHUP, before)
     wait_for_checkpoint(process, run)
     process.send_signal(signal.SIGHUP)
     code, _, err = finish(process)
