@@ -9,6 +9,7 @@ from pathlib import Path
 from absl import app, logging
 
 from pipelines import given, output, unprepared
+from ranker.spec import plugins
 
 BAD_INPUT = 2
 
@@ -28,12 +29,11 @@ def run(
     """
     output.protect()
     warnings.showwarning = _tell
+    plugins.before_import.append(load_tensorflow)
     logging.get_absl_handler().python_handler.stream = sys.stderr
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
-    app.run(
-        lambda argv: _written(_code(main, argv), is_result()),
-        flags_parser=lambda argv: _parse(argv, takes_names),
-    )
+    coded = lambda argv: _written(_code(main, argv), is_result())  # noqa: E731
+    app.run(coded, flags_parser=lambda argv: _parse(argv, takes_names))
 
 
 def refuse(problem: object) -> int:

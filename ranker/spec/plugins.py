@@ -5,9 +5,13 @@ import importlib
 import importlib.metadata
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 GROUP = "ranker.plugins"  # of entry points: what an installed package offers
+
+# Done before the first module is imported: a program loads TensorFlow here in its own way, since
+# such modules load it.
+before_import: list[Callable[[], None]] = []
 
 
 def import_plugins(modules: Iterable[str]) -> None:
@@ -33,6 +37,8 @@ def _import_installed() -> None:
 
 
 def _import(module: str) -> None:
+    while before_import:
+        before_import.pop()()
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -186,3 +186,16 @@ def program(name, *arguments, path=None):
         text=True,
         check=False,
     )
+
+
+def test_a_program_is_as_quiet_with_a_part_of_ones_own_as_without(tmp_path):
+    told = program(
+        "train",
+        "--config=configs/quick.toml",
+        "--set=plugins=['examples.median_clip']",
+        "--set=clip=[{kind='median', max_ratio=-1.0}]",
+        "--check",
+    )
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("train: --set=clip=[{kind='median', max_ratio=-1.0}]: clip.0: max_ratio")
