@@ -213,19 +213,3 @@ def check_number(
     field = getattr(type(owner), "__dataclass_fields__", {}).get(name)
     if field is not None and field.type is int and not isinstance(value, int | np.integer):
         raise TypeError(f"{where} must be a whole number, got {value!r}")
-
-
-def check_flag(owner: object, name: str) -> None:
-    """Raises TypeError unless `owner.name` is a bool: any text would count as true."""
-    value = getattr(owner, name)
-    if not isinstance(value, bool):
-        raise TypeError(f"{type(owner).__name__}: {name} must be True or False, got {value!r}")
-
-
-def check_member(owner: object, name: str, allowed: Sequence[str]) -> None:
-    """Raises ValueError unless `owner.name` is one of `allowed`."""
-    value = getattr(owner, name)
-    if value not in allowed:
-        raise ValueError(
-            f"{type(owner).__name__}: {name} {value!r} is none of {', '.join(allowed)}"
-        )

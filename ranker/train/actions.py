@@ -20,8 +20,7 @@ class Every:
     """An action and when it is due.
 
     Attributes:
-      attempts: after each multiple of so many, attempts counted from 1; `Plan.periods` must
-        have it too, so that a call ends there.
+      attempts: after each multiple of so many, attempts counted from 1: a call ends there.
       do: given the number of attempts done. It may raise Stopped: it is owed then.
       at_end: also where the run ends of itself.
       at_stop: also where it is asked to stop, or an action was stopped.
@@ -34,9 +33,7 @@ class Every:
     at_stop: bool = False
     owes: Callable[[int], bool] = lambda attempt: False
 
-    def is_due(
-        self, attempt: int, *, is_over: bool, is_stopping: Callable[[], bool] = lambda: False
-    ) -> bool:
+    def is_due(self, attempt: int, *, is_over: bool, is_stopping: Callable[[], bool]) -> bool:
         """Returns whether it is due after `attempt`; asks for a stop only where it matters."""
         if attempt % self.attempts == 0 or (self.at_end and is_over):
             return True
@@ -171,5 +168,7 @@ class Evaluating:
         progress.is_finished = 0 < patience <= progress.evaluations_since_best
 
     def _owes(self, attempt: int) -> bool:
-        is_due = attempt % self._plan.evaluate_every == 0 or attempt == self._plan.total
-        return is_due and attempt not in (0, self._progress.evaluated_attempt)
+        return self._plan.evaluates(attempt) and attempt not in (
+            0,
+            self._progress.evaluated_attempt,
+        )

@@ -104,18 +104,6 @@ class Checkpoints:
                 self._note(directory, error)
         return None
 
-    def restore_newest(self, variables: Mapping[str, tf.Variable]) -> dict | None:
-        """Restores the newest readable checkpoint; None if there is none at all.
-
-        The best one, which is as complete as the others, comes last.
-
-        Raises:
-          CheckpointError: if there are some and none can be read.
-          RunDirectoryError: if the newest is of another run, or of other data.
-        """
-        saved = self._restore_newest(variables)
-        return None if saved is None else _state(saved)
-
     def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
         """Restores the checkpoint of `attempt`.
 

@@ -1,7 +1,7 @@
 """When what happens in a run, in attempts."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Plan:
         """Whether an evaluation follows `attempt`."""
         return attempt % self.evaluate_every == 0 or attempt == self.total
 
-    def cuts(self, start: int) -> Cuts:
+    def cuts(self, start: int, *, also: Iterable[int] = ()) -> Cuts:
         """Returns (first attempt, number of attempts) of each call from `start` to the end.
 
         A call ends where something is due, and the cuts after a resume are those of a
         run that never stopped, as long as it stopped at a cut.
+
+        Args:
+          also: periods, in attempts, beside the plan's own at whose multiples a call ends.
         """
-        return Cuts(
-            start,
-            self.total,
-            (self.attempts_per_call, self.evaluate_every, self.checkpoint_every),
-        )
+        own = (self.attempts_per_call, self.evaluate_every, self.checkpoint_every)
+        return Cuts(start, self.total, (*own, *also))

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+from ranker.train.checkpoint_files import CheckpointError
+
 
 class Store(Protocol):
     """Keeps snapshots of variables by attempt, and the best one beside."""
@@ -79,6 +81,8 @@ class MemoryStore:
         """Assigns what was kept of `attempt`; its state is {}."""
         if attempt not in self._kept and self._beneath is not None:
             return self._beneath.restore(attempt, variables)
+        if attempt not in self._kept:
+            raise CheckpointError(f"no snapshot of attempt {attempt}; there are: {[*self._kept]}")
         for name, variable in variables.items():
             variable.assign(self._kept[attempt][name])
         return {}

@@ -104,7 +104,9 @@ class Trainer:
             that would not be in the whole run.
         """
         start, began = int(self._step.attempts.numpy()), time.perf_counter()
-        cuts: Cuts | tuple[()] = () if self._progress.is_finished else self._plan.cuts(start)
+        periods = [each.attempts for each in self._actions]
+        whole = self._plan.cuts(start, also=periods)
+        cuts: Cuts | tuple[()] = () if self._progress.is_finished else whole
         waiting = pausing = 0.0
         # Without a cut left, what is in the variables and the progress tells how it ended.
         status = "diverged" if not cuts and self._failure() else "completed"

@@ -33,9 +33,9 @@ def test_what_is_saved_comes_back(tmp_path):
     checkpoints = Checkpoints(tmp_path, keep=2)
     checkpoints.save(7, variables(1.5), {"best": 0.25})
     fresh = variables(0.0)
-    assert checkpoints.restore_newest(fresh) == {"best": 0.25}
+    assert checkpoints.resume(fresh) == {"best": 0.25}
     assert fresh["a/b"].numpy().tolist() == [[1.5, 1.5]] * 3
-    assert Checkpoints(tmp_path / "none", keep=1).restore_newest(fresh) is None
+    assert Checkpoints(tmp_path / "none", keep=1).resume(fresh) is None
 
 
 def test_the_newest_few_are_kept_and_the_best_beside(tmp_path):

@@ -120,7 +120,7 @@ def test_a_resumed_run_goes_on_with_the_same_bits(steps, stack, tmp_path):
     fresh(steps, 1).run(cut(disturbed, 0, 13))
     Checkpoints(tmp_path, keep=1).save(13, resumed.variables, {})
     fresh(steps, 1)
-    Checkpoints(tmp_path, keep=1).restore_newest(resumed.variables)
+    Checkpoints(tmp_path, keep=1).resume(resumed.variables)
     rest = numpy(resumed.run(cut(disturbed, 13, 20)))
     np.testing.assert_array_equal(rest.limits, expected.limits[13:])
     for name, value in state(whole).items():
