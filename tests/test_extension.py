@@ -38,7 +38,7 @@ MOST = {
 # Beside where it is declared and where it acts: what else is made of a part, and why.
 ALSO = {
     "Clippy": "guard.py (recovery's default clipper)",
-    "Spam": "run.py, guard.py, build/optimizer.py (the only one that is part of its rule too)",
+    "Spam": "run.py, wiring/optimizer.py (the only one that is part of its rule too)",
     "Adagrad": "spec/optimizer.py (the default rule)",
     "Constant": "spec/optimizer.py (the default schedule)",
     "Mmoe": "spec/model.py",
@@ -46,9 +46,6 @@ ALSO = {
     "Squared": "objective/losses.py (the loss of regressions where none is said)",
     "Sum": "train/step.py (what is done where nothing is said)",
     "NoInteraction": "spec/model.py",
-    "RateScale": "inject/faults.py (acts on the step's rates)",
-    "ShortWarmup": "inject/faults.py (acts on the step's count)",
-    "TaskWeight": "inject/faults.py (acts on the step's losses)",
 }
 
 

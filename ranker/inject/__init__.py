@@ -5,13 +5,19 @@ does then is measured. Faults of the data's order act on the stream, through `Re
 all others inside the step, through `Faults`.
 """
 
-from ranker.inject.batch import BatchFault
 from ranker.inject.faults import Faults
-from ranker.inject.injector import Fault, RangedFault
+from ranker.inject.injector import (
+    BatchFault,
+    Fault,
+    GradientFault,
+    LossFault,
+    RangedFault,
+    RateFault,
+    ScheduleFault,
+    StateFault,
+)
 from ranker.inject.order import Ages, OrderFault, Reordering
-from ranker.inject.state import StateFault
 from ranker.inject.subjects import Subjects
-from ranker.inject.training import GradientFault
 from ranker.spec import inject as _inject
 from ranker.spec import inject_training as _inject_training
 from ranker.spec.inject import *  # noqa: F403 (what is declared there is what is given here)
@@ -23,9 +29,12 @@ __all__ = [
     "Fault",
     "Faults",
     "GradientFault",
+    "LossFault",
     "OrderFault",
     "RangedFault",
+    "RateFault",
     "Reordering",
+    "ScheduleFault",
     "StateFault",
     "Subjects",
 ]

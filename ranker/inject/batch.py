@@ -1,35 +1,12 @@
 """Faults of the batch: columns of features, labels or weights are not what they were."""
 
 import math
-from typing import Literal
 
 import tensorflow as tf
 
-from ranker.inject.injector import RangedFault, chosen
+from ranker.inject.injector import BatchFault, Part, chosen
 from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject
-
-Part = Literal["features", "labels", "weights"]
-
-
-class BatchFault(RangedFault):
-    """A fault of columns of the batch; its targets name them."""
-
-    @property
-    def part(self) -> Part:
-        """Where in the batch its columns are."""
-        return "features"
-
-    def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
-        """Returns what the column has instead of `values` while the fault is on.
-
-        Args:
-          values: [B], or [B, L] if multi-valued.
-          seed: int64 [2]; differs by run, attempt, injector and column.
-          unknown: the rows of the column's table that unknown values get.
-        """
-        del seed, unknown
-        return values
 
 
 class NotFiniteInjector(inject.NotFinite, BatchFault):

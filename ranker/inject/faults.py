@@ -13,13 +13,17 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import tensorflow as tf
 
-from ranker.inject.batch import BatchFault
-from ranker.inject.injector import Fault
-from ranker.inject.state import StateFault
+from ranker.inject.injector import (
+    BatchFault,
+    Fault,
+    GradientFault,
+    LossFault,
+    RateFault,
+    ScheduleFault,
+    StateFault,
+)
 from ranker.inject.subjects import Subjects
-from ranker.inject.training import GradientFault
 from ranker.spec.inject import Injector
-from ranker.spec.inject_training import RateScale, ShortWarmup, TaskWeight
 from ranker.spec.part import act
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
@@ -94,12 +98,12 @@ class Faults:
 
     def losses(self, losses: tf.Tensor, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
         """Returns the tasks' losses [T] as they are to be summed: some weigh more, or less."""
-        for placed in self._of(TaskWeight):
-            factor = tf.cast(placed.injector.factor, losses.dtype)
+        for placed in self._of(LossFault):
+            scale = placed.injector.scale(losses)
             is_scaled = [task in placed.targets for task in self._subjects.tasks()]
             # The scale is selected, not the loss: the gradient of a select is the sum of both
             # sides', and that of a side not taken is 0 * factor. Times 1 changes no number.
-            losses *= tf.where(_is_on(placed, attempt) & is_scaled, factor, 1.0)
+            losses *= tf.where(_is_on(placed, attempt) & is_scaled, scale, 1.0)
         return losses
 
     def rates(
@@ -115,16 +119,14 @@ class Faults:
           step: the number of updates.
         """
         updates = step.read_value()
-        for placed in self._of(ShortWarmup):
+        for placed in self._of(ScheduleFault):
             updates = tf.cast(updates, tf.float64)  # exact for any number of updates
-            factor = tf.cast(tf.cast(placed.injector.factor, tf.float32), tf.float64)
-            faster = (updates + 1.0) * factor - 1.0
-            updates = tf.where(_is_on(placed, attempt), faster, updates)
-        scaled = rates(updates)
-        for placed in self._of(RateScale):
-            factor = tf.cast(placed.injector.factor, scaled.dtype)
-            scaled = tf.where(_is_on(placed, attempt), scaled * factor, scaled)
-        return scaled
+            other = placed.injector.updates(updates)
+            updates = tf.where(_is_on(placed, attempt), other, updates)
+        found = rates(updates)
+        for placed in self._of(RateFault):
+            found = tf.where(_is_on(placed, attempt), placed.injector.corrupt(found), found)
+        return found
 
     def gradients(
         self, gradients: Sequence[Gradient], attempt: tf.Tensor | tf.Variable

@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from ranker.inject.batch import BatchFault
-from ranker.inject.injector import chosen
+from ranker.inject.injector import BatchFault, chosen
 from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject
 

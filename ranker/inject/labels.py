@@ -1,15 +1,19 @@
 """Faults of the labels: wrong ones, absurd ones, none."""
 
+from typing import ClassVar
+
 import tensorflow as tf
 
-from ranker.inject.batch import BatchFault, Part
-from ranker.inject.injector import chosen
+from ranker.inject.injector import BatchFault, Part, chosen
 from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject
 
 
-class LabelFlipInjector(inject.LabelFlip, BatchFault):
-    """`ranker.spec.inject.LabelFlip`."""
+class _LabelFault(BatchFault):
+    """A fault of the labels of tasks of one kind, or of any."""
+
+    task: str
+    task_kind: ClassVar[str] = ""
 
     @property
     def part(self) -> Part:
@@ -17,8 +21,15 @@ class LabelFlipInjector(inject.LabelFlip, BatchFault):
         return "labels"
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
-        """Returns the binary tasks."""
-        return match(self.task, subjects.tasks("binary"), what="binary task")
+        """Returns the tasks."""
+        what = f"{self.task_kind} task".strip()
+        return match(self.task, subjects.tasks(self.task_kind), what=what)
+
+
+class LabelFlipInjector(inject.LabelFlip, _LabelFault):
+    """`ranker.spec.inject.LabelFlip`."""
+
+    task_kind: ClassVar[str] = "binary"
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` [B] with those chosen flipped."""
@@ -26,21 +37,14 @@ class LabelFlipInjector(inject.LabelFlip, BatchFault):
         return tf.where(chosen(self.share, tf.shape(values), seed=seed), 1.0 - values, values)
 
 
-class ExtremeLabelInjector(inject.ExtremeLabel, BatchFault):
+class ExtremeLabelInjector(inject.ExtremeLabel, _LabelFault):
     """`ranker.spec.inject.ExtremeLabel`.
 
     Source: Tang et al. 2023, arXiv:2302.09178, on why rankers diverge: one task's bad
     prediction reaches the others through the layers they share.
     """
 
-    @property
-    def part(self) -> Part:
-        """Where in the batch its columns are."""
-        return "labels"
-
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
-        """Returns the regression tasks."""
-        return match(self.task, subjects.tasks("regression"), what="regression task")
+    task_kind: ClassVar[str] = "regression"
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` [B] with `value` at the rows chosen."""
@@ -49,17 +53,10 @@ class ExtremeLabelInjector(inject.ExtremeLabel, BatchFault):
         return tf.where(is_chosen, tf.cast(self.value, values.dtype), values)
 
 
-class LabelScaleInjector(inject.LabelScale, BatchFault):
+class LabelScaleInjector(inject.LabelScale, _LabelFault):
     """`ranker.spec.inject.LabelScale`."""
 
-    @property
-    def part(self) -> Part:
-        """Where in the batch its columns are."""
-        return "labels"
-
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
-        """Returns the regression tasks."""
-        return match(self.task, subjects.tasks("regression"), what="regression task")
+    task_kind: ClassVar[str] = "regression"
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` [B] times the factor."""
@@ -67,17 +64,13 @@ class LabelScaleInjector(inject.LabelScale, BatchFault):
         return values * tf.cast(self.factor, values.dtype)
 
 
-class TaskVanishesInjector(inject.TaskVanishes, BatchFault):
+class TaskVanishesInjector(inject.TaskVanishes, _LabelFault):
     """`ranker.spec.inject.TaskVanishes`."""
 
     @property
     def part(self) -> Part:
         """Where in the batch its columns are."""
         return "weights"
-
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
-        """Returns the tasks."""
-        return match(self.task, subjects.tasks(), what="task")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns weights of 0, [B]: a missing label's."""

@@ -2,17 +2,9 @@
 
 import tensorflow as tf
 
-from ranker.inject.injector import Fault
+from ranker.inject.injector import StateFault
 from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject_training
-
-
-class StateFault(Fault):
-    """A write past the guard: it is the fault, not what training made of it."""
-
-    def write(self, name: str, subjects: Subjects) -> None:
-        """Writes the variable or the slot `name`."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how to write {name}")
 
 
 class EmbeddingScaleInjector(inject_training.EmbeddingScale, StateFault):

@@ -2,45 +2,38 @@
 
 import tensorflow as tf
 
-from ranker.inject.injector import RangedFault
+from ranker.inject.injector import GradientFault, LossFault, RateFault, ScheduleFault
 from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject_training
 
 
-class TaskWeightInjector(inject_training.TaskWeight, RangedFault):
+class TaskWeightInjector(inject_training.TaskWeight, LossFault):
     """`ranker.spec.inject_training.TaskWeight`."""
 
     def targets(self, subjects: Subjects) -> tuple[str, ...]:
         """Returns the tasks."""
         return match(self.task, subjects.tasks(), what="task")
 
+    def scale(self, losses: tf.Tensor) -> tf.Tensor:
+        """Returns the factor, a scalar."""
+        return tf.cast(self.factor, losses.dtype)
 
-class RateScaleInjector(inject_training.RateScale, RangedFault):
+
+class RateScaleInjector(inject_training.RateScale, RateFault):
     """`ranker.spec.inject_training.RateScale`."""
 
+    def corrupt(self, rates: tf.Tensor) -> tf.Tensor:
+        """Returns `rates` [G] times the factor."""
+        return rates * tf.cast(self.factor, rates.dtype)
 
-class ShortWarmupInjector(inject_training.ShortWarmup, RangedFault):
+
+class ShortWarmupInjector(inject_training.ShortWarmup, ScheduleFault):
     """`ranker.spec.inject_training.ShortWarmup`."""
 
-
-class GradientFault(RangedFault):
-    """A fault of the gradients of some trained variables."""
-
-    variable: str = "*"
-
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
-        """Returns the variables."""
-        return match(self.variable, subjects.variables, what="trained variable")
-
-    def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
-        """Returns what the gradient is instead of `values`.
-
-        Args:
-          values: of the variable's shape, or slices [N, ...].
-          rows: of the slices [N], may repeat; None if dense.
-        """
-        del rows
-        return values
+    def updates(self, updates: tf.Tensor) -> tf.Tensor:
+        """Returns `updates`, a scalar, as if each had been as many as the factor says."""
+        factor = tf.cast(tf.cast(self.factor, tf.float32), tf.float64)
+        return (updates + 1.0) * factor - 1.0
 
 
 class GradientSpikeInjector(inject_training.GradientSpike, GradientFault):
