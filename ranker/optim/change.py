@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ranker.optim import rows
-
 # From a table's name to the rows that a batch read of it, as often as it did, int [J].
 Reads = Callable[[str], tf.Tensor]
 
@@ -29,12 +27,6 @@ class Gradient(NamedTuple):
     ids: tf.Tensor | None = None
     name: str = ""
     index: int = 0
-
-    def count(self, reads: Reads | None) -> tf.Tensor:
-        """Returns how often the batch read each row, int32 [U]; not for a dense one."""
-        assert self.rows is not None
-        assert self.ids is not None
-        return rows.count(reads(self.name) if reads else self.ids, rows=self.rows)
 
 
 class Change(NamedTuple):

@@ -13,8 +13,7 @@ from ranker.optim.clip.chain import Chain
 from ranker.optim.clip.clipper import Clipper
 from ranker.optim.context import refuse_replicas, refuse_xla
 from ranker.optim.fitting import Given, fit
-from ranker.optim.group import Group
-from ranker.optim.member import Member
+from ranker.optim.group import Group, Member
 from ranker.optim.transaction import Transaction
 from ranker.spec.clip import Clip
 

@@ -27,9 +27,11 @@ class Clip(Part):
     Attributes:
       targets: the group of variables it applies to, "dense" or "embeddings", or "all".
       stage: what it is given.
+      is_with_rule: whether it is a part of its rule too, so that it cannot be switched on alone.
     """
 
     varies: ClassVar[bool] = True
+    is_with_rule: ClassVar[bool] = False
     stage: ClassVar[Stage] = "gradient"
     targets: str = "all"
 

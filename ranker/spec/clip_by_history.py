@@ -1,6 +1,6 @@
 """Clippers that go by what the gradients of earlier steps were."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Gt, Lt
 
@@ -142,6 +142,7 @@ class Spam(Clip):
       warmup_steps: after that, in which the learning rate rises anew.
     """
 
+    is_with_rule: ClassVar[bool] = True
     threshold: Positive = 5000.0
     reset_every: AtLeastOne = 500
     rest_steps: Count = 20

@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Le, MultipleOf
 
 from ranker.spec.clip import Clip, Clippy
-from ranker.spec.clip_by_history import Spam
 from ranker.spec.part import AtLeastOne, Count, Part, Positive, declared
 
 BLOCK = 5  # attempts, of whose losses the median is judged
@@ -115,9 +114,9 @@ class Recovery(Part):
     max_rollbacks: Count = 3
 
     def check(self) -> None:
-        """Raises ValueError for a range that cannot hold the refusals, or for SPAM."""
+        """Raises ValueError for too short a range, or for a clipper that is part of its rule."""
         self.require("within_attempts", Ge(self.max_refusals))
-        if isinstance(self.clip, Spam):
+        if self.clip and self.clip.is_with_rule:
             raise ValueError(
                 f"clip {self.clip.kind!r} is part of its rule and cannot be switched on later"
             )

@@ -1,29 +1,12 @@
 """Clippers one after the other, and the variables that hold their statistics."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from ranker.numerics import in_dtype
-from ranker.optim.clip.clipper import ClipInput, Clipper
+from ranker.optim.clip.clipper import ClipInput, Clipped, Clipper
 from ranker.optim.transaction import Transaction
-
-
-class Clipped(NamedTuple):
-    """What clippers left of an item.
-
-    Attributes:
-      item: with the values that are left.
-      unclipped: the values before any clipper.
-      share: what they were multiplied by, broadcasts to them; None if no clipper was at work.
-      factor: the smallest share, at most 1; a scalar.
-    """
-
-    item: ClipInput
-    unclipped: tf.Tensor
-    share: tf.Tensor | None
-    factor: tf.Tensor
 
 
 class Chain:

@@ -55,6 +55,22 @@ class ClipInput(NamedTuple):
     counts: Callable[[], tf.Tensor] | None = None
 
 
+class Clipped(NamedTuple):
+    """What clippers left of an item.
+
+    Attributes:
+      item: with the values that are left.
+      unclipped: the values before any clipper.
+      share: what they were multiplied by, broadcasts to them; None if no clipper was at work.
+      factor: the smallest share, at most 1; a scalar.
+    """
+
+    item: ClipInput
+    unclipped: tf.Tensor
+    share: tf.Tensor | None
+    factor: tf.Tensor
+
+
 class Clipper(Protocol):
     """A pure function of all it applies to and of its statistics; frozen settings.
 
