@@ -9,6 +9,7 @@ folder are used again. Exit code 1 if a goal is missed.
 
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import statistics
@@ -28,6 +29,7 @@ from ranker.compare import grid
 from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
 from ranker.compare.results import Results
+from ranker.compare.worker import work
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
 from ranker.spec.run import RunConfig
@@ -120,8 +122,9 @@ def _train(path: Path) -> pd.DataFrame:
     results = Results(Path(_WORKDIR.value))
     missing = results.missing(trials)
     workers = min(config.workers, len(missing))
+    working = functools.partial(work, primary=config.primary)
     with tqdm(total=len(missing), desc=path.stem, unit=" runs") as bar:
-        for done in run_trials(missing, primary=config.primary, num_workers=workers):
+        for done in run_trials(missing, work=working, num_workers=workers):
             if done.columns["error"]:
                 raise RuntimeError(f"{path}: run {done.trial.key}: {done.columns['error']}")
             results.add(done.trial, done.columns)

@@ -26,17 +26,18 @@ _ATTEMPT = flags.DEFINE_integer(
 def main(_: Sequence[str]) -> int:
     """Replays and prints; returns the exit code."""
     program.load_tensorflow()  # here, not for --help
-    from ranker import replay
+    from ranker.replay.attempt import replay
+    from ranker.replay.text import as_text
 
     try:
-        found = replay.replay(
+        found = replay(
             Path(_WORKDIR.value),
             _ATTEMPT.value,
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
     except (ValueError, OSError) as error:
         return program.refuse(error)
-    print(replay.as_text(found))
+    print(as_text(found))
     return 0
 
 

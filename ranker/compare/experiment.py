@@ -1,5 +1,6 @@
 """A comparison from its config to its report, resumable at every run."""
 
+import functools
 import itertools
 from collections.abc import Callable
 from contextlib import closing
@@ -8,7 +9,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from ranker import wiring
 from ranker.compare import grid
 from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
@@ -16,10 +16,13 @@ from ranker.compare.report import write_report
 from ranker.compare.results import Results
 from ranker.compare.summarise import choose_tuned, summarise
 from ranker.compare.summary import Summary, Workload
+from ranker.compare.worker import work
 from ranker.files import environment
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
-from ranker.train import check_monitor
+from ranker.train.evaluation import check_monitor
+from ranker.wiring.labels import check_labels
+from ranker.wiring.run import read_used_schema
 
 
 class Progress(NamedTuple):
@@ -70,6 +73,7 @@ def compare(
     for line in results.notices(data.name(grid.possible(config, folder))):
         say(line)
     tuning = data.name(grid.tuning(config, folder))
+    working = functools.partial(work, primary=config.primary)
     planned = grid.count(config)
     done = 0
 
@@ -81,9 +85,7 @@ def compare(
         on_run(Progress(done, planned, "", ""))
         same = {key: sum(trial.key == key for trial in trials) for key in waiting}
         workers = min(config.workers, len(missing))
-        running = run_trials(
-            missing, primary=config.primary, num_workers=workers, is_stopping=is_stopping
-        )
+        running = run_trials(missing, work=working, num_workers=workers, is_stopping=is_stopping)
         with closing(running):  # whatever happens here, no worker is left
             for ended in running:
                 data.require_same(ended.trial.config)
@@ -109,14 +111,14 @@ def compare(
 def _require_defined(primary: str, trials: list[grid.Trial]) -> None:
     """Raises ValueError for what every run would find: no such metric, or no labels for it."""
     for trial in {trial.form: trial for trial in trials}.values():
-        tasks = wiring.read_used_schema(trial.config).tasks
+        tasks = read_used_schema(trial.config).tasks
         check_monitor(primary, tasks, extra=trial.config.metrics, setting="primary")
     seen = {}
     for trial in trials:
         data, weights = trial.config.data, trial.config.objective.task_weights
         seen[data.path, data.features, data.tasks, tuple(weights.items())] = trial.config
     for config in seen.values():
-        wiring.check_labels(config, primary=primary)
+        check_labels(config, primary=primary)
 
 
 def _choose(config: CompareConfig, table: pd.DataFrame) -> dict[tuple[Workload, str], float]:

@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ranker import wiring
 from ranker.compare.grid import DIGITS, Trial
 from ranker.files import digest
-from ranker.input import check_prepared, digests
+from ranker.input import digests
+from ranker.input.digests import check_prepared
 from ranker.spec.run import RunConfig
+from ranker.wiring.run import read_used_schema
 
 
 class Data:
@@ -43,7 +44,7 @@ class Data:
         name = json.dumps([data.path, data.features, data.tasks])
         if name not in self._known:
             folder = Path(data.path)
-            found = digests(folder, wiring.read_used_schema(config))
+            found = digests(folder, read_used_schema(config))
             check_prepared(folder, found)
             self.digests.setdefault(data.path, {}).update(found)
             self._known[name] = (

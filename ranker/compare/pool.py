@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 
 from ranker.compare import results
 from ranker.compare.grid import Trial
-from ranker.compare.worker import work
+
+# What a worker process does: it runs the settings that come over a link, and sends back each
+# run's columns, for as long as its parent, of that process id, is there.
+Work = Callable[[Connection, int], None]
 
 
 class Done(NamedTuple):
@@ -28,7 +31,7 @@ class _Worker(NamedTuple):
 def run_trials(
     trials: Sequence[Trial],
     *,
-    primary: str,
+    work: Work,
     num_workers: int,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> Generator[Done, None, None]:
@@ -38,13 +41,16 @@ def run_trials(
     new process, since what was killed may be whole; the second time it is "failed" too.
     When `is_stopping`, no new trial is begun and those that run are given up. Workers end
     with this process, however it ends.
+
+    Args:
+      work: what a worker does, such as `ranker.compare.worker.work` with its metric.
     """
     waiting = _Waiting(trials)
     lost: set[str] = set()  # keys of those whose process died once
     running: dict[Connection, tuple[_Worker, Trial]] = {}
     try:
         for _ in range(min(num_workers, len(trials))):
-            _begin(_start(primary), waiting.take(""), running)
+            _begin(_start(work), waiting.take(""), running)
         while running and not is_stopping():
             ready = wait(list(running), timeout=0.2)
             for link in [link for link in running if link in ready]:
@@ -59,7 +65,7 @@ def run_trials(
                 if following is None or is_stopping():
                     _end(worker)
                     continue
-                alive = worker if worker.process.is_alive() else _start(primary)
+                alive = worker if worker.process.is_alive() else _start(work)
                 _begin(alive, following, running)
     finally:
         for worker, _ in running.values():
@@ -92,10 +98,10 @@ class _Waiting:
         self._forms[trial.form].insert(0, trial)
 
 
-def _start(primary: str) -> _Worker:
+def _start(work: Work) -> _Worker:
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, primary, os.getpid()), daemon=True)
+    process = context.Process(target=work, args=(theirs, os.getpid()), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)

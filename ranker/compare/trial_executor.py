@@ -8,19 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from ranker import wiring
 from ranker.compare.trial_recorder import TrialRecorder, flat
-from ranker.input import Batch, Split
+from ranker.input.batch import Batch
+from ranker.input.split import Split
 from ranker.spec import graph_inputs, load
 from ranker.spec.run import RunConfig
-from ranker.train import Evaluating, Evaluation, MemoryStore, Progress, Saving, Trainer
+from ranker.train.actions import Progress
+from ranker.train.evaluation import Evaluation
+from ranker.train.saving import Evaluating, Saving
+from ranker.train.snapshots import MemoryStore
+from ranker.train.trainer import Trainer
+from ranker.wiring.graph_inputs import GraphInputs
+from ranker.wiring.identity import SPLITS
+from ranker.wiring.model import build_model
+from ranker.wiring.recovery import build_recovery
+from ranker.wiring.run import Run, build_plan, build_run
+from ranker.wiring.training import build_stream
 
 
 @dataclasses.dataclass(frozen=True)
 class _Form:
     """A compiled step with the values its variables had before training."""
 
-    run: wiring.Run
+    run: Run
     turn: Callable[[RunConfig], None]
     initial: Mapping[str, np.ndarray]
 
@@ -50,12 +60,12 @@ class TrialExecutor:
         splits = self._data(run)
         form.turn(config)
         _restart(run, form.initial)
-        plan = wiring.build_plan(config, len(splits["train"]))
+        plan = build_plan(config, len(splits["train"]))
         plan = dataclasses.replace(plan, monitor=self._primary, patience=0)
         model = [f"model/{name}" for name in (*run.model.tables, *run.model.dense)]
         store = MemoryStore(names=model)
         progress, recorder = Progress(), TrialRecorder(run, plan)
-        controller = wiring.build_recovery(config, run.step, store, {})
+        controller = build_recovery(config, run.step, store, {})
         saving = Saving(run.step, store, plan, progress, controller=controller)
         evaluating = Evaluating(
             run.step,
@@ -69,7 +79,7 @@ class TrialExecutor:
         saving.save_start()
         outcome = Trainer(
             run.step,
-            wiring.build_stream(config, splits["train"]),
+            build_stream(config, splits["train"]),
             plan,
             progress=progress,
             actions=[evaluating.action(), *([saving.action()] if controller else [])],
@@ -82,7 +92,7 @@ class TrialExecutor:
         test = _test(run, store.best, splits["test"])
         return recorder.columns(is_halted=outcome.is_halted) | {"test": json.dumps(test)}
 
-    def _evaluate(self, run: wiring.Run, split: Split) -> Evaluation:
+    def _evaluate(self, run: Run, split: Split) -> Evaluation:
         evaluation = run.scorer.evaluate(split)
         self._require_defined(evaluation)
         return evaluation
@@ -99,36 +109,36 @@ class TrialExecutor:
         name = graph_inputs.signature(config)
         if name not in self._forms:
             self._forms.clear()
-            inputs = wiring.GraphInputs(config)
-            run = wiring.build_run(config, inputs=inputs)
+            inputs = GraphInputs(config)
+            run = build_run(config, inputs=inputs)
             initial = {n: variable.numpy() for n, variable in run.step.variables.items()}
-            stream = wiring.build_stream(config, self._data(run)["train"])
+            stream = build_stream(config, self._data(run)["train"])
             run.step.run(
                 Batch(*({n: a[:0] for n, a in part.items()} for part in stream.stack(0, 1)))
             )
             self._forms[name] = _Form(run, inputs.assign, initial)
         return self._forms[name]
 
-    def _data(self, run: wiring.Run) -> dict[str, Split]:
+    def _data(self, run: Run) -> dict[str, Split]:
         settings = (run.config.data.path, run.config.data.features, run.config.data.tasks)
         name = json.dumps([*settings, load.plain(run.config.model.encoding)])
         if name not in self._splits:
-            self._splits = {name: {split: run.split(split) for split in wiring.SPLITS}}
+            self._splits = {name: {split: run.split(split) for split in SPLITS}}
         return self._splits[name]
 
 
-def _test(run: wiring.Run, best: Mapping[str, np.ndarray], split: Split) -> dict[str, float]:
+def _test(run: Run, best: Mapping[str, np.ndarray], split: Split) -> dict[str, float]:
     """Returns the metrics of the best model on `split`; {} if the primary was never defined."""
     for name, value in best.items():
         run.step.variables[name].assign(value)
     return flat(run.scorer.evaluate(split).metrics) if best else {}
 
 
-def _restart(run: wiring.Run, initial: Mapping[str, np.ndarray]) -> None:
+def _restart(run: Run, initial: Mapping[str, np.ndarray]) -> None:
     """Puts every variable where a new run with these settings would start."""
     for name, variable in run.step.variables.items():
         variable.assign(initial[name])
-    fresh = wiring.build_model(run.config, run.schema, run.encoder.num_rows)
+    fresh = build_model(run.config, run.schema, run.encoder.num_rows)
     model = run.model.tables | run.model.dense
     for name, variable in (fresh.tables | fresh.dense).items():
         model[name].assign(variable)

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ranker import wiring
-from ranker.train import Evaluation, Plan, StepReport, joined
+from ranker.train.evaluation import Evaluation
+from ranker.train.plan import Plan
+from ranker.train.report import StepReport, joined
+from ranker.wiring.run import Run
 
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
 
@@ -16,7 +18,7 @@ _POINTS = 200  # of a training curve and of the clip factors: what a picture can
 class TrialRecorder:
     """Gathers one run's reports and evaluations."""
 
-    def __init__(self, run: wiring.Run, plan: Plan) -> None:
+    def __init__(self, run: Run, plan: Plan) -> None:
         self._run = run
         self._plan = plan
         self._reports: list[StepReport] = []

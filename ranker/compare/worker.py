@@ -18,12 +18,12 @@ from ranker import start
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 
 
-def work(link: Connection, primary: str, parent: int) -> None:
+def work(link: Connection, parent: int, *, primary: str) -> None:
     """Runs the settings that come over `link`, and sends back a run's columns, until it closes.
 
     Args:
-      primary: of `TrialExecutor`.
       parent: the process that is to be outlived by no more than a moment.
+      primary: of `TrialExecutor`.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group; the parent ends us

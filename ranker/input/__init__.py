@@ -8,7 +8,8 @@ from ranker.input.encode import PADDING, Encoder
 from ranker.input.memory import SHARE, free_bytes, row_bytes
 from ranker.input.parquet import ParquetRows
 from ranker.input.row_validator import BadRows
-from ranker.input.rules import feature_rule, shown
+from ranker.input.rule import shown
+from ranker.input.rules import feature_rule
 from ranker.input.shard_stream import ShardStream
 from ranker.input.shards import Shards, split_path
 from ranker.input.split import (

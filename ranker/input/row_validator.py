@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from ranker.input.rules import Rule, fits, named, shown
+from ranker.input.rule import Rule, fits, named, shown
 from ranker.wording import listed
 
 

@@ -5,12 +5,12 @@ A sound column costs a look at its extremes and no copy.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ranker.input.rule import TYPES, Rule
 from ranker.schema import Feature, Schema, Task
 
 # A number without a stated range must stay within so many standard deviations of the
@@ -23,24 +23,6 @@ MAX_DEVIATIONS = 1e4
 WEIGHTS = (1e-30, 1e30)
 
 _LARGEST = float(np.finfo(np.float32).max)
-_TYPES = {"int64": pa.int64(), "string": pa.string(), "float32": pa.float32()}
-_WORDS = {"int64": "whole numbers", "string": "text", "float32": "numbers"}
-
-
-class Rule(NamedTuple):
-    """What a column must be.
-
-    Attributes:
-      column: its name.
-      kind: the Arrow type that its values are read as.
-      must: of a value, for a person: "must be >= 0".
-      is_bad: from the column, in that type, to a mask of its bad rows; None for none.
-    """
-
-    column: str
-    kind: pa.DataType
-    must: str
-    is_bad: Callable[[pa.Array], np.ndarray | None]
 
 
 def rules_of(schema: Schema, *, has_labels: bool = True) -> list[Rule]:
@@ -67,7 +49,7 @@ def feature_rule(feature: Feature) -> Rule:
     An id may be any of its type, known or not: the vocabulary has rows for the unknown.
     A null list is an empty one; a null in a list, or for a single value, is bad.
     """
-    kind = _TYPES[feature.dtype]
+    kind = TYPES[feature.dtype]
     if feature.kind == "numeric":
         lowest, highest = bounds(feature)
         must = f"must be a number from {lowest:.7g} to {highest:.7g}"
@@ -100,14 +82,6 @@ def bounds(feature: Feature) -> tuple[float, float]:
 
 def _as_float32(value: float) -> float:
     return float(np.float32(min(max(value, -_LARGEST), _LARGEST)))
-
-
-def shown(value: pa.Scalar) -> str:
-    """Returns a value as a sentence quotes it: short, whatever it is."""
-    try:
-        return f"{value.as_py()!r:.80}" if value.is_valid else "null"
-    except UnicodeDecodeError:
-        return "text that is not UTF-8"
 
 
 def _label_rule(task: Task) -> Rule:
@@ -183,28 +157,3 @@ def _lists(*, is_text: bool) -> Callable[[pa.Array], np.ndarray | None]:
         return found
 
     return is_bad
-
-
-def fits(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether every value of a column of type `found` is one of type `wanted`."""
-    if pa.types.is_list(wanted):
-        is_list = pa.types.is_list(found) or pa.types.is_large_list(found)
-        return is_list and fits(found.value_type, wanted.value_type)
-    if pa.types.is_dictionary(found):
-        return fits(found.value_type, wanted)
-    if pa.types.is_string(wanted):
-        return pa.types.is_string(found) or pa.types.is_large_string(found)
-    is_whole = pa.types.is_integer(found) and found != pa.uint64()
-    if pa.types.is_integer(wanted):
-        return is_whole
-    is_number = is_whole or pa.types.is_floating(found) or pa.types.is_boolean(found)
-    return is_number or pa.types.is_null(found)
-
-
-def named(kind: pa.DataType) -> str:
-    """Returns what values of a rule's type are called."""
-    if pa.types.is_list(kind):
-        return f"lists of {named(kind.value_type)}"
-    if pa.types.is_floating(kind):
-        return _WORDS["float32"]
-    return {_TYPES[dtype]: word for dtype, word in _WORDS.items()}[kind]

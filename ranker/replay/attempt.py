@@ -8,12 +8,20 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from ranker import json_text, wiring
-from ranker.guard import REASONS
-from ranker.input import Batch, from_parquet
+from ranker import json_text
+from ranker.guard.verdict import REASONS
+from ranker.input.batch import Batch
+from ranker.input.batch_file import from_parquet
 from ranker.replay.diagnosis import Diagnosis, diagnose
 from ranker.replay.forward import go_forward, restore_before
-from ranker.train import Checkpoints, Step, StepReport, kept, refusal
+from ranker.train.checkpoint import Checkpoints
+from ranker.train.events import refusal
+from ranker.train.incidents import kept
+from ranker.train.report import StepReport
+from ranker.train.step import Step
+from ranker.wiring.identity import identify
+from ranker.wiring.run import Run, build_run
+from ranker.wiring.saved import read_settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +38,7 @@ class Replay:
       diagnosis: of every tensor.
     """
 
-    run: wiring.Run
+    run: Run
     batch: Batch
     before: dict
     after: dict
@@ -55,12 +63,12 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
       ValueError: if no batch of it is kept, or the run has other settings now.
       OSError: for files that cannot be read.
     """
-    config = wiring.read_settings(workdir)
+    config = read_settings(workdir)
     attempt = _known(workdir, attempt)
     batch, said = from_parquet(workdir / "incidents" / f"{attempt}.parquet")
     say("Building the model")
-    run = wiring.build_run(config)
-    identity = wiring.identify(config, run.schema, splits=("train",))
+    run = build_run(config)
+    identity = identify(config, run.schema, splits=("train",))
     if differing := identity.difference(json_text.parse(said.get("run", "null"))):
         raise ValueError(
             f"{workdir}/incidents/{attempt}.parquet: not of the run that is here: {differing}. "
@@ -108,7 +116,7 @@ def _written(workdir: Path) -> list[int]:
     return found
 
 
-def _beside_batch(run: wiring.Run) -> Step:
+def _beside_batch(run: Run) -> Step:
     """Returns the run's step without the faults that are in the batch already."""
     step = run.step
     beside = Step(

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ranker.guard import ACCEPTED
-from ranker.input import Batch
+from ranker.guard.verdict import ACCEPTED
+from ranker.input.batch import Batch
 from ranker.schema import Schema
-from ranker.train import Cause, Step, StepProposal, find_cause
+from ranker.train.cause import Cause, find_cause
+from ranker.train.step import Step, StepProposal
 
 _NUM_ROWS = 5
 _FINITE = "nothing: every value is finite and none is far out"

@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ranker import wiring
-from ranker.train import Checkpoints, MemoryStore, Progress, Saving, Step, Trainer
+from ranker.train.actions import Progress
+from ranker.train.checkpoint import Checkpoints
+from ranker.train.saving import Saving
+from ranker.train.snapshots import MemoryStore
+from ranker.train.step import Step
+from ranker.train.trainer import Trainer
+from ranker.wiring.recovery import build_recovery
+from ranker.wiring.run import Run, build_plan
+from ranker.wiring.training import build_stream
 
 
 def restore_before(step: Step, checkpoints: Checkpoints, end: int) -> dict:
@@ -27,9 +34,7 @@ def restore_before(step: Step, checkpoints: Checkpoints, end: int) -> dict:
     return {}
 
 
-def go_forward(
-    run: wiring.Run, checkpoints: Checkpoints, state: Mapping[str, Any], *, end: int
-) -> None:
+def go_forward(run: Run, checkpoints: Checkpoints, state: Mapping[str, Any], *, end: int) -> None:
     """Tries the run's batches up to attempt `end`, and does what its recovery did.
 
     Args:
@@ -37,17 +42,17 @@ def go_forward(
       state: of the checkpoint that the variables are from; {} at the start.
     """
     examples = run.split("train")
-    plan, step = wiring.build_plan(run.config, len(examples)), run.step
+    plan, step = build_plan(run.config, len(examples)), run.step
     store, progress = (
         MemoryStore(beneath=checkpoints),
         Progress(recovery=dict(state.get("recovery", {}))),
     )
-    controller = wiring.build_recovery(run.config, step, store, progress.recovery)
+    controller = build_recovery(run.config, step, store, progress.recovery)
     saving = Saving(step, store, plan, progress, controller=controller)
     saving.save_start()
     Trainer(
         step,
-        wiring.build_stream(run.config, examples),
+        build_stream(run.config, examples),
         plan,
         progress=progress,
         actions=[saving.action()] if controller else [],

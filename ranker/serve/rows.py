@@ -8,7 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ranker.input import ParquetRows, feature_rule, raw_values, shown
+from ranker.input.columns import raw_values
+from ranker.input.parquet import ParquetRows
+from ranker.input.rule import shown
+from ranker.input.rules import feature_rule
 from ranker.schema import Feature, Schema
 from ranker.serve.csv_rows import CsvRows
 from ranker.wording import listed

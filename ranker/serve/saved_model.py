@@ -18,8 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from ranker import files
-from ranker.input import Encoder
-from ranker.model import Ranker
+from ranker.input.encode import Encoder
+from ranker.model.ranker import Ranker
 from ranker.schema import Schema, write_schema
 from ranker.serve.card import model_card
 from ranker.serve.check import ExportError, check_in_fresh_process

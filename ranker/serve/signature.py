@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.input import PADDING, Encoder
-from ranker.model import Ranker, scores
+from ranker.input.encode import PADDING, Encoder
+from ranker.model.ranker import Ranker, scores
 from ranker.schema import Feature, Schema
 
 UNKNOWN = "unknown_values"  # by argument int64 [2]: how many values, how many are unknown

@@ -1,11 +1,12 @@
 """The step, the loop, checkpoints and observers."""
 
-from ranker.train.actions import Evaluating, Every, Progress, Saving
+from ranker.train.actions import Every, Progress
 from ranker.train.cause import Cause, find_cause
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.controls import Controls
 from ranker.train.cores import share_cores
+from ranker.train.evaluation import Evaluation, check_monitor
 from ranker.train.events import interventions, refusal
 from ranker.train.identity import Identity
 from ranker.train.incidents import Incidents, kept
@@ -30,7 +31,8 @@ from ranker.train.run_directory import (
     hold,
     hold_still,
 )
-from ranker.train.scoring import Evaluation, Scorer, check_monitor
+from ranker.train.saving import Evaluating, Saving
+from ranker.train.scoring import Scorer
 from ranker.train.snapshots import MemoryStore, Store
 from ranker.train.step import Step, StepProposal, tries
 from ranker.train.stop import Stopped, StopSignals

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ranker.guard import (
+from ranker.guard.verdict import (
     BAD_CHANGE,
     BAD_GRADIENT,
     BAD_LOSS,
@@ -16,7 +16,7 @@ from ranker.guard import (
     LOSS_SPIKE,
     NORM_SPIKE,
 )
-from ranker.input import Batch
+from ranker.input.batch import Batch
 from ranker.schema import Feature, Schema, Task
 
 # Of any rows at most one in 400 is farther than 20 standard deviations from their mean

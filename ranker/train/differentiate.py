@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.optim import Gradient, Optimizer
+from ranker.optim.change import Gradient
 
 Raw = Any  # a tensor, slices or None, as a tape returns it
 
@@ -19,50 +19,53 @@ class TaskGradients:
 
     def __init__(
         self,
-        tape: tf.GradientTape,
         *,
         tasks: Sequence[str],
         means: Sequence[tf.Tensor],
         losses: tf.Tensor,
         total: tf.Tensor,
         scales: Callable[[], tf.Tensor],
-        optimizer: Optimizer,
-        finish: Callable[[Sequence[Raw]], Sequence[Raw]],
+        differentiate: Callable[..., Sequence[Raw]],
+        summed: Callable[[Sequence[Raw]], tuple[Gradient, ...]],
+        aligned: Callable[
+            [Mapping[str, Sequence[Raw]]], Mapping[str, tuple[Gradient, dict[str, tf.Tensor]]]
+        ],
     ) -> None:
         """Takes what was recorded; differentiates nothing.
 
         Args:
-          tape: persistent, of a forward pass with the optimizer's variables watched.
           tasks: T names.
           means: each task's loss.
           losses: all of them together, [T].
           total: their weighted sum.
           scales: returns how much each counts in that, [T].
-          finish: what else becomes of gradients before rows are summed: injected faults, a
-            sum over workers.
+          differentiate: returns the gradients of a loss, [...] of each trained variable in
+            order, with injected faults and summed over workers; a second argument, of the
+            loss's shape, scales it.
+          summed, aligned: as `ranker.optim.Optimizer` has them.
         """
         self.tasks = tuple(tasks)
         self.losses = losses
-        self._tape = tape
         self._means = tuple(means)
         self._total = total
         self._scales = scales
-        self._optimizer = optimizer
-        self._finish = finish
+        self._differentiate = differentiate
+        self._summed = summed
+        self._aligned = aligned
         self._gradients: dict[str, Gradient] = {}  # of each variable, once `each` was asked for
 
     def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
         """Returns the gradient of the sum by `weights` [T], one for each variable that has one."""
         if weights is None:
-            return self._optimizer.summed(self._differentiate(self._total))
+            return self._summed(self._differentiate(self._total))
         counted = self._scales() * tf.ensure_shape(weights, [len(self.tasks)])
-        return self._optimizer.summed(self._differentiate(self.losses, counted))
+        return self._summed(self._differentiate(self.losses, counted))
 
     def each(self) -> dict[str, dict[str, tf.Tensor]]:
         """Returns each task's gradient of each variable, [U, ...], by variable and by task."""
         scales = tf.unstack(self._scales(), len(self.tasks))
         each = zip(self.tasks, self._means, scales, strict=True)
-        found = self._optimizer.aligned({t: self._differentiate(m, s) for t, m, s in each})
+        found = self._aligned({t: self._differentiate(m, s) for t, m, s in each})
         self._gradients = {name: gradient for name, (gradient, _) in found.items()}
         return {name: values for name, (_, values) in found.items()}
 
@@ -84,7 +87,3 @@ class TaskGradients:
             gradient._replace(values=values.get(name, gradient.values))
             for name, gradient in self._gradients.items()
         )
-
-    def _differentiate(self, loss: tf.Tensor, scale: Any = None) -> Sequence[Raw]:
-        gradients = self._tape.gradient(loss, self._optimizer.trainable, output_gradients=scale)
-        return self._finish(gradients)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ranker.guard import HEALTHY, LOSS_SPIKE, NORM_SPIKE, REASONS, SYMPTOMS
+from ranker.guard.detector import HEALTHY, SYMPTOMS
+from ranker.guard.verdict import LOSS_SPIKE, NORM_SPIKE, REASONS
 from ranker.train.report import StepReport
 from ranker.train.step import Step
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ranker.input import changed
+from ranker.input.digests import changed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from ranker.files import write_bytes
-from ranker.guard import REASONS
-from ranker.input import Batch, to_parquet
+from ranker.guard.verdict import REASONS
+from ranker.input.batch import Batch
+from ranker.input.batch_file import to_parquet
 from ranker.schema import Schema
 from ranker.train.cause import find_cause, lowest_factors
 from ranker.train.step import Step

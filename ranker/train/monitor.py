@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ranker import measure
-from ranker.input import Split
+from ranker.input.split import Split
 from ranker.schema import Schema
 from ranker.spec.metric import Metric
 

@@ -14,8 +14,8 @@ import tensorflow as tf
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
 from ranker.files import JsonLines, finite
+from ranker.train.evaluation import Evaluation
 from ranker.train.report import StepReport
-from ranker.train.scoring import Evaluation
 
 # Names of scalars before their "/", and the keys that metrics.jsonl has for them.
 _KEYS = {"loss": "losses", "learning_rate": "learning_rates", "clip_factor": "clip_factors"}

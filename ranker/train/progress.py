@@ -11,9 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 from ranker.files import finite
+from ranker.train.evaluation import Evaluation
 from ranker.train.observers import Observer
 from ranker.train.report import StepReport
-from ranker.train.scoring import Evaluation
 
 SECONDS = 30.0  # between two lines
 

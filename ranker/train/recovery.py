@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ranker.guard import FULL, JUMP
+from ranker.guard.detector import FULL, JUMP
 from ranker.spec.guard import Recovery
 
 REFUSE, CLIP, RATE, ROLLBACK, HALT = range(5)

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ranker.input import Array
-from ranker.optim import Scalars
+from ranker.input.batch import Array
+from ranker.optim.scalars import Scalars
 
 
 class StepReport(NamedTuple):

@@ -5,13 +5,18 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ranker.guard import Detector, Findings, Guard, no_findings
-from ranker.inject import Faults
-from ranker.input import Batch
-from ranker.model import Ranker
-from ranker.objective import Aggregation, Objective, WeightedSum
-from ranker.optim import Optimizer, Scalars, Transaction
+from ranker.guard.detector import Detector, Findings, no_findings
+from ranker.guard.guard import Guard
+from ranker.inject.faults import Faults
+from ranker.input.batch import Batch
+from ranker.model.ranker import Ranker
+from ranker.objective.aggregate.aggregation import Aggregation
+from ranker.objective.aggregate.weighted_sum import WeightedSum
+from ranker.objective.losses import Objective
 from ranker.optim.context import refuse_replicas
+from ranker.optim.optimizer import Optimizer
+from ranker.optim.scalars import Scalars
+from ranker.optim.transaction import Transaction
 from ranker.train.controls import Controls
 from ranker.train.differentiate import TaskGradients
 from ranker.train.reduce import Alone, Reduce
@@ -191,15 +196,20 @@ class Step(tf.Module):
             own_total = self.objective.total(self.faults.losses(own, self.attempts))
         losses, total = self._reduce([own, own_total])
         ones = tf.ones_like(losses)
+
+        def differentiate(loss: tf.Tensor, scale: Any = None) -> list[Any]:
+            raw = tape.gradient(loss, self.optimizer.trainable, output_gradients=scale)
+            return self._reduce(self.faults.gradients(raw, self.attempts))
+
         gradients = TaskGradients(
-            tape,
             tasks=self.objective.tasks,
             means=means,
             losses=own,
             total=own_total,
             scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts)),
-            optimizer=self.optimizer,
-            finish=lambda raw: self._reduce(self.faults.gradients(raw, self.attempts)),
+            differentiate=differentiate,
+            summed=self.optimizer.summed,
+            aligned=self.optimizer.aligned,
         )
         return logits, losses, total, gradients
 
@@ -247,7 +257,8 @@ class Step(tf.Module):
             element_shape=[len(self._scalar_names)],
             element_dtype=tf.float32,
         )
-        stacked = {n: array.stack()[:tried] for n, array in _known(arrays).items()}
+        known = {n: array for n, array in arrays._asdict().items() if n != "scalars"}
+        stacked = {n: array.stack()[:tried] for n, array in known.items()}
         return StepReport(scalars=scalars[:tried], **stacked)
 
 
@@ -257,18 +268,12 @@ def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
     It takes more than one if the guard halts and whoever gets the reports clears that, and
     ends if they do not.
     """
-    num_batches = len(next(iter(stack.labels.values())))
-    tried = 0
+    num_batches, tried = len(next(iter(stack.labels.values()))), 0
     while tried < num_batches and not step.guard.halted().numpy():
         left = stack.at(slice(tried, None)) if tried else stack
         reports = step.run(left).numpy()
         tried += len(reports.attempt)
         yield reports
-
-
-def _known(arrays: StepReport) -> dict[str, Any]:
-    """Returns those by name whose elements' shape is known."""
-    return {name: array for name, array in arrays._asdict().items() if name != "scalars"}
 
 
 def _arrays(step: Step, size: tf.Tensor) -> StepReport:

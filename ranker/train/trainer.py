@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ranker.input import Batch, Batches, prefetch
+from ranker.input.batch import Batch
+from ranker.input.stream import Batches, prefetch
 from ranker.train.actions import Every, Progress
 from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.events import interventions, refused_because

@@ -7,12 +7,12 @@ from ranker.wiring.labels import check_labels
 from ranker.wiring.mistakes import find_mistakes
 from ranker.wiring.model import build_encoder, build_model
 from ranker.wiring.optimizer import build_optimizer
+from ranker.wiring.recovery import build_recovery
 from ranker.wiring.rehearsal import rehearse
 from ranker.wiring.run import (
     Run,
     build_guard,
     build_plan,
-    build_recovery,
     build_run,
     read_used_schema,
     select,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ranker import serve
 from ranker.files import commit
-from ranker.input import read_raw
+from ranker.input.split import read_raw
+from ranker.serve.saved_model import export
 from ranker.wiring.run import Run
 
 
@@ -30,7 +30,7 @@ def export_run(run: Run, directory: Path, *, result: Mapping[str, Any]) -> Path:
         "rows": result.get("rows", {}),
         "origin": _origin(run),
     }
-    return serve.export(run.model, run.encoder, run.schema, directory, examples=raw, card=card)
+    return export(run.model, run.encoder, run.schema, directory, examples=raw, card=card)
 
 
 def _origin(run: Run) -> dict[str, Any]:

@@ -1,17 +1,15 @@
 """Settings of injectors to what injects: `ranker.wiring` for faults."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
-from ranker import inject
-from ranker.input import Encoder, Split, StoredSplit
-from ranker.optim import Optimizer
-from ranker.schema import Schema, read_schema
+from ranker.inject.faults import Faults
+from ranker.inject.subjects import Subjects
+from ranker.input.encode import Encoder
+from ranker.optim.optimizer import Optimizer
+from ranker.schema import Schema
 from ranker.spec.model import HashEncoding
-from ranker.spec.part import act
 from ranker.spec.run import RunConfig
 
 
@@ -22,7 +20,7 @@ def build_faults(
     optimizer: Optimizer,
     *,
     tables: Mapping[str, tf.Variable],
-) -> inject.Faults:
+) -> Faults:
     """Returns what injects the faults of `config` into a step.
 
     Args:
@@ -34,34 +32,11 @@ def build_faults(
     """
     is_hashed = isinstance(config.model.encoding, HashEncoding)
     sizes = {} if is_hashed else schema.vocabularies
-    subjects = inject.Subjects(
+    subjects = Subjects(
         schema=schema,
         unknown_rows={name: range(size, encoder.num_rows[name]) for name, size in sizes.items()},
         variables=dict(zip(optimizer.names, optimizer.trainable, strict=True)),
         tables=tables,
         slots=optimizer.slots,
     )
-    return inject.Faults(config.inject, subjects, seed=config.seed)
-
-
-def build_reordering(config: RunConfig, split: Split | StoredSplit) -> inject.Reordering | None:
-    """Returns what injects the faults of the order of `split`; None if there are none.
-
-    Raises:
-      ValueError: for a fault that looks at all rows, if they stay on disk.
-    """
-    faults = [act(injector) for injector in config.inject]
-    if not any(isinstance(fault, inject.OrderFault) for fault in faults):
-        return None
-    if isinstance(split, Split):
-        item = read_schema(Path(config.data.path) / "schema.toml").item
-        ages = inject.Ages(split.times, split.rows.features[item])
-    else:
-        ages = inject.Ages(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        for place, fault in enumerate(faults):
-            if isinstance(fault, inject.OrderFault) and fault.needs_all_rows:
-                raise ValueError(
-                    f"inject.{place}: {fault.kind} orders all rows, and they stay "
-                    'on disk: set data.stream = "never"'
-                )
-    return inject.Reordering(faults, batch_size=config.data.batch_size, ages=ages)
+    return Faults(config.inject, subjects, seed=config.seed)

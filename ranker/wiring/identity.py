@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from ranker.input import check_prepared, digests
+from ranker.input import digests
+from ranker.input.digests import check_prepared
 from ranker.schema import Schema
 from ranker.spec import load
 from ranker.spec.run import RunConfig
-from ranker.train import Identity
+from ranker.train.identity import Identity
 
 SPLITS = ("train", "validation", "test")
 

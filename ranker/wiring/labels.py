@@ -3,11 +3,13 @@
 import dataclasses
 from pathlib import Path
 
-from ranker.input import Encoder, Split, read_split, split_path
-from ranker.objective import Objective
+from ranker.input.encode import Encoder
+from ranker.input.shards import split_path
+from ranker.input.split import Split, read_split
+from ranker.objective.losses import Objective
 from ranker.schema import Schema
 from ranker.spec.run import RunConfig
-from ranker.train import check_measurable, check_trainable
+from ranker.train.monitor import check_measurable, check_trainable
 from ranker.wiring.run import read_used_schema, select
 
 

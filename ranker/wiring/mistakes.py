@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ranker.input import read_vocabularies, split_path
-from ranker.objective import Objective
+from ranker.input.shards import split_path
+from ranker.input.split import read_vocabularies
+from ranker.objective.losses import Objective
 from ranker.schema import Schema
 from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
 from ranker.spec.run import RunConfig
-from ranker.train import check_monitor
+from ranker.train.evaluation import check_monitor
 from ranker.wiring.faults import build_faults
 from ranker.wiring.identity import SPLITS, identify
 from ranker.wiring.model import build_encoder, build_model

@@ -1,7 +1,10 @@
 """Settings to the encoder and the model."""
 
-from ranker import model
-from ranker.input import Encoder
+from ranker.input.encode import Encoder
+from ranker.model.block import Context
+from ranker.model.embed import Embedding
+from ranker.model.ranker import Ranker
+from ranker.model.shallow import Shallow
 from ranker.schema import Schema
 from ranker.spec.model import Encoding, HashEncoding, VocabularyEncoding
 from ranker.spec.part import actor
@@ -18,26 +21,26 @@ def build_encoder(
     return Encoder(schema, vocabularies, num_unknown=encoding.num_unknown)
 
 
-def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> model.Ranker:
+def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> Ranker:
     """Returns the model with its initial variables."""
     wanted, seed = config.model, config.seed
-    context = model.Context(
+    context = Context(
         tasks=[task.name for task in schema.tasks],
         width=wanted.embedding_width,
         seed=seed,
         dropout=wanted.dropout,
         precision=wanted.precision,
     )
-    return model.Ranker(
+    return Ranker(
         schema,
-        embedding=model.Embedding(
+        embedding=Embedding(
             schema,
             num_rows,
             width=wanted.embedding_width,
             seed=seed,
             scale=wanted.initial_scale,
         ),
-        shallow=model.Shallow(
+        shallow=Shallow(
             schema,
             num_rows,
             biases=wanted.shallow.biases,

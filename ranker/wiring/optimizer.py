@@ -2,8 +2,11 @@
 
 import tensorflow as tf
 
-from ranker import model, optim
+from ranker.model.ranker import Ranker
+from ranker.optim.clip.clipper import Clipper
 from ranker.optim.clip.emergency import Emergency
+from ranker.optim.optimizer import Group, Optimizer
+from ranker.optim.schedules import Restarts, Schedule
 from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
 from ranker.spec.part import act
@@ -11,8 +14,8 @@ from ranker.spec.run import RunConfig, spam_of
 
 
 def build_optimizer(
-    config: RunConfig, ranker: model.Ranker, *, is_clipping: tf.Variable | None = None
-) -> optim.Optimizer:
+    config: RunConfig, ranker: Ranker, *, is_clipping: tf.Variable | None = None
+) -> Optimizer:
     """Returns the optimizer of the model's variables, with the clippers in their order.
 
     Args:
@@ -25,7 +28,7 @@ def build_optimizer(
         group = getattr(config.optimizer, name)
         spam = spam_of(config.clip, name)
         groups.append(
-            optim.Group(
+            Group(
                 name=name,
                 variables=variables,
                 rule=group.rule,
@@ -34,14 +37,14 @@ def build_optimizer(
                 reset_every=spam.reset_every if spam else 0,
             )
         )
-    clippers: list[Clip | optim.Clipper] = list(config.clip)
+    clippers: list[Clip | Clipper] = list(config.clip)
     recovery = config.guard.recovery
     if recovery and recovery.clip and is_clipping is not None:
         clippers.append(Emergency(clipper=recovery.clip, is_on=is_clipping))
-    return optim.Optimizer(groups, clippers=clippers)
+    return Optimizer(groups, clippers=clippers)
 
 
-def _restarting(schedule: optim.Schedule, spam: Spam | None) -> optim.Schedule:
+def _restarting(schedule: Schedule, spam: Spam | None) -> Schedule:
     if spam is None:
         return schedule
-    return optim.Restarts(schedule=schedule, every=spam.reset_every, warmup_steps=spam.warmup_steps)
+    return Restarts(schedule=schedule, every=spam.reset_every, warmup_steps=spam.warmup_steps)

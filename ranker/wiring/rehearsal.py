@@ -3,7 +3,7 @@
 from typing import Any
 
 from ranker.spec.run import RunConfig
-from ranker.train import interventions
+from ranker.train.events import interventions
 from ranker.wiring.identity import identify
 from ranker.wiring.run import Run, build_plan, build_run
 from ranker.wiring.training import build_stream, open_training

@@ -1,40 +1,28 @@
 """A run's settings to its objects."""
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from ranker import model
-from ranker.guard import Detector, Guard
-from ranker.input import (
-    BadRows,
-    Encoder,
-    Split,
-    check_split,
-    read_split,
-    read_vocabularies,
-    split_path,
-)
-from ranker.objective import Aggregation, Objective
-from ranker.objective.aggregate import Context
+from ranker.guard.detector import Detector
+from ranker.guard.guard import Guard
+from ranker.input.encode import Encoder
+from ranker.input.row_validator import BadRows
+from ranker.input.shards import split_path
+from ranker.input.split import Split, check_split, read_split, read_vocabularies
+from ranker.model.ranker import Ranker
+from ranker.objective.aggregate.aggregation import Aggregation, Context
+from ranker.objective.losses import Objective
 from ranker.schema import Schema, read_schema
 from ranker.spec.guard import GuardSettings
 from ranker.spec.part import actor
 from ranker.spec.run import DataSettings, RunConfig
-from ranker.train import (
-    Controls,
-    Evaluation,
-    Identity,
-    Plan,
-    RecoveryController,
-    RecoveryState,
-    Scorer,
-    Step,
-    Store,
-    check_measurable,
-    check_monitor,
-)
+from ranker.train.controls import Controls
+from ranker.train.evaluation import Evaluation, check_monitor
+from ranker.train.identity import Identity
+from ranker.train.monitor import check_measurable
+from ranker.train.plan import Plan
+from ranker.train.scoring import Scorer
+from ranker.train.step import Step
 from ranker.wiring.faults import build_faults
 from ranker.wiring.graph_inputs import GraphInputs
 from ranker.wiring.model import build_encoder, build_model
@@ -62,7 +50,7 @@ class Run:
     bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
 
     @property
-    def model(self) -> model.Ranker:
+    def model(self) -> Ranker:
         """The model that the step trains."""
         return self.step.model
 
@@ -211,23 +199,6 @@ def select(schema: Schema, data: DataSettings) -> Schema:
 def build_guard(wanted: GuardSettings) -> Guard:
     """Returns the guard, with nothing recorded."""
     return Guard(max_refusals=wanted.max_refusals, spike_filter=wanted.spike_filter)
-
-
-def build_recovery(
-    config: RunConfig, step: Step, store: Store, state: Mapping[str, Any]
-) -> RecoveryController | None:
-    """Returns what carries out recovery of `config`; None if it has none.
-
-    Args:
-      store: of the checkpoints.
-      state: as a checkpoint's state has it; empty at the start.
-    """
-    recovery = config.guard.recovery
-    return (
-        None
-        if recovery is None
-        else RecoveryController(recovery, step, store, RecoveryState(**state))
-    )
 
 
 def build_detector(wanted: GuardSettings, schema: Schema, objective: Objective) -> Detector | None:

@@ -7,9 +7,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ranker import serve, train
+from ranker.serve.origin import is_whole
 from ranker.spec import load
 from ranker.spec.run import RunConfig
+from ranker.train.checkpoint import Checkpoints
+from ranker.train.result import RESULT, read_result
+from ranker.train.run_directory import RunDirectoryError
 from ranker.wiring.identity import identify, settings_sha256
 from ranker.wiring.run import Run, build_run, read_used_schema
 
@@ -42,7 +45,7 @@ def load_run(
     identity = dataclasses.replace(
         identify(read, run.schema, splits=splits), settings=settings_sha256(config)
     )
-    checkpoints = train.Checkpoints(
+    checkpoints = Checkpoints(
         workdir / "checkpoints",
         keep=config.train.keep_checkpoints,
         identity=identity,
@@ -73,16 +76,16 @@ def read_settings(workdir: Path) -> RunConfig:
         what = "not as the run wrote it, or of an earlier version"
     except load.ConfigError as error:
         what = f"not of this version, or changed ({str(error).removeprefix(f'{path}: ')})"
-    raise train.RunDirectoryError(
+    raise RunDirectoryError(
         f"{path}: {what}: put back what was there, use the version that wrote it, or take another "
         "--workdir"
     )
 
 
-def _unfinished(workdir: Path, checkpoints: train.Checkpoints) -> str:
+def _unfinished(workdir: Path, checkpoints: Checkpoints) -> str:
     """Returns how far the run in `workdir` is, "" if its training is over."""
     try:
-        result = train.read_result(workdir)
+        result = read_result(workdir)
     except FileNotFoundError:
         result = {}
     if result.get("status") in ("completed", "diverged") or "metrics" in result:
@@ -107,8 +110,8 @@ def finished(
       RunDirectoryError: if the data are not those of the run.
     """
     try:
-        result = train.read_result(workdir)
-    except (FileNotFoundError, train.RunDirectoryError):
+        result = read_result(workdir)
+    except (FileNotFoundError, RunDirectoryError):
         return None  # one that is damaged is written anew
     is_over = result.get("status") in ("completed", "diverged")
     if not is_over or result.get("config_sha256") != settings_sha256(config):
@@ -116,14 +119,14 @@ def finished(
     with contextlib.suppress(FileNotFoundError):
         identity = identify(config, read_used_schema(config))
         if differing := identity.difference(result):
-            raise train.RunDirectoryError(
-                f"{workdir / train.RESULT}: of a finished run, and {differing}. Put back what was "
+            raise RunDirectoryError(
+                f"{workdir / RESULT}: of a finished run, and {differing}. Put back what was "
                 "there, or take another --workdir"
             )
     if "export" not in result:
         return result
     export = workdir / "export" / Path(result["export"]).name
-    if serve.is_whole(export, of=workdir):
+    if is_whole(export, of=workdir):
         return result | {"export": str(export)}
     say(f"{export}: gone, damaged or of another run: exporting again")
     return None
@@ -135,10 +138,10 @@ def check_lost_settings(config: RunConfig, workdir: Path) -> None:
     Raises:
       RunDirectoryError: if they are of others.
     """
-    state = train.Checkpoints(workdir / "checkpoints", keep=1).newest_state() or {}
+    state = Checkpoints(workdir / "checkpoints", keep=1).newest_state() or {}
     before = state.get("run", {}).get("config_sha256", "")
     if state and before != settings_sha256(config):
-        raise train.RunDirectoryError(
+        raise RunDirectoryError(
             f"{workdir}: config.toml is missing, and the checkpoints are of other settings: put "
             "it back, take the settings of before, or another --workdir"
         )

@@ -7,9 +7,21 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ranker import files, train
-from ranker.input import Split, StoredSplit
-from ranker.wiring.run import Run, build_plan, build_recovery
+from ranker import files
+from ranker.input.split import Split
+from ranker.input.stored import StoredSplit
+from ranker.train.actions import Progress
+from ranker.train.checkpoint import Checkpoints
+from ranker.train.evaluation import Evaluation
+from ranker.train.incidents import Incidents
+from ranker.train.observers import EventsLog, MetricsLog, Observer, StillHeld, TensorBoard
+from ranker.train.plan import Plan
+from ranker.train.progress import Length, show_progress
+from ranker.train.saving import Evaluating, Saving
+from ranker.train.step import Step
+from ranker.train.trainer import Trainer
+from ranker.wiring.recovery import build_recovery
+from ranker.wiring.run import Run, build_plan
 from ranker.wiring.training import build_stream, open_training
 
 _TELL_SECONDS = 10
@@ -18,13 +30,13 @@ _TELL_SECONDS = 10
 def build_trainer(
     run: Run,
     workdir: Path,
-    checkpoints: train.Checkpoints,
+    checkpoints: Checkpoints,
     *,
     is_stopping: Callable[[], bool],
     interruptible: Callable[[], AbstractContextManager],
     say: Callable[[str], None],
     check: Callable[[], None],
-) -> train.Trainer:
+) -> Trainer:
     """Returns the trainer, with the variables and logs as the newest checkpoint has them.
 
     Args:
@@ -36,29 +48,29 @@ def build_trainer(
     examples = _open(run, say)
     state = checkpoints.resume(step.variables)
     plan = build_plan(config, len(examples))
-    progress = dataclasses.replace(train.Progress(**(state or {})), total=plan.total)
+    progress = dataclasses.replace(Progress(**(state or {})), total=plan.total)
     start = int(step.attempts.numpy())
     if state:
         say(f"Resuming after attempt {start:,}")
     marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
     logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
-    observers = [train.StillHeld(check), *_observers(run, workdir, logs, plan, start)]
+    observers = [StillHeld(check), *_observers(run, workdir, logs, plan, start)]
     events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
     for event in [*_damage(checkpoints, logs, step), *events]:
         for observer in observers:
             observer.event(event)
 
-    def evaluate() -> train.Evaluation:
+    def evaluate() -> Evaluation:
         with interruptible():
             return run.scorer.evaluate(validation)
 
     controller = build_recovery(config, step, checkpoints, progress.recovery)
-    saving = train.Saving(step, checkpoints, plan, progress, logs=logs, controller=controller)
-    evaluating = train.Evaluating(
+    saving = Saving(step, checkpoints, plan, progress, logs=logs, controller=controller)
+    evaluating = Evaluating(
         step, plan, progress, evaluate=evaluate, observers=observers, saving=saving
     )
     saving.save_start()
-    return train.Trainer(
+    return Trainer(
         step,
         build_stream(config, examples),
         plan,
@@ -82,7 +94,7 @@ def _open(run: Run, say: Callable[[str], None]) -> Split | StoredSplit:
     return examples
 
 
-def _failure(step: train.Step, progress: train.Progress) -> str:
+def _failure(step: Step, progress: Progress) -> str:
     """Returns why a run that came to its end has no model to show; "" if it has one."""
     if progress.best is None:
         return "no evaluation was finite"
@@ -103,8 +115,8 @@ def _telling(say: Callable[[str], None]) -> Callable[[int, int], None]:
     return tell
 
 
-def _incidents(run: Run, workdir: Path) -> train.Incidents:
-    return train.Incidents(
+def _incidents(run: Run, workdir: Path) -> Incidents:
+    return Incidents(
         workdir / "incidents",
         step=run.step,
         schema=run.schema,
@@ -116,9 +128,7 @@ def _incidents(run: Run, workdir: Path) -> train.Incidents:
     )
 
 
-def _damage(
-    checkpoints: train.Checkpoints, logs: dict[str, files.JsonLines], step: train.Step
-) -> list[dict]:
+def _damage(checkpoints: Checkpoints, logs: dict[str, files.JsonLines], step: Step) -> list[dict]:
     """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
     where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
     return [
@@ -139,14 +149,12 @@ def _bad_rows(run: Run, say: Callable[[str], None]) -> list[dict]:
 
 
 def _observers(
-    run: Run, workdir: Path, logs: dict[str, files.JsonLines], plan: train.Plan, start: int
-) -> list[train.Observer]:
+    run: Run, workdir: Path, logs: dict[str, files.JsonLines], plan: Plan, start: int
+) -> list[Observer]:
     every = run.config.train.log_every_attempts
     return [
-        train.MetricsLog(logs["metrics.jsonl"], every=every),
-        train.EventsLog(logs["events.jsonl"]),
-        train.TensorBoard(workdir / "tensorboard", every=every),
-        train.show_progress(
-            train.Length(plan.total, start, run.config.data.batch_size, plan.monitor)
-        ),
+        MetricsLog(logs["metrics.jsonl"], every=every),
+        EventsLog(logs["events.jsonl"]),
+        TensorBoard(workdir / "tensorboard", every=every),
+        show_progress(Length(plan.total, start, run.config.data.batch_size, plan.monitor)),
     ]

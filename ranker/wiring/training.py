@@ -1,21 +1,22 @@
 """The training split: in memory if it fits or must, else on disk; and the stream of either."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from ranker.input import (
-    SHARE,
-    Batches,
-    Shards,
-    ShardStream,
-    Split,
-    StoredSplit,
-    Stream,
-    free_bytes,
-    row_bytes,
-)
+import numpy as np
+
+from ranker.inject.order import Ages, OrderFault, Reordering
+from ranker.input.memory import SHARE, free_bytes, row_bytes
+from ranker.input.shard_stream import ShardStream
+from ranker.input.shards import Shards
+from ranker.input.split import Split
+from ranker.input.stored import StoredSplit
+from ranker.input.stream import Batches, Stream
+from ranker.schema import read_schema
+from ranker.spec.part import act
 from ranker.spec.run import RunConfig
-from ranker.train import check_trainable
-from ranker.wiring.faults import build_reordering
+from ranker.train.monitor import check_trainable
 from ranker.wiring.run import Run
 
 
@@ -73,23 +74,36 @@ def build_stream(config: RunConfig, split: Split | StoredSplit) -> Batches:
       ValueError: for a row group larger than a buffer, or a fault that needs all rows in memory.
     """
     data = config.data
-    reordering = build_reordering(config, split)
-    if isinstance(split, StoredSplit):
-        return ShardStream(
-            split,
-            batch_size=data.batch_size,
-            seed=config.seed,
-            order=data.order,
-            window_examples=data.window_examples,
-            buffer_examples=data.buffer_examples,
-            reordering=reordering,
-        )
-    return Stream(
+    stream: Any = ShardStream if isinstance(split, StoredSplit) else Stream
+    return stream(
         split,
         batch_size=data.batch_size,
         seed=config.seed,
         order=data.order,
         window_examples=data.window_examples,
         buffer_examples=data.buffer_examples,
-        reordering=reordering,
+        reordering=_reordering(config, split),
     )
+
+
+def _reordering(config: RunConfig, split: Split | StoredSplit) -> Reordering | None:
+    """Returns what injects the faults of the order of `split`; None if there are none.
+
+    Raises:
+      ValueError: for a fault that looks at all rows, if they stay on disk.
+    """
+    faults = [act(injector) for injector in config.inject]
+    if not any(isinstance(fault, OrderFault) for fault in faults):
+        return None
+    if isinstance(split, Split):
+        item = read_schema(Path(config.data.path) / "schema.toml").item
+        ages = Ages(split.times, split.rows.features[item])
+    else:
+        ages = Ages(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        for place, fault in enumerate(faults):
+            if isinstance(fault, OrderFault) and fault.needs_all_rows:
+                raise ValueError(
+                    f"inject.{place}: {fault.kind} orders all rows, and they stay "
+                    'on disk: set data.stream = "never"'
+                )
+    return Reordering(faults, batch_size=config.data.batch_size, ages=ages)
