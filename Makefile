@@ -5,7 +5,7 @@ WORKDIR ?= runs/movielens-100k
 CONFIG ?= configs/movielens_100k.toml
 COMPARISON ?= configs/compare_quick.toml
 
-.PHONY: train compare test unit lowest fuzz lint lock bench quality clean
+.PHONY: train compare test unit lowest fuzz lint lock wheel bench quality clean
 
 train: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
@@ -35,11 +35,14 @@ lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-# After a change of requirements.txt.
+# After a change of what pyproject.toml asks for.
 lock: .venv/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	echo '# What requirements.txt came to, with the hash of every file; Linux on x86-64, Python 3.11 to 3.13. Made by `make lock`.' > requirements-lock.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links requirements.txt >> requirements-lock.txt
+	echo '# What pyproject.toml, to train and to compare, came to, with the hash of every file; Linux on x86-64, Python 3.11 to 3.13. Made by `make lock`.' > requirements-lock.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --extra compare pyproject.toml >> requirements-lock.txt
+
+wheel: .venv/test
+	$(BIN)/python -m hatchling build -d dist
 
 # All of it, whether or not a goal is missed.
 bench: .venv/test .venv/peers/ready
@@ -64,15 +67,18 @@ quality: .venv/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-lock.txt
 	touch $@
 
-# The lowest versions that requirements.txt claims, in an environment of their own.
-.venv/lowest/ready: requirements.txt requirements-dev.txt
+# The lowest versions that pyproject.toml claims, in an environment of their own.
+LOWEST = import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	extras = project["optional-dependencies"]; \
+	wanted = [*project["dependencies"], *extras["train"], *extras["compare"]]; \
+	print(*(w.split(",")[0].replace(">=", "==") for w in wanted if ">=" in w), sep="\n")
+.venv/lowest/ready: pyproject.toml
 	$(PYTHON) -m venv .venv/lowest
-	sed -e 's/>=/==/' -e 's/,<[^ ]*//' requirements.txt > .venv/lowest/requirements.txt
-	cp requirements-dev.txt .venv/lowest/
-	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check --requirement .venv/lowest/requirements-dev.txt
+	$(PYTHON) -c '$(LOWEST)' > .venv/lowest/constraints.txt
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv/lowest/constraints.txt --requirement requirements-dev.txt
 	touch $@
 
-.venv/test: .venv/run requirements-dev.txt
+.venv/test: .venv/run pyproject.toml requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	touch $@
 

@@ -15,8 +15,8 @@ import tensorflow as tf
 from absl import flags
 from tqdm import tqdm
 
-from pipelines import program
 from ranker import wiring
+from ranker.cli import program
 from ranker.input import Batch
 from ranker.spec import load
 from ranker.spec.clip import Clippy

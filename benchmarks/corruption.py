@@ -34,7 +34,7 @@ from tqdm import tqdm
 
 from benchmarks import damages, warm
 from benchmarks.damage_scene import HOMES, PROBES, build
-from pipelines import program
+from ranker.cli import program
 
 VERDICTS = ("same", "told", "refused", "unnamed", "silent", "traceback", "hang")
 FAULTS = VERDICTS[3:]

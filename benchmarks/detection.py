@@ -23,8 +23,8 @@ from absl import flags
 from scipy import stats
 from tqdm import tqdm
 
-from pipelines import program
 from ranker import job
+from ranker.cli import program
 from ranker.compare import grid
 from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials

@@ -18,7 +18,7 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
-from pipelines import program
+from ranker.cli import program
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
 from ranker.compare.worker import work

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from absl import flags
 
-from pipelines import program
 from ranker import measure
+from ranker.cli import program
 from ranker.schema import read_schema
 
 _TAILS = (2, 3, 10, 30, 100, 1000)  # rows of each user that are held out

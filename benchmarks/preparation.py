@@ -23,8 +23,8 @@ from typing import NamedTuple
 from absl import flags
 
 from benchmarks import raw_ratings
-from pipelines import program
 from ranker import datasets
+from ranker.cli import program
 from ranker.datasets.progress import Progress
 
 _ROWS = flags.DEFINE_list("rows", ["1000000"], "Ratings to prepare; several sizes are compared.")

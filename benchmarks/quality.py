@@ -22,7 +22,7 @@ from pathlib import Path
 from absl import flags
 
 from benchmarks import references
-from pipelines import program
+from ranker.cli import program
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 

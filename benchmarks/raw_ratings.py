@@ -22,7 +22,7 @@ from absl import flags
 from pyarrow import csv as arrow_csv
 from tqdm import tqdm
 
-from pipelines import program
+from ranker.cli import program
 
 GENRES = (
     *("Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary"),

@@ -23,9 +23,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from absl import flags
 
-from pipelines import program
-from pipelines.told import Told
 from ranker import measure
+from ranker.cli import program
+from ranker.cli.told import Told
 
 METRICS = {  # (task, metric): its column in the table
     ("like", "auc"): "like AUC",

@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from benchmarks import soak_compare, soak_ends
 from benchmarks.soak_compare import SoakError
-from pipelines import program
+from ranker.cli import program
 
 PHASES = (
     *("prepare", "build", "train", "checkpoint", "evaluate", "export", "after"),

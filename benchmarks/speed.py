@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from benchmarks.contest import ratio
 from benchmarks.peers import workload
-from pipelines import program
+from ranker.cli import program
 
 _PEERS = ".venv/peers/bin/python"
 _BATCHES = flags.DEFINE_multi_integer("batch", [1024, 4096, 8192], "Examples in a batch.")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines import program
+from ranker.cli import program
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What is trained.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds.", lower_bound=1)

@@ -18,7 +18,7 @@ from benchmarks.model_step import STEPS_PER_TURN as MODEL_STEPS
 from benchmarks.peers import ours, workload
 from benchmarks.sparse_step import FEW, NUM_IDS, SIZES, WIDTH, sparse_steps
 from benchmarks.sparse_step import STEPS_PER_TURN as SPARSE_STEPS
-from pipelines import program
+from ranker.cli import program
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
 from ranker.spec.run import RunConfig

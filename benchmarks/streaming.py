@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from absl import flags
 from tqdm import tqdm
 
-from pipelines import program
+from ranker.cli import program
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What to train.")
 _DATA = flags.DEFINE_string("data", "data/movielens-100k", "The dataset that rows are drawn from.")

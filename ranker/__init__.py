@@ -7,6 +7,8 @@ TensorFlow Recommenders runs on Keras 2 only, and TensorFlow picks its Keras whe
 import os
 import sys
 
+__version__ = "0.1.0"
+
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # one banner a process helps nobody
 

@@ -1,6 +1,5 @@
 """What the README shows is so: its commands parse, its files are there, its code runs."""
 
-import ast
 import re
 import shlex
 import subprocess
@@ -80,21 +79,3 @@ def test_the_keras_example_trains_and_refuses_the_nan(label, refused, capsys):
     exec(compile(EXAMPLES[1], "README.md", "exec"), scope)
     assert f"{refused} refused" in capsys.readouterr().out
     assert (model.get_weights()[0] == before).all() == bool(refused)
-
-
-def test_every_package_that_is_imported_is_required():
-    listed = re.findall(r"^([a-z][\w-]*)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    names = {
-        "tensorflow_recommenders": "tensorflow-recommenders",
-        "absl": "absl-py",
-        "annotated_types": "annotated-types",
-    }
-    imported = set()
-    for path in (*(ROOT / "ranker").rglob("*.py"), *(ROOT / "pipelines").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                imported.add(node.module.partition(".")[0])
-    outside = imported - set(sys.stdlib_module_names) - {"ranker", "pipelines"}
-    assert {names.get(name, name) for name in outside} <= set(listed)

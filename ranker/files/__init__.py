@@ -2,6 +2,7 @@
 
 from ranker.files.arrays import damaged_arrays, read_arrays, write_arrays
 from ranker.files.atomic import atomic_file, write_bytes, write_json, write_text
+from ranker.files.commit import commit
 from ranker.files.digests import (
     array_digest,
     arrays_digest,
@@ -16,7 +17,7 @@ from ranker.files.directory import (
     standing,
     temporary_directory,
 )
-from ranker.files.environment import commit, environment, peak_memory_mb
+from ranker.files.environment import environment, peak_memory_mb
 from ranker.files.json_lines import JsonLines, finite
 from ranker.files.lock import Held, LockError, hold, hold_still
 from ranker.files.sealed import (

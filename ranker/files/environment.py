@@ -3,10 +3,11 @@
 import os
 import platform
 import resource
-import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
+
+import ranker
+from ranker.files.commit import commit
 
 _PACKAGES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "pandas", "pyarrow")
 
@@ -19,6 +20,7 @@ def environment(*, seed: int, command: list[str]) -> dict:
         "cpus": os.cpu_count(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "seed": seed,
+        "version": ranker.__version__,
         "commit": commit(),
         "command": command,
     }
@@ -40,18 +42,3 @@ def _version(package: str) -> str | None:
     except metadata.PackageNotFoundError:
         module = sys.modules.get(package.replace("-", "_"))
         return getattr(module, "__version__", None)
-
-
-def commit() -> str | None:
-    """Returns the commit of the code, or None outside a checkout or without git."""
-    try:
-        git = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        return None
-    return git.stdout.strip() if git.returncode == 0 else None

@@ -21,8 +21,8 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
 
     Args:
       card: any of these, of which what is missing is left out: "origin", a mapping with
-        "date", "commit", "attempt", "step", "unfinished" (how far the run was, if it was not
-        over), "config_sha256" and "data" (SHA-256 by file);
+        "date", "version", "commit", "attempt", "step", "unfinished" (how far the run was, if it
+        was not over), "config_sha256" and "data" (SHA-256 by file);
         "rows" (number by split); "parameters" (a number); "metrics" as RESULT.json holds
         them (split, task, name); "settings", nested mappings. Where the data lay,
         `data.path`, is left out: it means nothing elsewhere.
@@ -47,6 +47,7 @@ def _origin(card: Mapping[str, Any]) -> list[str]:
     origin = card.get("origin", {})
     told = {
         "exported": origin.get("date"),
+        "version of the trainer": origin.get("version"),
         "commit of the trainer": origin.get("commit"),
         "run": origin.get("unfinished"),
         "attempt": origin.get("attempt"),

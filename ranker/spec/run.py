@@ -25,7 +25,7 @@ class DataSettings(Part):
     """Where the examples are and in what order they come.
 
     Attributes:
-      path: the folder that `pipelines.prepare` wrote.
+      path: the folder that `ranker prepare` wrote.
       features: those to use, by name; empty for all.
       tasks: those to train, by name; empty for all.
       batch_size: examples a batch.

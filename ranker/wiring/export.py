@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import ranker
 from ranker.files import commit
 from ranker.input.split import read_raw
 from ranker.serve.saved_model import export
@@ -41,6 +42,7 @@ def _origin(run: Run) -> dict[str, Any]:
         **({"unfinished": run.unfinished} if run.unfinished else {}),
         "attempt": int(run.step.attempts.numpy()),
         "step": int(run.step.optimizer.step.numpy()),
+        "version": ranker.__version__,
         "commit": commit(),
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }

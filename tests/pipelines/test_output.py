@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from programs import ROOT
 
-PROGRAMS = [p for p in ROOT.glob("pipelines/*.py") if "__main__" in p.read_text("utf-8")]
+PROGRAMS = [p for p in ROOT.glob("ranker/cli/*.py") if '"__main__":' in p.read_text("utf-8")]
 # A program that says things in every way: print, standard error, a bar, absl, its own C library.
 SCRIPT = """
 import os
 import sys
 from absl import logging
-from pipelines import program
+from ranker.cli import program
 from tqdm import tqdm
 
 def main(argv):
@@ -105,7 +105,7 @@ def test_a_letter_that_cannot_be_shown_is_escaped_and_others_are_not(tmp_path):
 def test_a_closed_descriptor_is_no_file_that_is_opened_later(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import os\nfrom pipelines import output\noutput.protect()\n"
+        "import os\nfrom ranker.cli import output\noutput.protect()\n"
         "with open('mine', 'w') as file:\n    assert file.fileno() > 2\n"
         "    os.write(2, b'C++')\n    os.write(1, b'C++')\n"
     )
@@ -119,7 +119,7 @@ def test_a_closed_descriptor_is_no_file_that_is_opened_later(tmp_path):
 def test_a_descriptor_that_does_not_block_gets_everything(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import os\nfrom pipelines import output\nos.set_blocking(1, False)\noutput.protect()\n"
+        "import os\nfrom ranker.cli import output\nos.set_blocking(1, False)\noutput.protect()\n"
         "print('x' * 1_000_000)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -135,7 +135,7 @@ def test_a_descriptor_that_does_not_block_gets_everything(tmp_path):
 def test_an_interrupt_of_what_has_nothing_to_save_is_no_traceback(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "from pipelines import program\ndef main(_):\n    raise KeyboardInterrupt\n"
+        "from ranker.cli import program\ndef main(_):\n    raise KeyboardInterrupt\n"
         "program.run(main)\n"
     )
     done = subprocess.run(

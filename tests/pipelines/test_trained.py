@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pipelines import trained
+from ranker.cli import trained
 
 
 def said(workdir, **result):

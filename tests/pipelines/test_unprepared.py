@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import program, unprepared
+from ranker.cli import program, unprepared
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_the_command_is_said(tmp_path, monkeypatch, folder, command):
     error = FileNotFoundError(2, "No such file or directory", f"{folder}/schema.toml")
     assert program.sentence(error) == (
         f"{folder}: no prepared data there, for it has no schema.toml. "
-        f"This prepares them: python -m pipelines.prepare {command}"
+        f"This prepares them: ranker prepare {command}"
     )
 
 

@@ -59,6 +59,7 @@ def test_the_card_says_which_numbers_are_live_and_which_frozen_if_there_are_both
 CARD = {
     "origin": {
         "date": "2026-11-28T15:00:00Z",
+        "version": "1.2.3",
         "commit": "abc123",
         "unfinished": "not finished, at attempt 1,240 of 2,000",
         "attempt": 1234,
@@ -71,6 +72,7 @@ CARD = {
 }
 LINES = {
     "date": "| exported | 2026-11-28T15:00:00Z |",
+    "version": "| version of the trainer | 1.2.3 |",
     "commit": "| commit of the trainer | abc123 |",
     "unfinished": "| run | not finished, at attempt 1,240 of 2,000 |",
     "attempt": "| attempt | 1,234 |",

@@ -1,13 +1,13 @@
 """Trains a ranker from a configuration, and resumes if the run directory holds a run.
 
-  python -m pipelines.train --config=configs/movielens_100k.toml --workdir=runs/first
-  python -m pipelines.train --config=... --workdir=... --set=optimizer.dense.learning_rate=0.1
-  python -m pipelines.train --config=... --check
-  python -m pipelines.train --config=... --dry-run
+  ranker train --config=movielens_100k --workdir=runs/first
+  ranker train --config=... --workdir=... --set=optimizer.dense.learning_rate=0.1
+  ranker train --config=... --check
+  ranker train --config=... --dry-run
 
-`python -m pipelines.settings` lists the settings. --check says what is wrong with them, by the
-data's schema if there is one; --dry-run
-reads the data too, builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad
+`ranker settings` lists the settings, `ranker configs` what is shipped. --check says what is
+wrong with the settings, by the data's schema if there is one; --dry-run reads the data too,
+builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad
 settings or input; 3 diverged (a retry would too); 143, 130 or 129 stopped by SIGTERM, SIGINT
 or SIGHUP after saving: the same command goes on.
 """
@@ -20,12 +20,17 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines import beforehand, trained
-from pipelines.program import load_tensorflow, refuse, run, sentence
+from ranker.cli import beforehand, named, programs, trained
+from ranker.cli.program import load_tensorflow, refuse, run, sentence
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
-_CONFIG = flags.DEFINE_string("config", None, "TOML file with the run's settings.", required=True)
+_CONFIG = flags.DEFINE_string(
+    "config",
+    None,
+    "TOML file with the settings, or the name of one that is shipped.",
+    required=True,
+)
 _SET = flags.DEFINE_multi_string(
     "set", [], "One setting in place of the file's, as section.name=value; may be given again"
 )
@@ -43,8 +48,8 @@ _DRY_RUN = flags.DEFINE_bool(
 def main(_: Sequence[str]) -> int:
     """Runs the job; returns the exit code."""
     try:
-        config = load.load(Path(_CONFIG.value), _SET.value, RunConfig)
-    except (load.ConfigError, OSError) as error:
+        config = load.load(named.find(_CONFIG.value), _SET.value, RunConfig)
+    except (ValueError, OSError) as error:
         return refuse(error)
     if _CHECK.value:
         return beforehand.check(config)
@@ -63,7 +68,7 @@ def _run(config: RunConfig, workdir: Path) -> int:
     from ranker import job, train, wiring
 
     train.share_cores()
-    command = ["python", "-m", "pipelines.train", *sys.argv[1:]]
+    command = [*programs.words("train"), *sys.argv[1:]]
     try:
         with train.hold(workdir) as held, train.StopSignals() as signals:
             job.open_run_directory(config, workdir, command=command)

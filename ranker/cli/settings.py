@@ -1,10 +1,10 @@
 """Says what the settings are: their values, defaults and bounds, and what each does.
 
-  python -m pipelines.settings                  the names of all tables of settings
-  python -m pipelines.settings clip             every clipper
-  python -m pipelines.settings clip.clippy      one
-  python -m pipelines.settings --all            all of it, as docs/settings.md has it
-  python -m pipelines.settings --plugin=my_team.parts clip
+  ranker settings                  the names of all tables of settings
+  ranker settings clip             every clipper
+  ranker settings clip.clippy      one
+  ranker settings --all            all of it, as docs/settings.md has it
+  ranker settings --plugin=my_team.parts clip
 
 Exit codes: 0 done; 2 no such settings, or a module that cannot be imported.
 """
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from pipelines import program
+from ranker.cli import program
 from ranker.spec import reference
 from ranker.spec.plugins import import_plugins
 from ranker.spec.run import RunConfig
@@ -26,7 +26,7 @@ _PLUGIN = flags.DEFINE_multi_string(
 HEADER = """# Settings
 
 Every setting of a run, as TOML names it. A table with a `kind` has one section for each. Made by
-`python -m pipelines.settings --all`.
+`ranker settings --all`.
 """
 
 

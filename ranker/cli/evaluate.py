@@ -1,8 +1,8 @@
 """Evaluates a run's best checkpoint on one split of its data.
 
-  python -m pipelines.evaluate --workdir=runs/first
-  python -m pipelines.evaluate --workdir=runs/first --split=validation --json
-  python -m pipelines.evaluate --workdir=runs/first --data=data/next-week
+  ranker evaluate --workdir=runs/first
+  ranker evaluate --workdir=runs/first --split=validation --json
+  ranker evaluate --workdir=runs/first --data=data/next-week
 
 The rows must be those that the run was made with, unless --data names others on purpose.
 Prints each task's metrics for all rows, and for warm users (known from training) and
@@ -20,7 +20,7 @@ from typing import TextIO
 
 from absl import flags
 
-from pipelines import metrics_text, program
+from ranker.cli import metrics_text, program
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
 _SPLIT = flags.DEFINE_enum("split", "test", ["train", "validation", "test"], "Which rows.")

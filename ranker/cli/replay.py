@@ -1,7 +1,7 @@
 """Tries a refused attempt of a run again, and shows what went bad in it.
 
-  python -m pipelines.replay --workdir=runs/first --attempt=37
-  python -m pipelines.replay --workdir=runs/first   # the first one that was kept
+  ranker replay --workdir=runs/first --attempt=37
+  ranker replay --workdir=runs/first   # the first one that was kept
 
 A refused attempt's batch is in WORKDIR/incidents/<attempt>.parquet, and its event in
 events.jsonl. The newest readable checkpoint before it is restored, the run goes forward
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines import program
+from ranker.cli import program
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
 _ATTEMPT = flags.DEFINE_integer(

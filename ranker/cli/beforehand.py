@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from pipelines import trained
-from pipelines.program import load_tensorflow, refuse
+from ranker.cli import trained
+from ranker.cli.program import load_tensorflow, refuse
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 

@@ -1,8 +1,8 @@
 """Compares safeguards over learning rates, faults, models and seeds, and writes a report.
 
-  python -m pipelines.compare --config=configs/compare_quick.toml --workdir=runs/compare
-  python -m pipelines.compare --config=... --workdir=... --set=seeds=[0,1] --set=workers=4
-  python -m pipelines.compare --config=... --check
+  ranker compare --config=compare_quick --workdir=runs/compare
+  ranker compare --config=... --workdir=... --set=seeds=[0,1] --set=workers=4
+  ranker compare --config=... --check
 
 The same command again does only what is missing, failed, damaged or of other data. WORKDIR
 gets results.parquet (a row a run), comparison.json, report.html and report.md. A run that
@@ -17,12 +17,15 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines.program import load_tensorflow, refuse, run
-from pipelines.told import Told
+from ranker.cli import compared, named, programs
+from ranker.cli.program import load_tensorflow, refuse, run
+from ranker.cli.told import Told
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
 
-_CONFIG = flags.DEFINE_string("config", None, "TOML file with the comparison.", required=True)
+_CONFIG = flags.DEFINE_string(
+    "config", None, "TOML file with the grid, or the name of one that is shipped.", required=True
+)
 _SET = flags.DEFINE_multi_string(
     "set", [], "One setting in place of the file's, as name=value; may be given again"
 )
@@ -32,11 +35,11 @@ _CHECK = flags.DEFINE_bool("check", False, "Print the settings and the number of
 
 def main(_: Sequence[str]) -> int:
     """Runs the comparison; returns the exit code."""
-    path = Path(_CONFIG.value)
     try:
+        path = named.find(_CONFIG.value)
         config = load.load(path, _SET.value, CompareConfig)
         trials = _trials(config, path.parent)
-    except (load.ConfigError, OSError) as error:
+    except (ValueError, OSError) as error:
         return refuse(error)
     if _CHECK.value:
         forms = len({trial.form for trial in trials})
@@ -60,7 +63,7 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     from ranker import train
     from ranker.compare import experiment
 
-    command = ["python", "-m", "pipelines.compare", *sys.argv[1:]]
+    command = [*programs.words("compare"), *sys.argv[1:]]
     try:
         with train.hold(workdir) as held, train.StopSignals() as signals, Told("run") as told:
 
@@ -87,11 +90,9 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     if summary is None:
         print(f"stopped; the same command goes on: {workdir}", file=sys.stderr)
         return 128 + (signals.received or 15)
-    report = workdir / "report.html"
-    print(f"{(workdir / 'report.md').read_text('utf-8')}\n{report}")
-    failed = f"{summary.failed:,} of {summary.planned:,} runs failed and are in no number of the"
-    failed += f" report; {report} says why; the same command tries them again"
-    return refuse(failed) if summary.failed else 0
+    print(*compared.lines(workdir), sep="\n")
+    failed = compared.failures(summary.failed, summary.planned, workdir)
+    return refuse(failed) if failed else 0
 
 
 if __name__ == "__main__":

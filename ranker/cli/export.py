@@ -1,7 +1,7 @@
 """Exports a run's best checkpoint as a SavedModel, checked in a fresh process.
 
-  python -m pipelines.export --workdir=runs/first
-  python -m pipelines.export --workdir=runs/first --output=/models/ranker
+  ranker export --workdir=runs/first
+  ranker export --workdir=runs/first --output=/models/ranker
 
 Writes the next version <N>/ into --output once plain TensorFlow has served it and given
 the trainer's own scores. Of a run that was stopped it is the best so far, and the export
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines import program
+from ranker.cli import program
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The run's directory.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Where versions go; WORKDIR/export if not given.")

@@ -1,12 +1,12 @@
 """Prepares a dataset for training: raw files to checked Parquet.
 
-  python -m pipelines.prepare --list
-  python -m pipelines.prepare --dataset=movielens-100k
-  python -m pipelines.prepare --dataset=movielens-20m --split=global-temporal \
+  ranker prepare --list
+  ranker prepare --dataset=movielens-100k
+  ranker prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
-  python -m pipelines.prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
-  python -m pipelines.prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
-  python -m pipelines.prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
+  ranker prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
+  ranker prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
+  ranker prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
 comes from, under what terms, and by which rules it is split.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from absl import flags
 
-from pipelines import prepared, program
 from ranker import datasets
+from ranker.cli import prepared, program
 from ranker.spec.plugins import import_plugins
 
 _DEFAULTS = datasets.Options()

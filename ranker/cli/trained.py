@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines import metrics_text
+from ranker.cli import metrics_text
 
 _CAUSE = ("task", "variable", "row", "column")
 

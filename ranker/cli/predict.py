@@ -1,7 +1,7 @@
 r"""Scores the rows of a file with an exported model; needs nothing but the export.
 
-  python -m pipelines.predict --model=runs/first --input=rows.parquet --output=out.parquet
-  python -m pipelines.predict --model=export/1 --input=rows.csv --output=out.csv \
+  ranker predict --model=runs/first --input=rows.parquet --output=out.parquet
+  ranker predict --model=export/1 --input=rows.csv --output=out.csv \
       --keep=user_id,item_id,timestamp
 
 --model is a SavedModel, or a folder or run whose newest version is taken. Input is
@@ -19,7 +19,7 @@ from pathlib import Path
 from absl import flags, logging
 from tqdm import tqdm
 
-from pipelines import program
+from ranker.cli import program
 
 _MODEL = flags.DEFINE_string("model", None, "Exported model, or run directory.", required=True)
 _INPUT = flags.DEFINE_string("input", None, "Parquet or CSV file with the rows.", required=True)

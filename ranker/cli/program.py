@@ -8,8 +8,11 @@ from pathlib import Path
 
 from absl import app, logging
 
-from pipelines import given, output, unprepared
+from ranker.cli import given, output, programs
+from ranker.cli.sentences import is_of_memory, not_installed, sentence
 from ranker.spec import plugins
+
+__all__ = ["BAD_INPUT", "load_tensorflow", "refuse", "run", "sentence"]
 
 BAD_INPUT = 2
 
@@ -28,6 +31,8 @@ def run(
         if it could not be written.
     """
     output.protect()
+    its = sys.modules[main.__module__]
+    its.__doc__ = programs.as_typed(its.__doc__ or "")  # which --help shows
     warnings.showwarning = _tell
     plugins.before_import.append(load_tensorflow)
     logging.get_absl_handler().python_handler.stream = sys.stderr
@@ -40,18 +45,6 @@ def refuse(problem: object) -> int:
     """Says on one line what cannot be done; returns the exit code 2."""
     print(f"{_name()}: {sentence(problem)}", file=sys.stderr)
     return BAD_INPUT
-
-
-def sentence(problem: object) -> str:
-    """Returns on one line what a problem says; without data, the command that prepares them."""
-    if isinstance(problem, FileNotFoundError) and problem.filename:
-        problem = unprepared.advice(Path(problem.filename)) or problem
-    if isinstance(problem, OSError) and problem.filename:
-        problem = f"{problem.filename}: {problem.strerror}"
-    if _is_of_memory(problem):
-        problem = f"not enough memory: {(str(problem).splitlines() or ['all'])[0]}"
-    said = "; ".join(str(problem).splitlines())
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)  # names may be hostile
 
 
 def load_tensorflow() -> None:
@@ -72,8 +65,12 @@ def _code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         return main(argv)
     except KeyboardInterrupt:  # of a program that has nothing to save
         return 128 + signal.SIGINT
+    except ImportError as error:
+        if not (missing := not_installed(error)):
+            raise
+        return refuse(missing)
     except Exception as error:
-        if not _is_of_memory(error):
+        if not is_of_memory(error):
             raise
         return refuse(error)
 
@@ -83,10 +80,6 @@ def _written(code: int, is_result: bool) -> int:
     if lost := output.lost():
         print(f"{_name()}: standard output: {lost}: not all was written", file=sys.stderr)
     return code or (BAD_INPUT if lost and is_result else 0)
-
-
-def _is_of_memory(problem: object) -> bool:
-    return isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError"
 
 
 def _name() -> str:

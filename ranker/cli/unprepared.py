@@ -3,6 +3,8 @@
 import difflib
 from pathlib import Path
 
+from ranker.cli import programs
+
 _SCHEMA = "schema.toml"
 
 
@@ -22,5 +24,5 @@ def advice(missing: Path) -> str:
     output = "" if folder == Path("data") / name else f" --output={folder}"
     return (
         f"{folder}: no prepared data there, for it has no {_SCHEMA}.{hint} This prepares them: "
-        f"python -m pipelines.prepare --dataset={name}{output}"
+        f"{' '.join(programs.words('prepare'))} --dataset={name}{output}"
     )

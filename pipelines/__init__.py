@@ -1,1 +1,0 @@
-"""Programs: they read flags, call `ranker`, and turn errors into exit codes."""

@@ -1,0 +1,1 @@
+"""The programs, one a sub-command of `ranker`: they read flags and print."""
