@@ -20,7 +20,7 @@ from ranker.train import write_result
             "export: no flag --workdri; did you mean --workdir? --help lists",
         ),
         ("evaluate", ["--workdir=x", "--zzz"], "evaluate: no flag --zzz; --help lists them"),
-        ("train", [], "train: --config is needed: TOML file with the run's settings"),
+        ("train", [], "train: --config is needed: TOML file with the settings"),
         ("replay", ["--attempt=3"], "replay: --workdir is needed: The run's directory"),
         ("predict", ["--model=m", "--input=i"], "predict: --output is needed: Parquet or CSV"),
         ("predict", ["--model=m", "--input=i", "--output=o", "x"], "predict: not a flag: 'x'"),

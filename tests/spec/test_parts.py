@@ -138,6 +138,7 @@ def test_help_has_no_field_that_is_not_there():
     for table in TABLES:
         names = {field.name for field, _ in table.fields} | {
             "stage",
+            "is_with_rule",
             "gives",
             "order",
             "accumulate",

@@ -9,9 +9,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ranker import files
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.progress import Progress
+from ranker.files.digests import file_digest
 
 _CONNECT_SECONDS = 10  # also the longest silence: an offline machine must not hang
 _PIP_SECONDS = 300
@@ -102,7 +102,7 @@ def _check_digest(path: Path, *, origin: str, **digest: str) -> None:
     (kind, expected), *_ = digest.items()
     if not expected:
         return
-    found = files.file_digest(path, kind=kind)
+    found = file_digest(path, kind=kind)
     if found != expected:
         size = path.stat().st_size
         path.unlink()

@@ -8,13 +8,14 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ranker import files
 from ranker.datasets.contract import Archive, Wheel
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.options import Options, expanded
 from ranker.datasets.progress import Progress
 from ranker.datasets.read.archives import Files
 from ranker.datasets.read.download import download, download_wheel
+from ranker.files.digests import file_digest
+from ranker.files.lock import LockError, hold
 
 
 class Source(NamedTuple):
@@ -48,7 +49,7 @@ def find(archive: Archive | None, options: Options, *, progress: Progress) -> So
         finder = _Finder(archive, options.cache or _user_cache(), progress=progress)
         path, origin = finder.cached() or finder.downloaded()
     found = Files(path)
-    checksum = {"md5": files.file_digest(path, kind="md5")} if path.is_file() else {}
+    checksum = {"md5": file_digest(path, kind="md5")} if path.is_file() else {}
     return Source(found, {"from": origin, "path": os.fspath(path), **checksum})
 
 
@@ -68,7 +69,7 @@ class _Finder:
             candidates.append((self._wheel.file, "sha256", self._wheel.sha256))
         for name, kind, expected in candidates:
             path = self._cache / name
-            found = files.file_digest(path, kind=kind) if path.is_file() else None
+            found = file_digest(path, kind=kind) if path.is_file() else None
             if found and found == (expected or found):
                 self._progress.say(f"reading {path}")
                 return path, "cache"
@@ -93,9 +94,9 @@ class _Finder:
             self._progress.say(f"{lock}: another process is fetching it: waiting for that one")
 
         try:
-            with files.hold(lock, on_taken=wait, is_needed=False, is_left=False):
+            with hold(lock, on_taken=wait, is_needed=False, is_left=False):
                 return (self.cached() if was_taken else None) or self._fetched()
-        except files.LockError as error:
+        except LockError as error:
             raise DatasetError(f"{error}; name another folder with --cache") from error
 
     def _fetched(self) -> tuple[Path, str]:
