@@ -12,11 +12,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 Number = float | tf.Tensor | tf.Variable
-REAL = (int, float, np.integer, np.floating)
 
 
 def choose(predicate: tf.Tensor, if_true: Callable[[], Any], if_false: Callable[[], Any]) -> Any:
@@ -180,36 +178,3 @@ def in_dtype(part: Any, dtype: tf.DType) -> Any:
 def is_zero(number: Number) -> bool:
     """Returns whether `number` is a Python zero; a tensor's value is not known yet."""
     return isinstance(number, int | float) and number == 0
-
-
-def check_number(
-    owner: object,
-    name: str,
-    *,
-    above: float = -math.inf,
-    least: float = -math.inf,
-    below: float = math.inf,
-) -> None:
-    """Raises ValueError unless `owner.name` is finite, > `above`, >= `least`, < `below`.
-
-    A scalar tensor or variable passes: its value is not known while a graph is traced.
-
-    Raises:
-      TypeError: for what is no number, as text and a bool are not, and for a fraction in a
-        field of a dataclass that is an int.
-    """
-    value, where = getattr(owner, name), f"{type(owner).__name__}: {name}"
-    if tf.is_tensor(value):
-        is_real = value.dtype.is_floating or value.dtype.is_integer
-        if not is_real or value.shape.rank not in (0, None):
-            raise TypeError(f"{where} must be one number, got {value.dtype.name} {value.shape}")
-        return
-    if isinstance(value, bool | np.bool_) or not isinstance(value, REAL):
-        raise TypeError(f"{where} must be a number, got {value!r}, a {type(value).__name__}")
-    if not (value > above and value >= least and value < below):  # NaN fails each of them
-        bounds = {">": above, ">=": least, "<": below}
-        text = "".join(f" and {sign} {b}" for sign, b in bounds.items() if math.isfinite(b))
-        raise ValueError(f"{where} must be finite{text}, got {value}")
-    field = getattr(type(owner), "__dataclass_fields__", {}).get(name)
-    if field is not None and field.type is int and not isinstance(value, int | np.integer):
-        raise TypeError(f"{where} must be a whole number, got {value!r}")

@@ -30,7 +30,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "input": ({"json_text", "files", "schema", "wording"}, TF | {"pyarrow"}),
     "model": ({"schema", "numerics", "spec"}, TF | {"tensorflow_recommenders"}),
     "objective": ({"schema", "numerics", "spec"}, TF),
-    "optim": ({"numerics", "spec"}, TF),
+    "optim": ({"numerics", "spec"}, TF | {"annotated_types"}),
     "guard": ({"numerics", "spec"}, TF),
     "keras": ({"numerics", "optim", "guard", "spec"}, TF),
     "inject": ({"schema", "numerics", "spec"}, TF),

@@ -7,6 +7,7 @@ from ranker.guard import verdict as verdicts
 from ranker.guard.spike_filter import LOSS, RunningWindow
 from ranker.guard.verdict import Transaction, Verdict
 from ranker.spec.guard import SpikeFilter
+from ranker.spec.part import AtLeastOne, check_number
 
 
 class Guard:
@@ -24,7 +25,7 @@ class Guard:
     def __init__(self, *, max_refusals: int, spike_filter: SpikeFilter | None = None) -> None:
         """Raises ValueError unless `max_refusals` is at least 1."""
         self.max_refusals = max_refusals
-        numerics.check_number(self, "max_refusals", least=1)
+        check_number(max_refusals, AtLeastOne, "Guard: max_refusals")
         self.refused = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="refused")
         self.refused_in_a_row = tf.Variable(
             tf.zeros([], tf.int64), trainable=False, name="refused_in_a_row"

@@ -11,6 +11,7 @@ from ranker.keras import attributes, parts
 from ranker.keras.variables import group, is_table, refuse_repeated
 from ranker.optim import arguments
 from ranker.optim.context import refuse_xla
+from ranker.spec.part import NonNegative, check_number
 
 _Gradient = tf.Tensor | tf.IndexedSlices | None
 
@@ -84,7 +85,7 @@ class GuardedOptimizer(attributes.Strict):
         self._rule = rule
         self._clippers = self._no_dependency(tuple(clippers))
         self.weight_decay = self._no_dependency(weight_decay)
-        numerics.check_number(self, "weight_decay", least=0)
+        check_number(weight_decay, NonNegative, f"{type(self).__name__}: weight_decay")
         self._tables = parts.check_pattern(tables)
         self._guard = parts.make_guard(max_refusals, spike_filter)
         self._learning_rate = parts.make_rate(learning_rate)

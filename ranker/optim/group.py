@@ -7,17 +7,18 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker.numerics import Number, as_dtype, check_number, in_dtype, is_zero
+from ranker.numerics import as_dtype, in_dtype, is_zero
 from ranker.optim import arguments, rows
 from ranker.optim.change import Change, Gradient, Reads
 from ranker.optim.clip.clipper import ClipInput, Clipped
 from ranker.optim.schedules import Schedule, check_schedule
 from ranker.optim.transaction import Transaction
 from ranker.spec.optimizer import check_fit
+from ranker.spec.part import Count, NonNegative, Part, declared
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Group:
+@declared
+class Group(Part):
     """Variables that share a rule, a schedule and a weight decay.
 
     Attributes:
@@ -43,18 +44,15 @@ class Group:
     variables: Mapping[str, tf.Variable] | Sequence[tf.Variable]
     rule: Any  # declared, and once the group is made a `Rule`
     schedule: Schedule
-    weight_decay: Number = 0.0
-    reset_every: int = 0
+    weight_decay: NonNegative = 0.0
+    reset_every: Count = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
-            raise TypeError(f"Group: name must be text, got {self.name!r}")
+        super().__post_init__()
         what = f"Group {self.name!r}"
         object.__setattr__(self, "rule", arguments.acting_rule(self.rule, what))
         check_schedule(self.schedule, what)
         arguments.check_variables(self.variables, what)
-        check_number(self, "weight_decay", least=0)
-        check_number(self, "reset_every", least=0)
 
     def since_reset(self, step: tf.Tensor) -> tf.Tensor:
         """Returns how many of `step` committed updates came after the last start over, a scalar."""

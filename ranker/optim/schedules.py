@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import tensorflow as tf
+from annotated_types import Ge, Lt
 
-from ranker.numerics import as_dtype, check_number
+from ranker.numerics import as_dtype
 from ranker.spec import rule
-from ranker.spec.part import Positive
+from ranker.spec.part import AtLeastOne, Count, NonNegative, Part, Positive, declared
 
 
 class Schedule(Protocol):
@@ -72,8 +73,8 @@ class InverseSquareRoot(rule.InverseSquareRoot):
         return rate * _risen(step, self.warmup_steps) * tf.sqrt(tf.minimum(1.0, share))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Restarts:
+@declared
+class Restarts(Part):
     """Another schedule's rate, held back anew after every start over of a group's slots.
 
     The k-th update after one (k = 0, 1, ...) has the rate times
@@ -93,15 +94,17 @@ class Restarts:
     """
 
     schedule: Schedule
-    every: int
-    warmup_steps: int
-    least_share: float = 0.01
+    every: AtLeastOne
+    warmup_steps: Count
+    least_share: NonNegative = 0.01
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_schedule(self.schedule, "Restarts")
-        check_number(self, "every", least=1)
-        check_number(self, "warmup_steps", least=0, below=self.every)
-        check_number(self, "least_share", least=0)
+
+    def check(self) -> None:
+        """Raises ValueError for a warm-up that is never over."""
+        self.require("warmup_steps", Ge(0), Lt(self.every))
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate of the update after `step` others, float32 scalar."""

@@ -205,6 +205,18 @@ def bounds_text(bounds: tuple[Any, ...]) -> str:
     return " and ".join(text for text, _ in _checks(bounds))
 
 
+def check_number(value: Any, hint: Any, what: str) -> None:
+    """Raises TypeError or ValueError, naming `what`, unless a number keeps to its hint.
+
+    Args:
+      hint: a type with bounds, such as `NonNegative`.
+    """
+    kind, *bounds = typing.get_args(hint)
+    problem = _number_problem(Field(what, kind, tuple(bounds), dataclasses.MISSING), kind, value)
+    if problem:
+        raise problem
+
+
 def _problem(field: Field, value: Any) -> Exception | None:
     """Returns what is wrong with the value of a field; None if nothing is."""
     hint = field.hint
