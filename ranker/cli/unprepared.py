@@ -12,14 +12,14 @@ def advice(missing: Path) -> str:
     """Returns what to do about a missing file; "" if it is not the schema of prepared data."""
     if missing.name != _SCHEMA:
         return ""
-    from ranker import datasets  # only now, when it is needed: it loads pandas
+    from ranker.datasets import catalogue  # only now, when it is needed: it loads pandas
 
     folder = missing.parent
     beside = folder.parent
     prepared = [path.parent.name for path in beside.glob(f"*/{_SCHEMA}")]
     near = difflib.get_close_matches(folder.name, prepared, n=1)
     hint = f" Did you mean {beside / near[0]}?" if near else ""
-    names = [name for name in datasets.names() if folder.name.startswith(name)]
+    names = [name for name in catalogue.names() if folder.name.startswith(name)]
     name = max(names, key=len, default="NAME")
     output = "" if folder == Path("data") / name else f" --output={folder}"
     return (
