@@ -71,7 +71,7 @@ class TrialExecutor:
             run.step,
             plan,
             progress,
-            evaluate=lambda: self._evaluate(run, splits["validation"]),
+            measure=lambda: self._evaluate(run, splits["validation"]),
             observers=[recorder],
             saving=saving,
         )

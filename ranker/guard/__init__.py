@@ -1,15 +1,6 @@
 """The guard: judges an attempt before anything is written, and says when training diverges."""
 
-from ranker.guard.detector import (
-    FULL,
-    HEALTHY,
-    JUMP,
-    MICRO,
-    SYMPTOMS,
-    Detector,
-    Findings,
-    no_findings,
-)
+from ranker.guard.detector import FULL, HEALTHY, JUMP, MICRO, SYMPTOMS, Detector, Findings
 from ranker.guard.guard import Guard
 from ranker.guard.verdict import (
     ACCEPTED,
@@ -44,5 +35,4 @@ __all__ = [
     "Guard",
     "SpikeFilter",
     "Verdict",
-    "no_findings",
 ]

@@ -2,7 +2,7 @@
 
 from ranker.serve.check import ExportError
 from ranker.serve.manifest import DamagedExportError
-from ranker.serve.origin import check_origin, is_whole
+from ranker.serve.origin import check_origin
 from ranker.serve.predict import predict
 from ranker.serve.saved_model import export
 from ranker.serve.versions import newest_version
@@ -12,7 +12,6 @@ __all__ = [
     "ExportError",
     "check_origin",
     "export",
-    "is_whole",
     "newest_version",
     "predict",
 ]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from ranker import files
 from ranker.train.checkpoint_files import CheckpointError, Saved, read_checkpoint, save_checkpoint
 from ranker.train.identity import Identity
 from ranker.train.run_directory import RunDirectoryError
+from ranker.train.snapshots import State, Variables
 
 
 class Checkpoints:
@@ -47,12 +47,7 @@ class Checkpoints:
         self.damaged: dict[str, str] = {}
 
     def save(
-        self,
-        attempt: int,
-        variables: Mapping[str, tf.Variable],
-        state: Mapping[str, object],
-        *,
-        needed: Collection[int] = (),
+        self, attempt: int, variables: Variables, state: State, *, needed: Collection[int] = ()
     ) -> None:
         """Writes the checkpoint of `attempt` and removes what it makes superfluous.
 
@@ -70,12 +65,12 @@ class Checkpoints:
         for path in old + numbered[place:]:
             files.delete_directory(path)
 
-    def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
+    def save_best(self, variables: Variables, state: State) -> None:
         """Writes the best checkpoint, in place of the one before."""
         self._check()
         save_checkpoint(self._directory / "best", self._saved(variables, state))
 
-    def resume(self, variables: Mapping[str, tf.Variable]) -> dict | None:
+    def resume(self, variables: Variables) -> dict | None:
         """Restores the newest readable checkpoint, and mends the best one if it is damaged.
 
         Raises:
@@ -93,7 +88,7 @@ class Checkpoints:
                 save_checkpoint(self._directory / "best", best)
         return _state(saved)
 
-    def restore_at_most(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict | None:
+    def restore_at_most(self, attempt: int, variables: Variables) -> dict | None:
         """Restores the newest readable checkpoint of at most `attempt`; None if there is none."""
         for directory in self._newest_first():
             try:
@@ -104,7 +99,7 @@ class Checkpoints:
                 self._note(directory, error)
         return None
 
-    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
+    def restore(self, attempt: int, variables: Variables) -> dict:
         """Restores the checkpoint of `attempt`.
 
         Raises:
@@ -116,7 +111,7 @@ class Checkpoints:
         """Returns whether there is a checkpoint of `attempt`, readable or not."""
         return self._at(attempt).exists()
 
-    def restore_best(self, variables: Mapping[str, tf.Variable]) -> dict:
+    def restore_best(self, variables: Variables) -> dict:
         """Restores the best checkpoint or, if it is damaged, the same one by its attempt.
 
         Raises:
@@ -125,7 +120,7 @@ class Checkpoints:
         """
         return _assign(self.best, self._read_best(self.newest_state() or {}), variables)
 
-    def _restore_newest(self, variables: Mapping[str, tf.Variable]) -> Saved | None:
+    def _restore_newest(self, variables: Variables) -> Saved | None:
         there = self._newest_first()
         for directory in there:
             try:
@@ -207,7 +202,7 @@ class Checkpoints:
             raise RunDirectoryError(f"{directory}: not of this run: {what}. {self._way_out}")
         return saved
 
-    def _saved(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> Saved:
+    def _saved(self, variables: Variables, state: State) -> Saved:
         run = {"run": self._identity.as_json()} if self._identity else {}
         return Saved(_Values(variables), {**state, **run})
 
@@ -228,7 +223,7 @@ class Checkpoints:
 class _Values(Mapping[str, np.ndarray]):
     """The values of variables, each read when it is asked for: no copy of the whole model."""
 
-    def __init__(self, variables: Mapping[str, tf.Variable]) -> None:
+    def __init__(self, variables: Variables) -> None:
         self._variables = variables
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -255,7 +250,7 @@ def _attempt(saved: Saved) -> int:
     return -1 if attempts is None or attempts.shape else int(attempts)
 
 
-def _assign(directory: Path, saved: Saved, variables: Mapping[str, tf.Variable]) -> dict:
+def _assign(directory: Path, saved: Saved, variables: Variables) -> dict:
     """Assigns all of `saved`, or raises CheckpointError; returns its state."""
     if set(saved.arrays) != set(variables):
         differing = sorted(set(saved.arrays) ^ set(variables))

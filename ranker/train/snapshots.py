@@ -8,26 +8,24 @@ import tensorflow as tf
 
 from ranker.train.checkpoint_files import CheckpointError
 
+Variables = Mapping[str, tf.Variable]  # of a run, by their names
+State = Mapping[str, object]  # what a snapshot says beside them, JSON-ready
+
 
 class Store(Protocol):
     """Keeps snapshots of variables by attempt, and the best one beside."""
 
     def save(
-        self,
-        attempt: int,
-        variables: Mapping[str, tf.Variable],
-        state: Mapping[str, object],
-        *,
-        needed: Collection[int] = (),
+        self, attempt: int, variables: Variables, state: State, *, needed: Collection[int] = ()
     ) -> None:
         """Keeps the variables after `attempt`; may forget all but the newest and `needed`."""
         ...
 
-    def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
+    def save_best(self, variables: Variables, state: State) -> None:
         """Keeps the variables as the best, in place of those before."""
         ...
 
-    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
+    def restore(self, attempt: int, variables: Variables) -> dict:
         """Assigns what was kept of `attempt`, and returns its state.
 
         Raises:
@@ -58,12 +56,7 @@ class MemoryStore:
         self.best: dict[str, np.ndarray] = {}
 
     def save(
-        self,
-        attempt: int,
-        variables: Mapping[str, tf.Variable],
-        state: Mapping[str, object],
-        *,
-        needed: Collection[int] = (),
+        self, attempt: int, variables: Variables, state: State, *, needed: Collection[int] = ()
     ) -> None:
         """Keeps the variables after `attempt` if they are needed, and forgets all that is not."""
         del state
@@ -71,13 +64,13 @@ class MemoryStore:
         if attempt in needed:
             self._kept[attempt] = {name: v.numpy() for name, v in variables.items()}
 
-    def save_best(self, variables: Mapping[str, tf.Variable], state: Mapping[str, object]) -> None:
+    def save_best(self, variables: Variables, state: State) -> None:
         """Keeps the variables as the best."""
         del state
         names = variables if self._names is None else self._names
         self.best = {name: variables[name].numpy() for name in names}
 
-    def restore(self, attempt: int, variables: Mapping[str, tf.Variable]) -> dict:
+    def restore(self, attempt: int, variables: Variables) -> dict:
         """Assigns what was kept of `attempt`; its state is {}."""
         if attempt not in self._kept and self._beneath is not None:
             return self._beneath.restore(attempt, variables)

@@ -1,40 +1,21 @@
 """Settings to objects: the only package that knows both."""
 
 from ranker.wiring.export import export_run
-from ranker.wiring.graph_inputs import GraphInputs
 from ranker.wiring.identity import SPLITS, identify, settings_sha256
-from ranker.wiring.labels import check_labels
 from ranker.wiring.mistakes import find_mistakes
-from ranker.wiring.model import build_encoder, build_model
-from ranker.wiring.optimizer import build_optimizer
-from ranker.wiring.recovery import build_recovery
 from ranker.wiring.rehearsal import rehearse
-from ranker.wiring.run import (
-    Run,
-    build_guard,
-    build_plan,
-    build_run,
-    read_used_schema,
-    select,
-)
+from ranker.wiring.run import Run, build_plan, build_run, read_used_schema, select
 from ranker.wiring.saved import check_lost_settings, finished, load_run, read_settings
 from ranker.wiring.trainer import build_trainer
 from ranker.wiring.training import build_stream, open_training
 
 __all__ = [
     "SPLITS",
-    "GraphInputs",
     "Run",
-    "build_encoder",
-    "build_guard",
-    "build_model",
-    "build_optimizer",
     "build_plan",
-    "build_recovery",
     "build_run",
     "build_stream",
     "build_trainer",
-    "check_labels",
     "check_lost_settings",
     "export_run",
     "find_mistakes",

@@ -67,7 +67,7 @@ def build_trainer(
     controller = build_recovery(config, step, checkpoints, progress.recovery)
     saving = Saving(step, checkpoints, plan, progress, logs=logs, controller=controller)
     evaluating = Evaluating(
-        step, plan, progress, evaluate=evaluate, observers=observers, saving=saving
+        step, plan, progress, measure=evaluate, observers=observers, saving=saving
     )
     saving.save_start()
     return Trainer(

@@ -3,7 +3,6 @@
 import collections
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
@@ -35,13 +34,8 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None and self._gathered:
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        if kind is None and self._gathered:
             self._flush()
         if self._file is not None:
             self._file.close()
@@ -107,18 +101,13 @@ class ThreadedWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         try:
-            while error is None and self._pending:
+            while kind is None and self._pending:
                 self._pending.popleft().result()
         except BaseException as problem:
-            kind, error, trace = type(problem), problem, problem.__traceback__
+            kind = type(problem)
             raise
         finally:
             self._thread.shutdown(cancel_futures=True)
-            self._writer.__exit__(kind, error, trace)
+            self._writer.__exit__(kind, *raised)
