@@ -13,7 +13,12 @@ from ranker.spec.objective import CrossEntropy, Huber, Squared
 
 
 class PointwiseLoss(Protocol):
-    """A loss of each row by itself; its task's is their weighted mean."""
+    """A loss of each row by itself; its task's is their weighted mean.
+
+    It remembers nothing, and so needs no transaction. What is learned of losses from step to step,
+    as weights that are trained, is an aggregation's, which has one: it writes them by
+    `transaction.write` and passes them on to `gradients.total`.
+    """
 
     def each(self, logit: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
         """Returns the loss of each row, [B], of logits and labels [B]."""

@@ -1,5 +1,6 @@
 """The gradients of a batch, differentiated when an aggregation asks for them."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,64 +9,47 @@ import tensorflow as tf
 from ranker.optim.change import Gradient
 
 Raw = Any  # a tensor, slices or None, as a tape returns it
+Values = dict[str, tf.Tensor]  # of one variable, by task
 
 
+@dataclasses.dataclass(kw_only=True)
 class TaskGradients:
-    """What `ranker.objective.aggregate.TaskGradients` says.
+    """What `ranker.objective.aggregate.TaskGradients` says; differentiates nothing when made.
 
     Attributes:
-      tasks, losses: as given.
+      tasks: T names.
+      means: each task's loss.
+      losses: all of them together, [T].
+      weighted_sum: of them, a scalar.
+      scales: returns how much each counts in that, [T].
+      differentiate: returns the gradients of a loss, [...] of each trained variable in order,
+        with injected faults and summed over workers; a second argument, of the loss's shape,
+        scales it.
+      summed, aligned: as `ranker.optim.Optimizer` has them.
     """
 
-    def __init__(
-        self,
-        *,
-        tasks: Sequence[str],
-        means: Sequence[tf.Tensor],
-        losses: tf.Tensor,
-        total: tf.Tensor,
-        scales: Callable[[], tf.Tensor],
-        differentiate: Callable[..., Sequence[Raw]],
-        summed: Callable[[Sequence[Raw]], tuple[Gradient, ...]],
-        aligned: Callable[
-            [Mapping[str, Sequence[Raw]]], Mapping[str, tuple[Gradient, dict[str, tf.Tensor]]]
-        ],
-    ) -> None:
-        """Takes what was recorded; differentiates nothing.
-
-        Args:
-          tasks: T names.
-          means: each task's loss.
-          losses: all of them together, [T].
-          total: their weighted sum.
-          scales: returns how much each counts in that, [T].
-          differentiate: returns the gradients of a loss, [...] of each trained variable in
-            order, with injected faults and summed over workers; a second argument, of the
-            loss's shape, scales it.
-          summed, aligned: as `ranker.optim.Optimizer` has them.
-        """
-        self.tasks = tuple(tasks)
-        self.losses = losses
-        self._means = tuple(means)
-        self._total = total
-        self._scales = scales
-        self._differentiate = differentiate
-        self._summed = summed
-        self._aligned = aligned
-        self._gradients: dict[str, Gradient] = {}  # of each variable, once `each` was asked for
+    tasks: tuple[str, ...]
+    means: Sequence[tf.Tensor]
+    losses: tf.Tensor
+    weighted_sum: tf.Tensor
+    scales: Callable[[], tf.Tensor]
+    differentiate: Callable[..., Sequence[Raw]]
+    summed: Callable[[Sequence[Raw]], tuple[Gradient, ...]]
+    aligned: Callable[[Mapping[str, Sequence[Raw]]], Mapping[str, tuple[Gradient, Values]]]
+    _gradients: dict[str, Gradient] = dataclasses.field(default_factory=dict, init=False)
 
     def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
         """Returns the gradient of the sum by `weights` [T], one for each variable that has one."""
         if weights is None:
-            return self._summed(self._differentiate(self._total))
-        counted = self._scales() * tf.ensure_shape(weights, [len(self.tasks)])
-        return self._summed(self._differentiate(self.losses, counted))
+            return self.summed(self.differentiate(self.weighted_sum))
+        counted = self.scales() * tf.ensure_shape(weights, [len(self.tasks)])
+        return self.summed(self.differentiate(self.losses, counted))
 
     def each(self) -> dict[str, dict[str, tf.Tensor]]:
         """Returns each task's gradient of each variable, [U, ...], by variable and by task."""
-        scales = tf.unstack(self._scales(), len(self.tasks))
-        each = zip(self.tasks, self._means, scales, strict=True)
-        found = self._aligned({t: self._differentiate(m, s) for t, m, s in each})
+        scales = tf.unstack(self.scales(), len(self.tasks))
+        each = zip(self.tasks, self.means, scales, strict=True)
+        found = self.aligned({t: self.differentiate(m, s) for t, m, s in each})
         self._gradients = {name: gradient for name, (gradient, _) in found.items()}
         return {name: values for name, (_, values) in found.items()}
 

@@ -1,5 +1,6 @@
 """Refused attempts: what is said of them beside the verdict, and their batches kept."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,34 +17,26 @@ from ranker.train.cause import find_cause, lowest_factors
 from ranker.train.step import Step
 
 
+@dataclasses.dataclass(frozen=True)
 class Incidents:
     """The folder of a run's incidents: `<attempt>.parquet`, the batch as it was tried.
 
     Attempts count from 1, as in events. A file's schema metadata has what a replay needs:
     attempt, seed, reason, the run's settings and data by digest, and the whole event.
+
+    Attributes:
+      folder: made with the first file.
+      schema: of the run's rows.
+      most: files that a run writes, those of its first refusals, >= 0.
+      metadata: of the run, such as its seed; kept in every file.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        step: Step,
-        schema: Schema,
-        most: int,
-        metadata: Mapping[str, str],
-    ) -> None:
-        """Takes the folder; makes it with the first file.
-
-        Args:
-          schema: of the run's rows.
-          most: files that a run writes, those of its first refusals, >= 0.
-          metadata: of the run, such as its seed; kept in every file.
-        """
-        self._folder = folder
-        self._step = step
-        self._schema = schema
-        self._most = most
-        self._metadata = dict(metadata)
+    folder: Path
+    _: dataclasses.KW_ONLY
+    step: Step
+    schema: Schema
+    most: int
+    metadata: Mapping[str, str]
 
     def enter(self, event: dict, stack: Batch, *, place: int, factors: np.ndarray) -> dict:
         """Returns the refused attempt's event with its cause, and keeps its batch.
@@ -58,28 +51,28 @@ class Incidents:
         """
         attempt = event["attempt"]
         batch = self._tried(stack, place, attempt - 1)
-        cause = find_cause(batch, self._schema, reason=REASONS.index(event["reason"]))
-        names = self._step.optimizer.names
+        cause = find_cause(batch, self.schema, reason=REASONS.index(event["reason"]))
+        names = self.step.optimizer.names
         event = event | cause.event() | {"clip_factors": lowest_factors(factors, names)}
         if self._has_room(attempt):
-            event["incident"] = f"{self._folder.name}/{attempt}.parquet"
+            event["incident"] = f"{self.folder.name}/{attempt}.parquet"
             self._keep(event, batch)
         return event
 
     def _tried(self, stack: Batch, place: int, attempt: int) -> Batch:
         """Returns the batch at `place` with what faults made of it, as NumPy arrays."""
-        batch = self._step.faults.batch(stack.at(place), tf.constant(attempt, tf.int64))
+        batch = self.step.faults.batch(stack.at(place), tf.constant(attempt, tf.int64))
         return Batch(*({n: np.asarray(a) for n, a in arrays.items()} for arrays in batch))
 
     def _has_room(self, attempt: int) -> bool:
         """Whether a file may be written: later ones are of a run that was killed, and go on."""
-        return sum(number < attempt for number in kept(self._folder)) < self._most
+        return sum(number < attempt for number in kept(self.folder)) < self.most
 
     def _keep(self, event: dict, batch: Batch) -> None:
         said = {"attempt": str(event["attempt"]), "reason": event["reason"]}
-        said |= {"event": json.dumps(event)} | self._metadata
-        self._folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(self._folder / f"{event['attempt']}.parquet", to_parquet(batch, said))
+        said |= {"event": json.dumps(event)} | dict(self.metadata)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(self.folder / f"{event['attempt']}.parquet", to_parquet(batch, said))
 
 
 def kept(folder: Path) -> list[int]:

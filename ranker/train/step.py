@@ -205,7 +205,7 @@ class Step(tf.Module):
             tasks=self.objective.tasks,
             means=means,
             losses=own,
-            total=own_total,
+            weighted_sum=own_total,
             scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts)),
             differentiate=differentiate,
             summed=self.optimizer.summed,
