@@ -1,6 +1,8 @@
 """The wheel: whole, with nothing beside, and its command works in an empty folder."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -13,6 +15,7 @@ import ranker
 from ranker.files.commit import of_checkout
 
 ROOT = Path(__file__).parents[1]
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 BUILD = [sys.executable, "-m", "hatchling", "build"]
 
 
@@ -119,3 +122,19 @@ def test_it_records_its_commit_and_not_that_of_where_one_stands(installed, stran
     assert told == (of_checkout(ROOT) or "unknown")
     version = run(installed / "bin/ranker", "--version", cwd=stranger, PYTHONPATH=str(installed))
     assert version.stdout.split() == ["ranker", f"{ranker.__version__},", "commit", told]
+
+
+def test_every_page_that_names_a_version_names_this_one():
+    cited = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {ranker.__version__}\n" in cited
+    headings = re.findall(r"^## \[(\d[\d.]*)\] - (\S+)$", CHANGELOG, re.MULTILINE)
+    assert headings[0][0] == ranker.__version__
+    assert f"\ndate-released: {headings[0][1]}\n" in cited
+
+
+def test_continuous_integration_has_each_python_that_is_claimed():
+    claimed = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text("utf-8"))
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    assert f"python: {json.dumps(claimed)}\n" in workflow
+    assert "run: .ci/run\n" in workflow
+    assert "run: make lowest\n" in workflow
