@@ -92,6 +92,18 @@ def test_types_of_parquet_are_kept_and_have_a_form_in_csv(version, table, tmp_pa
     assert lines[3].startswith(b'1970-01-01 00:00:00.001,true,9223372036854775807,"a,b",,,,0.1,0.')
 
 
+def test_scores_in_csv_are_those_in_parquet_bit_for_bit(version, prepared, tmp_path):
+    for name in ("out.parquet", "out.csv"):
+        serve.predict(version, prepared / "test.parquet", tmp_path / name)
+    wanted = pq.read_table(tmp_path / "out.parquet")
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == wanted.column_names
+    for name in ("like_score", "rating_score"):
+        found = np.array([row[name] for row in rows], np.float32)
+        assert found.tobytes() == wanted[name].to_numpy().tobytes()
+
+
 FORMLESS = {
     "struct<x: int64>": pa.array([{"x": 1}] * 12),
     "list<element: list<element: string>>": pa.array([[["a"], ["b", "c"]]] * 12),
