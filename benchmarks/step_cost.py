@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-import ranker  # noqa: F401  settles on Keras 2 before TensorFlow loads
+import ranker.legacy_keras  # noqa: F401 (before TensorFlow loads)
 from benchmarks.contest import ratio, take_turns
 from benchmarks.model_step import BARE, KERAS, model_steps
 from benchmarks.model_step import STEPS_PER_TURN as MODEL_STEPS

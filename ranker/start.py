@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ranker import legacy_keras
+
 _STDERR = 2
 _ALWAYS = rb"WARNING: All log messages before absl::|I\d{4} .*(oneDNN|cpu_feature_guard)"
 _WITHOUT_GPU = rb"[IWE]\d{4} .*(cuInit|[Cc]ould not find cuda|cuda drivers|libcuda)"
@@ -19,7 +21,13 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/proc/driver/nvidia/v
 
 
 def quietly_load_tensorflow() -> None:
-    """Imports TensorFlow and has it look for devices; passes on all but the lines of no use."""
+    """Imports TensorFlow and has it look for devices; passes on all but the lines of no use.
+
+    For programs, which train: it sets `TF_CPP_MIN_LOG_LEVEL`, unless that is set, and chooses
+    Keras 2 before people's own parts can touch `tf.keras`.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    legacy_keras.choose()
     with _filtered(re.compile(_noise())):
         import tensorflow as tf
 

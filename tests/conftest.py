@@ -9,6 +9,8 @@ import pytest
 from fuzz import CASES
 from tiny_dataset import write_tiny
 
+import ranker.legacy_keras  # noqa: F401 (tests use tf.keras; those of Keras 3 run apart)
+
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:

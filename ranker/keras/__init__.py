@@ -1,8 +1,7 @@
 """The optimizer, its clippers and the guard for `model.compile(optimizer=...)`: Keras 2.
 
-import ranker  # before tensorflow: it settles on Keras 2
+from ranker.keras import GuardedOptimizer  # first: it settles tf.keras on Keras 2
 import tensorflow_recommenders as tfrs
-from ranker.keras import GuardedOptimizer
 from ranker.optim import Adagrad, Clippy, Constant, GlobalNorm
 
 model: tfrs.Model = ...
@@ -16,6 +15,7 @@ model.fit(batches)  # a batch whose gradient is NaN moves no weight, slot or cou
 optimizer.refused, optimizer.clip_factors()
 """
 
+from ranker import legacy_keras  # noqa: F401 (before anything touches tf.keras)
 from ranker.keras.optimizer import GuardedOptimizer
 
 __all__ = ["GuardedOptimizer"]

@@ -1,5 +1,6 @@
 """Batch to logits: embeddings, interactions, what tasks share, towers."""
 
+from ranker import legacy_keras  # noqa: F401 (before anything touches tf.keras)
 from ranker.model.block import Context, Interaction, Sharing
 from ranker.model.embed import Embedding
 from ranker.model.ranker import Ranker, scores

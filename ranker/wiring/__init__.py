@@ -1,5 +1,6 @@
 """Settings to objects: the only package that knows both."""
 
+from ranker import legacy_keras  # noqa: F401 (before anything touches tf.keras)
 from ranker.wiring.export import export_run
 from ranker.wiring.identity import SPLITS, identify, settings_sha256
 from ranker.wiring.mistakes import find_mistakes
