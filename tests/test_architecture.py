@@ -33,7 +33,9 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "objective": ({"schema", "numerics", "spec"}, TF),
     "optim": ({"numerics", "spec"}, TF | {"annotated_types"}),
     "guard": ({"numerics", "spec"}, TF),
-    "keras": ({"legacy_keras", "numerics", "optim", "guard", "spec"}, TF),
+    "adapt": ({"numerics", "optim", "guard", "spec"}, TF),
+    "keras": ({"legacy_keras", "adapt", "numerics", "optim", "guard"}, TF),
+    "keras3": ({"adapt", "numerics", "optim", "guard"}, TF | {"keras"}),
     "inject": ({"schema", "numerics", "spec"}, TF),
     "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
     "train": (
@@ -66,8 +68,8 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
 }
 PROGRAMS_OF = {"cli", "__main__"}  # which alone read flags, print, and run when imported as main
 WITHOUT_FILES = {
-    "toml", "json_text", "wording", "numerics", "model", "objective", "optim", "guard", "keras",
-    "inject", "measure",
+    "toml", "json_text", "wording", "numerics", "model", "objective", "optim", "guard",
+    "adapt", "keras", "keras3", "inject", "measure",
 }  # fmt: skip
 WITHOUT_KERAS = {"numerics", "optim", "guard"}
 

@@ -5,19 +5,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker import numerics, optim
-from ranker.guard import REASONS, SpikeFilter, Verdict
-from ranker.keras import attributes, parts
-from ranker.keras.variables import group, is_table, refuse_repeated
-from ranker.optim import arguments
-from ranker.optim.context import refuse_xla
-from ranker.spec.part import NonNegative, check_number
-
-_Gradient = tf.Tensor | tf.IndexedSlices | None
+from ranker import adapt, numerics
+from ranker.guard import SpikeFilter
+from ranker.keras import parts
 
 
 @tf.keras.saving.register_keras_serializable(package="ranker")
-class GuardedOptimizer(attributes.Strict):
+class GuardedOptimizer(adapt.Strict, tf.keras.optimizers.Optimizer):
     """Any rule, schedule and chain of clippers of `ranker.optim`, behind the guard.
 
     Each call of `apply_gradients` proposes, judges, and writes everything or nothing: if a
@@ -47,10 +41,10 @@ class GuardedOptimizer(attributes.Strict):
 
     def __init__(
         self,
-        rule: parts.Rule,
+        rule: adapt.Rule,
         learning_rate: parts.Rate,
         *,
-        clippers: Sequence[parts.Clipper] = (),
+        clippers: Sequence[adapt.Clipper] = (),
         weight_decay: numerics.Number = 0.0,
         tables: str = "embeddings$",
         max_refusals: int = 10,
@@ -79,18 +73,28 @@ class GuardedOptimizer(attributes.Strict):
           ValueError: for a number out of its range, a `spike_filter` that watches the loss, or an
             argument of Keras's that would not be read.
         """
-        attributes.refuse_all(parts.check_name(name), others)
-        arguments.check(rule, clippers, name)
+        adapt.refuse_all(adapt.check_name(name), others)
+        step = adapt.GuardedStep(
+            name,
+            rule=rule,
+            clippers=clippers,
+            weight_decay=weight_decay,
+            tables=tables,
+            max_refusals=max_refusals,
+            spike_filter=spike_filter,
+        )
         super().__init__(name, weight_decay=None, jit_compile=False)
-        self._rule = rule
-        self._clippers = self._no_dependency(tuple(clippers))
+        self._step = step
         self.weight_decay = self._no_dependency(weight_decay)
-        check_number(weight_decay, NonNegative, f"{type(self).__name__}: weight_decay")
-        self._tables = parts.check_pattern(tables)
-        self._guard = parts.make_guard(max_refusals, spike_filter)
         self._learning_rate = parts.make_rate(learning_rate)
-        self._core: optim.Optimizer | None = None
         self._is_made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Raises ValueError for an attribute that nothing would read, TypeError for `iterations`
+        that are no int64 variable."""
+        if name == "iterations":
+            _check_iterations(value)
+        super().__setattr__(name, value)
 
     def build(self, var_list: Iterable[tf.Variable]) -> None:
         """Makes the slots of `var_list`, all that will ever be trained; once.
@@ -101,36 +105,19 @@ class GuardedOptimizer(attributes.Strict):
         """
         self._build(list(var_list))
 
-    def _build(self, variables: list[tf.Variable]) -> optim.Optimizer:
-        if self._core is None:
-            self._core = self._make_core(variables)
-        return self._core
-
-    def _make_core(self, variables: list[tf.Variable]) -> optim.Optimizer:
-        groups = [
-            optim.Group(
-                name=name,
-                variables=members,
-                rule=self._rule,
-                schedule=self._rate,
-                weight_decay=self.weight_decay,
-            )
-            for name, members in group(variables, self._tables).items()
-        ]
-        core = optim.Optimizer(groups, clippers=self._clippers, step=self.iterations)
+    def _build(self, variables: list[tf.Variable]) -> None:
+        if self._step.core is not None:
+            return
+        trained = list(map(_trained, variables))
+        self._step.build(trained, rate=self._rate, step=self.iterations)
         super().build(variables)
         self._built = True
-        for of_one in (core.variables, self._guard.variables):
-            for label, variable in of_one.items():
-                if label != "step":  # Keras has it already
-                    self._variables.append(variable)
-        factors = tf.Variable(tf.ones([len(core.names)]), trainable=False, name="clip_factors")
-        self._factors = self._no_dependency(factors)  # of the last attempt: not saved
-        return core
+        for variable in self._step.variables():
+            self._variables.append(variable)
 
     def apply_gradients(
         self,
-        grads_and_vars: Iterable[tuple[_Gradient, tf.Variable]],
+        grads_and_vars: Iterable[tuple[adapt.Gradient, tf.Variable]],
         name: str | None = None,
         **kwargs: Any,
     ) -> tf.Variable:
@@ -154,32 +141,28 @@ class GuardedOptimizer(attributes.Strict):
             before and does not fit.
         """
         del kwargs
-        refuse_xla(self.name)
-        if tf.distribute.has_strategy():
-            raise ValueError(f"{self.name}: no strategy, but {tf.distribute.get_strategy()}")
-        pairs = list(grads_and_vars)
-        refuse_repeated([variable for _, variable in pairs])
+        self._step.refuse_place("leave out jit_compile=True")
+        pairs = [(gradient, _trained(variable)) for gradient, variable in grads_and_vars]
+        adapt.refuse_repeated([trained for _, trained in pairs])
         with tf.init_scope():
-            core = self._build([variable for _, variable in pairs])
+            self._build([trained.variable for _, trained in pairs])
         with tf.name_scope(name or self.name):
-            self._attempt(core, self._in_order(core, pairs))
+            self._step.attempt(pairs)
         return self.iterations
 
     def clip_factors(self) -> dict[str, float]:
         """Returns by variable the share that clippers left in the last attempt; {} before it."""
-        if self._core is None:
-            return {}
-        return dict(zip(self._core.names, self._factors.numpy().tolist(), strict=True))
+        return self._step.clip_factors()
 
     @property
     def refused(self) -> tf.Variable:
         """Attempts that were refused, int64."""
-        return self._guard.refused
+        return self._step.guard.refused
 
     @property
     def refused_in_a_row(self) -> tf.Variable:
         """Those since the last committed update, int64."""
-        return self._guard.refused_in_a_row
+        return self._step.guard.refused_in_a_row
 
     @property
     def learning_rate(self) -> tf.Variable | tf.Tensor:
@@ -193,44 +176,29 @@ class GuardedOptimizer(attributes.Strict):
     @learning_rate.setter
     def learning_rate(self, value: parts.Rate) -> None:
         """Sets a rate that is a number, or before the first step one that is a schedule."""
-        if self._core is None and callable(value) and not tf.is_tensor(value):
+        if self._step.core is None and callable(value) and not tf.is_tensor(value):
             self._learning_rate = parts.make_rate(value)
         elif not isinstance(self._learning_rate, tf.Variable):
             self._refuse_rate(value)
         else:
             is_symbolic = tf.is_tensor(value) and not hasattr(value, "numpy")
-            self._learning_rate.assign(value if is_symbolic else parts.rate_of(value))
+            self._learning_rate.assign(value if is_symbolic else adapt.rate_of(value))
 
     def get_config(self) -> dict[str, Any]:
         """Returns every argument, JSON-ready; of a variable, the value that it has now."""
-        return {
-            "name": self.name,
-            "rule": parts.pack(self._rule),
-            "learning_rate": parts.pack_rate(self._learning_rate),
-            "clippers": [parts.pack(clipper) for clipper in self._clippers],
-            "weight_decay": parts.plain(self.weight_decay),
-            "tables": self._tables,
-            "max_refusals": self._guard.max_refusals,
-            "spike_filter": self._guard.spike_filter and parts.pack(self._guard.spike_filter),
-        }
+        rate = parts.pack_rate(self._learning_rate)
+        return {**self._step.config(parts.CODEC), "learning_rate": rate}
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: parts.CustomObjects = None
+        cls, config: Mapping[str, Any], custom_objects: adapt.CustomObjects = None
     ) -> "GuardedOptimizer":
         """Returns the optimizer of `get_config`, without its state.
 
         Raises:
           ValueError: for a rule, a schedule or a clipper that is not known here.
         """
-        spike_filter = config["spike_filter"]
-        changed = {
-            "rule": parts.unpack(config["rule"], custom_objects),
-            "learning_rate": parts.unpack_rate(config["learning_rate"], custom_objects),
-            "clippers": [parts.unpack(clipper, custom_objects) for clipper in config["clippers"]],
-            "spike_filter": parts.unpack(spike_filter, custom_objects) if spike_filter else None,
-        }
-        return cls(**{**config, **changed})
+        return cls(**parts.CODEC.arguments(config, custom_objects))
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Sets every variable of its own from `store`.
@@ -238,56 +206,8 @@ class GuardedOptimizer(attributes.Strict):
         Raises:
           ValueError: if it holds another optimizer's; Keras would go on without.
         """
-        if len(store.keys()) != len(self.variables):
-            raise ValueError(
-                f"{self.name}: has {len(self.variables)} variables, {len(store.keys())} were saved"
-            )
+        self._step.check_saved(len(store.keys()), len(self.variables))
         super().load_own_variables(store)
-
-    def _attempt(self, core: optim.Optimizer, gradients: Sequence[_Gradient]) -> None:
-        transaction = core.propose(gradients)
-        verdict = self._guard.judge(tf.zeros([0]), transaction)
-        transaction.commit(accept=verdict.accept)
-        self._guard.record(verdict)
-        self._factors.assign(core.factors(transaction))
-        self._halt(verdict, [*core.names, "none in particular"])
-
-    def _halt(self, verdict: Verdict, names: Sequence[str]) -> None:
-        """Raises in the graph after too many refusals, with what and where the last was.
-
-        Args:
-          names: of the variables, and last what to say of no variable, whose index is -1.
-        """
-        said = [
-            f"{self.name}: {self._guard.max_refusals} attempts in a row refused, none was "
-            "written; the last:",
-            tf.gather(REASONS, verdict.reason),
-            "in variable",
-            tf.gather(names, tf.math.floormod(verdict.variable, len(names))),
-            "row",
-            verdict.row,
-        ]
-        tf.debugging.Assert(tf.logical_not(self._guard.halted()), said)
-
-    def _in_order(
-        self, core: optim.Optimizer, pairs: Sequence[tuple[_Gradient, tf.Variable]]
-    ) -> list[_Gradient]:
-        """Returns a gradient, or None, for each variable that it was built with."""
-        given = {variable.ref(): gradient for gradient, variable in pairs}
-        known = {variable.ref() for variable in core.trainable}
-        for gradient, variable in pairs:
-            if variable.ref() not in known:
-                raise ValueError(
-                    f"{self.name}: not built with {variable.name}; call build with all variables"
-                )
-            if isinstance(gradient, tf.IndexedSlices) and not is_table(variable, self._tables):
-                raise ValueError(
-                    f"{self.name}: the gradient of {variable.name} is sparse, but tables="
-                    f"{self._tables!r} is not found in its name, so it would be clipped as dense"
-                )
-        if all(gradient is None for gradient in given.values()):
-            raise ValueError(f"{self.name}: no gradient for any of {len(pairs)} variables")
-        return [given.get(variable.ref()) for variable in core.trainable]
 
     def _rate(self, step: tf.Tensor) -> tf.Tensor:
         rate = self._learning_rate
@@ -298,3 +218,13 @@ class GuardedOptimizer(attributes.Strict):
             f"{self.name}: the learning rate follows {type(self._learning_rate).__name__} and "
             f"cannot be set to {value}; give a number as learning_rate to set it"
         )
+
+
+def _trained(variable: tf.Variable) -> adapt.Trained:
+    return adapt.Trained(variable.name.partition(":")[0], variable, variable.constraint)
+
+
+def _check_iterations(value: Any) -> None:
+    is_count = isinstance(value, tf.Variable) and value.dtype == tf.int64 and not value.shape.rank
+    if not is_count:
+        raise TypeError(f"iterations must be an int64 tf.Variable of shape (), got {value!r}")

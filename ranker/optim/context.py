@@ -25,15 +25,15 @@ def refuse_replicas(what: str, variables: Sequence[tf.Variable] = ()) -> None:
             )
 
 
-def refuse_xla(what: str) -> None:
-    """Raises ValueError where XLA would compile what is being traced.
+def refuse_xla(what: str, instead: str = "leave out jit_compile=True") -> None:
+    """Raises ValueError where XLA would compile what is being traced, saying what to do `instead`.
 
     It has no operation that finds unique ids, nor one that looks at a refused step in NumPy.
     """
     if any(context.IsXLAContext() for context in _contexts()):
         raise ValueError(
             f"{what}: XLA cannot compile this step (ids are made unique, a refused step is looked "
-            "at on the host): leave out jit_compile=True"
+            f"at on the host): {instead}"
         )
 
 

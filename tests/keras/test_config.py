@@ -10,7 +10,8 @@ from small_models import NearItsMean
 
 from ranker import optim
 from ranker.guard import SpikeFilter
-from ranker.keras import GuardedOptimizer, parts
+from ranker.keras import GuardedOptimizer
+from ranker.keras.parts import CODEC
 
 # What to try, in this order, for a value that is not the default, by its type.
 OTHERS = {
@@ -98,14 +99,14 @@ def test_every_argument_of_every_part_comes_back(kind, name):
     part = changed(plainest(kind), field)
     if field.default is not dataclasses.MISSING:
         assert getattr(part, name) != field.default
-    packed = json.loads(json.dumps(parts.pack(part)))
-    assert parts.unpack(packed) == part
+    packed = json.loads(json.dumps(CODEC.pack(part)))
+    assert CODEC.unpack(packed) == part
 
 
 def test_a_schedule_inside_another_comes_back():
     inner = optim.Cosine(rate=0.3, decay_steps=50, warmup_steps=4, final_share=0.1)
     part = optim.Restarts(schedule=inner, every=30, warmup_steps=7, least_share=0.2)
-    again = parts.unpack(json.loads(json.dumps(parts.pack(part))))
+    again = CODEC.unpack(json.loads(json.dumps(CODEC.pack(part))))
     assert again == part
     assert type(again.schedule) is optim.Cosine
 
@@ -194,8 +195,8 @@ def test_a_part_that_could_not_be_read_is_not_written():
         full(clippers=[Unknown()]).get_config()
     packed = {"class_name": "Unknown", "config": {"targets": "dense"}}
     with pytest.raises(ValueError, match="no class 'Unknown' in ranker"):
-        parts.unpack(packed)
-    assert parts.unpack(packed, {"Unknown": Unknown}) == Unknown(targets="dense")
+        CODEC.unpack(packed)
+    assert CODEC.unpack(packed, {"Unknown": Unknown}) == Unknown(targets="dense")
 
 
 def test_the_variables_of_another_optimizer_are_refused():

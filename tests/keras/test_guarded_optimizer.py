@@ -125,7 +125,7 @@ def test_the_pattern_of_the_tables_is_the_users():
     trained = variables()
     trained[1] = tf.Variable(trained[1], name="lookup")
     given = [None, slices(np.ones((1, 4), np.float32), [5])]
-    with pytest.raises(ValueError, match="gradient of lookup:0 is sparse, but tables='embeddings"):
+    with pytest.raises(ValueError, match="gradient of lookup is sparse, but tables='embeddings"):
         apply(GuardedOptimizer(optim.Sgd(), 1.0), given, trained)
     clippers = [optim.Value(max_value=0.25, targets="embeddings")]
     optimizer = GuardedOptimizer(optim.Sgd(), 1.0, clippers=clippers, tables="^look")
@@ -229,14 +229,14 @@ def test_what_it_cannot_do_is_refused():
     optimizer = GuardedOptimizer(optim.Sgd(), 1.0, name="mine")
     trained = variables()
     optimizer.build(trained[:1])
-    with pytest.raises(ValueError, match="mine: not built with user/embeddings:0"):
+    with pytest.raises(ValueError, match="mine: not built with user/embeddings"):
         apply(optimizer, gradients(1), trained)
     with pytest.raises(ValueError, match="mine: no gradient for any of 1 variables"):
         apply(optimizer, [None], trained[:1])
     with pytest.raises(ValueError, match=r"mine: all variables decay alike, got \['bias'\]"):
         optimizer.exclude_from_weight_decay(var_names=["bias"])
     bounded = tf.Variable([1.0], name="w", constraint=tf.keras.constraints.NonNeg())
-    with pytest.raises(ValueError, match=r"w:0 has the constraint .*NonNeg"):
+    with pytest.raises(ValueError, match=r"w has the constraint .*NonNeg"):
         GuardedOptimizer(optim.Sgd(), 1.0).build([bounded])
     idle = GuardedOptimizer(optim.Sgd(), 1.0, clippers=[optim.Clippy()])
     with pytest.raises(ValueError, match="would clip nothing: no group 'dense'"):

@@ -19,7 +19,7 @@ INSTEAD = {
     "ema_momentum": _AVERAGE,
     "ema_overwrite_frequency": _AVERAGE,
     "jit_compile": "leave it out, XLA cannot compile this step",
-    "loss_scale_factor": "wrap the optimizer in tf.keras.mixed_precision.LossScaleOptimizer",
+    "loss_scale_factor": "wrap the optimizer in the LossScaleOptimizer of Keras",
     "decay": "use a schedule as learning_rate",
     "lr": "use learning_rate",
     "momentum": "use the rule Sgd(momentum=...) or RmsProp(momentum=...)",
@@ -40,18 +40,18 @@ INSTEAD = {
 }
 
 
-class Strict(tf.keras.optimizers.Optimizer):
-    """An optimizer of Keras that, once made, refuses public attributes its class does not have.
+class Strict:
+    """Before an optimizer of Keras among the bases: once `_is_made`, it refuses public attributes
+    that its class does not have.
 
     Python would take any, and training would go on as if it had not been set. A subclass that
     has more of its own names them in its body.
     """
 
+    name: str
+
     def __setattr__(self, name: str, value: Any) -> None:
-        """Raises ValueError for an attribute that nothing would read, TypeError for `iterations`
-        that are no int64 variable."""
-        if name == "iterations":
-            _check_iterations(value)
+        """Raises ValueError for an attribute that nothing would read."""
         is_free = name.startswith("_") or hasattr(type(self), name)
         if is_free or not self.__dict__.get("_is_made", False):
             super().__setattr__(name, value)
@@ -60,18 +60,12 @@ class Strict(tf.keras.optimizers.Optimizer):
 
     def exclude_from_weight_decay(
         self,
-        var_list: Sequence[tf.Variable] | None = None,
+        var_list: Sequence[Any] | None = None,
         var_names: Sequence[str] | None = None,
     ) -> None:
         """Raises ValueError: all variables decay alike."""
         name = self.name
         raise ValueError(f"{name}: all variables decay alike, got {var_list or var_names}")
-
-
-def _check_iterations(value: Any) -> None:
-    is_count = isinstance(value, tf.Variable) and value.dtype == tf.int64 and not value.shape.rank
-    if not is_count:
-        raise TypeError(f"iterations must be an int64 tf.Variable of shape (), got {value!r}")
 
 
 def refuse_all(owner: str, arguments: dict[str, Any]) -> None:
