@@ -139,6 +139,8 @@ class Schema:
       user, item, time: the features, and the column of Unix seconds, that say who,
         what and when. `time` is no feature; evaluation and ordering read it.
       weight: the column of sample weights, or "" if every row weighs 1.
+      request: the column of whole numbers that says which rows were ranked against each other,
+        for metrics by request; "" if there is none. It is no feature.
     """
 
     dataset: str
@@ -149,12 +151,16 @@ class Schema:
     item: str = "item_id"
     time: str = "timestamp"
     weight: str = ""
+    request: str = ""
 
     def __post_init__(self) -> None:
         _check_types("schema", self)
         columns = (*self.features, *self.frozen_columns(), *self.tasks)
         names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
+        if self.request in names:
+            said = f"request {self.request!r} is a feature or a task"
+            raise ValueError(f"schema of {self.dataset!r}: {said}")
         if twice:
             raise ValueError(f"schema of {self.dataset!r}: names used twice: {', '.join(twice)}")
         if not self.tasks:
@@ -207,6 +213,8 @@ def write_schema(schema: Schema, path: Path) -> None:
     fields["features"] = [_table(feature) for feature in schema.features]
     fields["tasks"] = [_table(task) for task in schema.tasks]
     fields["vocabularies"] = dict(schema.vocabularies)
+    if not schema.request:
+        del fields["request"]  # a file without one stays as it was
     path.write_text(toml.dumps(fields), encoding="utf-8")
 
 

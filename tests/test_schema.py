@@ -238,3 +238,13 @@ def test_features_of_one_vocabulary_are_of_one_type():
     other = Feature(name="word", kind="categorical", dtype="string", vocabulary="user_id")
     with pytest.raises(ValueError, match=r"'word' is string, and vocabulary 'user_id' has int64"):
         dataclasses.replace(SCHEMA, features=(USER, other))
+
+
+def test_a_column_of_requests_is_kept_and_no_feature(tmp_path):
+    schema = dataclasses.replace(SCHEMA, request="shown")
+    write_schema(schema, tmp_path / "schema.toml")
+    assert read_schema(tmp_path / "schema.toml") == schema
+    write_schema(SCHEMA, tmp_path / "schema.toml")
+    assert "request" not in (tmp_path / "schema.toml").read_text()
+    with pytest.raises(ValueError, match=r"request .* is a feature or a task"):
+        dataclasses.replace(SCHEMA, request=SCHEMA.features[0].name)

@@ -29,13 +29,15 @@ def rules_of(schema: Schema, *, has_labels: bool = True) -> list[Rule]:
     """Returns a rule for each column of `schema` that is read.
 
     Args:
-      has_labels: whether labels, time and weight are read beside the features.
+      has_labels: whether labels, time, request and weight are read beside the features.
     """
     rules = [feature_rule(feature) for feature in schema.features]
     if not has_labels:
         return rules
     rules += [_label_rule(task) for task in schema.tasks]
     rules.append(Rule(schema.time, pa.int64(), "must be Unix seconds", _are_null))
+    if schema.request:
+        rules.append(Rule(schema.request, pa.int64(), "must be a whole number", _are_null))
     if schema.weight:
         lowest, highest = WEIGHTS
         must = f"must be 0, or a number from {lowest:g} to {highest:g}"

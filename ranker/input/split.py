@@ -30,6 +30,7 @@ class Split:
       times: Unix seconds, int64. [N]
       bad_rows: what was left out of the files, if the rows are of files.
       groups: the row groups that they came in, in this order; () for one.
+      requests: which rows were ranked against each other, int64 [N]; None if the schema says not.
       frozen: by feature of a user's past, its frozen values, of those whose file has a column
         of them and was read with it.
     """
@@ -40,6 +41,7 @@ class Split:
     times: np.ndarray
     bad_rows: BadRows | None = None
     groups: tuple[RowGroup, ...] = ()
+    requests: np.ndarray | None = None
     frozen: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -231,16 +233,19 @@ def _encode_table(table: pa.Table, schema: Schema, encoder: Encoder, known: np.n
         users=users,
         is_warm=np.isin(users, known),
         times=table.column(schema.time).to_numpy(),
+        requests=table.column(schema.request).to_numpy() if schema.request else None,
     )
 
 
 def _join(parts: list[Split]) -> Split:
     """Returns the parts as one; takes their rows away from them."""
+    requests = [part.requests for part in parts if part.requests is not None]
     return Split(
         join_rows([part.rows for part in parts]),
         users=np.concatenate([p.users for p in parts]),
         is_warm=np.concatenate([p.is_warm for p in parts]),
         times=np.concatenate([p.times for p in parts]),
+        requests=np.concatenate(requests) if requests else None,
     )
 
 

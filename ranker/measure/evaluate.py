@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ranker.measure import binary, regression
+from ranker.measure.lists import Lists
 from ranker.schema import Task
-from ranker.spec.metric import Metric
-from ranker.spec.part import act, kinds
+from ranker.spec import metric as spec
+from ranker.spec.metric import Metric, OfLists
+from ranker.spec.part import act
 
 
 def evaluate(
@@ -23,6 +25,7 @@ def evaluate(
     weights: Mapping[str, np.ndarray],
     users: np.ndarray,
     is_warm: np.ndarray,
+    requests: np.ndarray | None = None,
     frozen: Mapping[str, np.ndarray] | None = None,
     extra: Sequence[Metric] = (),
 ) -> dict[str, dict[str, Any]]:
@@ -38,28 +41,33 @@ def evaluate(
         what is served: probabilities, or predictions in the label's unit.
       users: whose rows they are, integers or strings. [N]
       is_warm: whether that user was in the training split. [N]
+      requests: which rows were ranked against each other, for metrics by request. [N]
       frozen: scores of the same rows, by task, with what is known of each user's past
         frozen at the user's first row; None for no such group. [N]
-      extra: metrics beside those above, by their kind, of the tasks that have them.
+      extra: metrics beside those above, by their label, of the tasks that have them.
 
     Raises:
-      ValueError: for a label of a binary task that is neither 0 nor 1, or a weight that is
-        not finite or below 0.
+      ValueError: for a label of a binary task that is neither 0 nor 1, a weight that is
+        not finite or below 0, or a metric by request without `requests`.
     """
     is_numbered = np.issubdtype(np.asarray(users).dtype, np.integer)
     numbers = users if is_numbered else np.unique(users, return_inverse=True)[1]
     extra = tuple(act(metric) for metric in extra)
+    if requests is None:
+        spec.refuse_requests(extra, "there are none")
+        requests = numbers
     result = {}
     for task in tasks:
         name = task.name
         _check_weights(name, np.asarray(weights[name]))
-        live = _Rows(labels[name], scores[name], weights[name], numbers, is_warm).by_score()
+        of_row = (numbers, is_warm, requests)
+        live = _Rows(labels[name], scores[name], weights[name], *of_row).by_score()
         result[name] = _metrics(task, live, extra) | {
             "warm": _metrics(task, live.take(live.is_warm), extra),
             "cold": _metrics(task, live.take(~live.is_warm), extra),
         }
         if frozen is not None:
-            rows = _Rows(labels[name], frozen[name], weights[name], numbers, is_warm)
+            rows = _Rows(labels[name], frozen[name], weights[name], *of_row)
             result[name]["frozen"] = _metrics(task, rows.by_score(), extra)
     return result
 
@@ -70,6 +78,7 @@ class _Rows(NamedTuple):
     weights: np.ndarray
     users: np.ndarray
     is_warm: np.ndarray
+    requests: np.ndarray
 
     def by_score(self) -> "_Rows":
         """Returns the rows that count, sorted once here and not in every metric."""
@@ -100,7 +109,7 @@ def _metrics(task: Task, rows: _Rows, extra: Sequence[Any]) -> dict[str, Any]:
     num_bad = int(len(labels) - np.isfinite(scores).sum())
     if num_bad:
         return counted | {"note": f"{num_bad} of {len(scores)} scores are not finite: no metrics"}
-    more = {m.kind: m(*rows[:4]) for m in extra if m.task_kind == task.kind}
+    more = _extra([m for m in extra if m.task_kind == task.kind], rows)
     if task.kind == "regression":
         values = {
             "rmse": regression.root_mean_squared_error(labels, scores, weights),
@@ -110,8 +119,24 @@ def _metrics(task: Task, rows: _Rows, extra: Sequence[Any]) -> dict[str, Any]:
     return counted | _binary(task, rows, more)
 
 
+def _extra(metrics: Sequence[Any], rows: _Rows) -> dict[str, float | None]:
+    """Returns metrics by their labels; the rows of lists are sorted once."""
+    groups = {"user": rows.users, "request": rows.requests}
+    lists: dict[str, Lists] = {}
+    found = {}
+    for metric in metrics:
+        if not isinstance(metric, OfLists):
+            found[metric.label] = metric(*rows[:4])
+            continue
+        by = metric.by
+        if by not in lists:
+            lists[by] = Lists.of(rows.labels, rows.scores, groups[by])
+        found[metric.label] = metric.of(lists[by])
+    return found
+
+
 def _binary(task: Task, rows: _Rows, more: Mapping[str, float | None]) -> dict[str, Any]:
-    labels, scores, weights, users, _ = rows
+    labels, scores, weights, users = rows[:4]
     is_odd = (labels != 0) & (labels != 1)
     if is_odd.any():
         raise ValueError(f"task {task.name!r}: a label is {labels[is_odd][0]}, neither 0 nor 1")
@@ -145,5 +170,4 @@ def _notes(absent: Sequence[str]) -> list[str]:
 def is_higher_better(metric: str) -> bool:
     """Returns whether more of "<task>.<metric>" is better; "loss" is no task's."""
     name = metric.split(".")[-1]
-    known = kinds(Metric).get(name)
-    return name in ("auc", "gauc") or (known is not None and known.higher_is_better)
+    return name in ("auc", "gauc") or bool(spec.is_higher_better(name))

@@ -10,7 +10,7 @@ from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
 from ranker.spec.guard import GuardSettings
 from ranker.spec.inject import Injector
-from ranker.spec.metric import Metric
+from ranker.spec.metric import Metric, check_labels
 from ranker.spec.model import ModelSettings
 from ranker.spec.objective import ObjectiveSettings
 from ranker.spec.optimizer import OptimizerSettings, check_fit
@@ -151,6 +151,7 @@ class RunConfig(Part):
             _check_spam(self.clip, group)
         named = [*self.objective.task_weights, *self.objective.losses]
         require_kept(self.data, self.model, self.inject, named, self.train.monitor)
+        check_labels(self.metrics)
 
 
 def spam_of(clips: tuple[Clip, ...], group: str) -> Spam | None:

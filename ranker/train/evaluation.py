@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ranker import measure
-from ranker.schema import Task
-from ranker.spec.metric import Metric
+from ranker.schema import Schema, Task
+from ranker.spec.metric import Metric, refuse_requests
 
 _MONITORED = {
     "binary": ("auc", "gauc", "log_loss", "normalized_entropy", "ece"),
@@ -40,6 +40,12 @@ class Evaluation(NamedTuple):
         return -value if measure.is_higher_better(metric) else value
 
 
+def check_requests(metrics: Sequence[Metric], schema: Schema) -> None:
+    """Raises ValueError for a metric by request where `schema` names no column of requests."""
+    if not schema.request:
+        refuse_requests(metrics, f"the schema of {schema.dataset!r} names no column of requests")
+
+
 def check_monitor(
     monitor: str,
     tasks: Sequence[Task],
@@ -54,7 +60,7 @@ def check_monitor(
     """
     known = ["loss"]
     for task in tasks:
-        names = [*_MONITORED[task.kind], *(m.kind for m in extra if m.task_kind == task.kind)]
+        names = [*_MONITORED[task.kind], *(m.label for m in extra if m.task_kind == task.kind)]
         known += [f"{task.name}.{name}" for name in names]
     if monitor not in known:
         raise ValueError(f"{setting} {monitor!r} is none of {', '.join(known)}")

@@ -71,6 +71,7 @@ def check_measurable(
         weights=split.rows.weights,
         users=split.users,
         is_warm=split.is_warm,
+        requests=split.requests,
         extra=extra,
     )[name]
     if metric not in metrics:

@@ -58,6 +58,7 @@ class Scorer:
             weights=split.rows.weights,
             users=split.users,
             is_warm=split.is_warm,
+            requests=split.requests,
             frozen=self._frozen_scores(split) if with_frozen and self._past else None,
             extra=self._extra,
         )

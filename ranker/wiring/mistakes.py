@@ -12,7 +12,7 @@ from ranker.objective.losses import Objective
 from ranker.schema import Schema
 from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
 from ranker.spec.run import RunConfig
-from ranker.train.evaluation import check_monitor
+from ranker.train.evaluation import check_monitor, check_requests
 from ranker.wiring.faults import build_faults
 from ranker.wiring.identity import SPLITS, identify
 from ranker.wiring.model import build_encoder, build_model
@@ -30,7 +30,8 @@ def find_mistakes(config: RunConfig) -> list[str]:
     """
     schema = read_used_schema(config)
     judged: list[Callable[[], Any]] = [
-        lambda: check_monitor(config.train.monitor, schema.tasks, extra=config.metrics)
+        lambda: check_monitor(config.train.monitor, schema.tasks, extra=config.metrics),
+        lambda: check_requests(config.metrics, schema),
     ]
     for name, weight in config.objective.task_weights.items():
         judged.append(lambda one={name: weight or 1.0}: Objective(schema.tasks, weights=one))

@@ -17,7 +17,7 @@ from ranker.spec.guard import GuardSettings
 from ranker.spec.part import actor
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train.controls import Controls
-from ranker.train.evaluation import Evaluation, check_monitor
+from ranker.train.evaluation import Evaluation, check_monitor, check_requests
 from ranker.train.identity import Identity
 from ranker.train.monitor import check_measurable
 from ranker.train.plan import Plan
@@ -118,6 +118,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
     folder = Path(config.data.path)
     schema = read_used_schema(config)
     check_monitor(config.train.monitor, schema.tasks, extra=config.metrics)
+    check_requests(config.metrics, schema)
     vocabularies = read_vocabularies(folder, schema)
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     ranker = build_model(config, schema, encoder.num_rows)
