@@ -1,6 +1,6 @@
 """One attempt for an adapter: gradients in, and everything written or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -50,7 +50,7 @@ class GuardedStep:
         self,
         trained: Sequence[Trained],
         *,
-        rate: Callable[[tf.Tensor], tf.Tensor],
+        rate: optim.Schedule,
         step: tf.Variable | None = None,
     ) -> optim.Optimizer:
         """Returns the optimizer, made of `trained`, all that will ever be trained, at first.

@@ -83,7 +83,7 @@ class GuardedOptimizer(adapt.Strict, tf.keras.optimizers.Optimizer):
             max_refusals=max_refusals,
             spike_filter=spike_filter,
         )
-        super().__init__(name, weight_decay=None, jit_compile=False)
+        super().__init__(name, weight_decay=None, jit_compile=False)  # pyright: ignore[reportCallIssue]
         self._step = step
         self.weight_decay = self._no_dependency(weight_decay)
         self._learning_rate = parts.make_rate(learning_rate)

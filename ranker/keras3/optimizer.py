@@ -87,7 +87,7 @@ class GuardedOptimizer(adapt.Strict, keras.optimizers.Optimizer):
             max_refusals=max_refusals,
             spike_filter=spike_filter,
         )
-        super().__init__(rates.make_rate(learning_rate), name=name)
+        super().__init__(rates.make_rate(learning_rate), name=name)  # pyright: ignore[reportCallIssue]
         self._step = step
         self.weight_decay = weight_decay
         self._is_made = True

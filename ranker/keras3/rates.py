@@ -8,8 +8,8 @@ import tensorflow as tf
 from ranker import adapt, optim
 from ranker.optim.schedules import check_schedule
 
-KerasSchedule = keras.optimizers.schedules.LearningRateSchedule
-Rate = float | KerasSchedule | optim.Schedule
+KerasSchedule: Any = keras.optimizers.schedules.LearningRateSchedule
+Rate = Any  # a number, a schedule of Keras or of `ranker.optim`
 CODEC = adapt.Codec(keras, "keras")
 
 
@@ -28,8 +28,8 @@ class Scheduled(KerasSchedule):
         return CODEC.pack(self.schedule)
 
 
-def make_rate(rate: Rate) -> float | KerasSchedule:
-    """Returns what an optimizer of Keras takes.
+def make_rate(rate: Rate) -> Any:
+    """Returns what an optimizer of Keras takes: a float, or a schedule.
 
     Raises:
       TypeError: for what is neither a number nor a schedule, as text is.
@@ -43,8 +43,8 @@ def make_rate(rate: Rate) -> float | KerasSchedule:
     return adapt.rate_of(rate)
 
 
-def pack_rate(rate: keras.Variable | KerasSchedule) -> float | dict[str, Any]:
-    """Returns the rate that an optimizer holds as JSON-ready values."""
+def pack_rate(rate: Any) -> float | dict[str, Any]:
+    """Returns the rate that an optimizer holds, a variable or a schedule, as JSON-ready values."""
     if isinstance(rate, Scheduled):
         return rate.get_config()
     is_number = isinstance(rate, keras.Variable)
