@@ -11,6 +11,7 @@ from ranker.adapt.variables import Trained
 from ranker.guard import REASONS, SpikeFilter, Verdict
 from ranker.optim import arguments
 from ranker.optim.context import refuse_xla
+from ranker.spec.part import NonNegative, check_number
 
 Gradient = tf.Tensor | tf.IndexedSlices | None
 
@@ -41,7 +42,7 @@ class GuardedStep:
         self._rule = rule
         self._clippers = tuple(clippers)
         self.weight_decay = weight_decay
-        numerics.check_number(self, "weight_decay", least=0)
+        check_number(weight_decay, NonNegative, f"{owner}: weight_decay")
         self._tables = parts.check_pattern(tables)
         self.guard = parts.make_guard(max_refusals, spike_filter)
         self.core: optim.Optimizer | None = None
