@@ -34,8 +34,8 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "optim": ({"numerics", "spec"}, TF | {"annotated_types"}),
     "guard": ({"numerics", "spec"}, TF),
     "adapt": ({"numerics", "optim", "guard", "spec"}, TF),
-    "keras": ({"legacy_keras", "adapt", "numerics", "optim", "guard"}, TF),
-    "keras3": ({"adapt", "numerics", "optim", "guard"}, TF | {"keras"}),
+    "keras": ({"legacy_keras", "adapt", "numerics", "optim", "guard", "spec"}, TF),
+    "keras3": ({"adapt", "numerics", "optim", "guard", "spec"}, TF | {"keras"}),
     "inject": ({"schema", "numerics", "spec"}, TF),
     "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
     "train": (

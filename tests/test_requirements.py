@@ -17,7 +17,8 @@ CLEAN = {"jinja2": (3, 1, 6), "tqdm": (4, 66, 3), "werkzeug": (3, 1, 4), "reques
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RUN = ("train", "compare")
-ALONE = ("optim", "guard", "numerics.py", "adapt", "keras")  # the safeguards, in a loop of one's own
+# The safeguards, in a loop of one's own.
+ALONE = ("optim", "guard", "numerics.py", "adapt", "keras")
 # Where it is not the package's name with hyphens, or it comes with another.
 DISTRIBUTIONS = {"absl": "absl-py", "keras": "tensorflow"}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker import numerics, optim
+from ranker import optim
 from ranker.adapt import parts, variables
 from ranker.adapt.variables import Trained
 from ranker.guard import REASONS, SpikeFilter, Verdict
@@ -31,7 +31,7 @@ class GuardedStep:
         *,
         rule: parts.Rule,
         clippers: Sequence[parts.Clipper],
-        weight_decay: numerics.Number,
+        weight_decay: NonNegative,
         tables: str,
         max_refusals: int,
         spike_filter: SpikeFilter | None,

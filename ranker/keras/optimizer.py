@@ -5,9 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from ranker import adapt, numerics
+from ranker import adapt
 from ranker.guard import SpikeFilter
 from ranker.keras import parts
+from ranker.spec.part import NonNegative
 
 
 @tf.keras.saving.register_keras_serializable(package="ranker")
@@ -45,7 +46,7 @@ class GuardedOptimizer(adapt.Strict, tf.keras.optimizers.Optimizer):
         learning_rate: parts.Rate,
         *,
         clippers: Sequence[adapt.Clipper] = (),
-        weight_decay: numerics.Number = 0.0,
+        weight_decay: NonNegative = 0.0,
         tables: str = "embeddings$",
         max_refusals: int = 10,
         spike_filter: SpikeFilter | None = None,

@@ -6,9 +6,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ranker import adapt, numerics
+from ranker import adapt
 from ranker.guard import SpikeFilter
 from ranker.keras3 import rates
+from ranker.spec.part import NonNegative
 
 
 @keras.saving.register_keras_serializable(package="ranker")
@@ -48,7 +49,7 @@ class GuardedOptimizer(adapt.Strict, keras.optimizers.Optimizer):
         learning_rate: rates.Rate,
         *,
         clippers: Sequence[adapt.Clipper] = (),
-        weight_decay: numerics.Number = 0.0,
+        weight_decay: NonNegative = 0.0,
         tables: str = "embeddings$",
         max_refusals: int = 10,
         spike_filter: SpikeFilter | None = None,
