@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ranker import files, train, wiring
+from ranker.report import run as report
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -46,7 +47,7 @@ def run_job(
     check: Callable[[], None] = lambda: None,
     sentence: Callable[[BaseException], str] = lambda error: " ".join(str(error).split()),
 ) -> dict:
-    """Trains, or goes on training, then evaluates and exports; writes RESULT.json last.
+    """Trains, or goes on training, then evaluates and exports; writes RESULT.json and a page.
 
     Args:
       is_stopping: whether to save and stop at the next call.
@@ -94,9 +95,12 @@ def run_job(
         check()  # of a directory that is gone, all else is a consequence
         with contextlib.suppress(OSError):  # the first problem is the one to tell
             _write_result(workdir, result, began)
+            if (workdir / "metrics.jsonl").exists():
+                _write_report(workdir, say)
         raise
     check()
     _write_result(workdir, result, began)
+    _write_report(workdir, say)
     return result
 
 
@@ -115,6 +119,15 @@ def _write_result(workdir: Path, result: dict, began: float) -> None:
     train.write_result(workdir, result)
 
 
+def _write_report(workdir: Path, say: Callable[[str], None]) -> None:
+    """Writes report.html; a run is worth more than its page, so what fails there is only said."""
+    try:
+        report.write_report(workdir)
+    except Exception as error:  # noqa: BLE001
+        said = " ".join(str(error).split()) or type(error).__name__
+        say(f"{workdir / report.REPORT}: not written: {said:.200}")
+
+
 def _conclude(
     run: wiring.Run,
     workdir: Path,
@@ -127,7 +140,8 @@ def _conclude(
     """Evaluates and exports the best checkpoint; puts what RESULT.json tells of it in `result`."""
     checkpoints.restore_best(run.step.variables)
     say("Evaluating the best checkpoint")
-    metrics = {name: run.evaluate(name).metrics for name in ("validation", "test")}
+    found = {name: run.evaluate(name) for name in ("validation", "test")}
+    metrics = {name: evaluation.metrics for name, evaluation in found.items()}
     now = wiring.identify(run.config, run.schema)
     if differing := now.difference(run.identity.as_json() if run.identity else None):
         raise train.RunDirectoryError(
@@ -135,8 +149,10 @@ def _conclude(
             "what was there and run the same command again"
         )
     result |= {"metrics": metrics, "rows": _rows(run)}
+    check()
+    scores = {name: files.finite(evaluation.distributions) for name, evaluation in found.items()}
+    files.write_json(workdir / report.SCORES, scores)
     if run.config.export.enabled:
-        check()
         say("Exporting, and checking the export in a fresh process")
         result["export"] = str(wiring.export_run(run, workdir / "export", result=result))
 

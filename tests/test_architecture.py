@@ -52,16 +52,17 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
         | {"legacy_keras", "inject", "measure", "train", "serve"},
         TF,
     ),
-    "job": ({"wiring", "spec", "files", "input", "measure", "serve", "train"}, set()),
+    "report": ({"files", "json_text", "measure", "spec"}, {"jinja2", "markupsafe"}),
+    "job": ({"wiring", "spec", "files", "input", "measure", "report", "serve", "train"}, set()),
     "replay": ({"json_text", "wiring", "spec", "guard", "input", "schema", "train"}, TF),
     "compare": (
-        {"json_text", "wiring", "spec", "files", "input", "measure", "model", "start", "toml"}
-        | {"train"},
+        {"json_text", "wiring", "spec", "files", "input", "measure", "model", "report", "start"}
+        | {"toml", "train"},
         TF | {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "markupsafe"},
     ),
     "cli": (
-        {"compare", "datasets", "files", "job", "replay", "serve", "spec", "start", "train"}
-        | {"wiring"},
+        {"compare", "datasets", "files", "job", "replay", "report", "serve", "spec", "start"}
+        | {"train", "wiring"},
         {"absl", "tqdm"},
     ),
     "__main__": ({"cli"}, set()),
@@ -83,6 +84,7 @@ OF_FILES = {"fcntl", "hashlib"}, {"rename", "fsync", "flock"}
 WITH_THEIR_OWN = {"spec"}  # digests of settings, and may import nothing
 DIGESTING = {
     "ranker/compare/report/page.py",  # a browser wants digests of its own kind
+    "ranker/report/page.py",  # likewise
     "ranker/datasets/read/archives.py",  # of a stream, as it goes by
 }
 ARRAY = re.compile(r"tf\.Tensor|np\.ndarray|\bArray\b|IndexedSlices")

@@ -8,6 +8,7 @@ from ranker.measure.binary import (
     log_loss,
     normalized_entropy,
 )
+from ranker.measure.distribution import distributions
 from ranker.measure.evaluate import evaluate, is_higher_better
 from ranker.measure.regression import mean_absolute_error, root_mean_squared_error
 
@@ -16,6 +17,7 @@ __all__ = [
     "auc_by_user",
     "calibration_error",
     "calibration_ratio",
+    "distributions",
     "evaluate",
     "is_higher_better",
     "log_loss",

@@ -20,10 +20,12 @@ class Evaluation(NamedTuple):
     Attributes:
       loss: weighted sum of the tasks' losses over the whole split.
       metrics: by task, as `ranker.measure.evaluate` returns them.
+      distributions: by task, as `ranker.measure.distributions` returns them; None if not asked.
     """
 
     loss: float
     metrics: dict
+    distributions: dict | None = None
 
     def value(self, monitor: str) -> float:
         """Returns the monitored number, with its sign set so that lower is better.

@@ -40,7 +40,9 @@ class Scorer:
         """Returns the logits of every row of `split`, by task, [N]."""
         return self._logits_with(split, {})
 
-    def evaluate(self, split: Split, *, with_frozen: bool = False) -> Evaluation:
+    def evaluate(
+        self, split: Split, *, with_frozen: bool = False, with_distributions: bool = False
+    ) -> Evaluation:
         """Returns the loss and the metrics of `split`, by exact formulas over all its rows.
 
         Args:
@@ -48,21 +50,26 @@ class Scorer:
             frozen, for the group "frozen" of each task's metrics; there is no such group
             if the schema names no such feature. `split` must have been read with its
             frozen values.
+          with_distributions: whether to say how the scores are distributed, too.
         """
         logits = self.logits(split)
+        rows = {
+            "labels": split.rows.labels,
+            "scores": self._scores(logits),
+            "weights": split.rows.weights,
+        }
         losses = self._objective.losses(logits, split.rows.labels, split.rows.weights)
         metrics = measure.evaluate(
             self._schema.tasks,
-            labels=split.rows.labels,
-            scores=self._scores(logits),
-            weights=split.rows.weights,
+            **rows,
             users=split.users,
             is_warm=split.is_warm,
             requests=split.requests,
             frozen=self._frozen_scores(split) if with_frozen and self._past else None,
             extra=self._extra,
         )
-        return Evaluation(float(self._objective.total(losses)), metrics)
+        found = measure.distributions(self._schema.tasks, **rows) if with_distributions else None
+        return Evaluation(float(self._objective.total(losses)), metrics, found)
 
     def _frozen_scores(self, split: Split) -> dict[str, np.ndarray]:
         first, each = split.first_rows(), np.arange(len(split))

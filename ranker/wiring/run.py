@@ -67,9 +67,11 @@ class Run:
         """Evaluates the variables as they are on a split; ValueError if too few rows are good.
 
         Of a held-out split also with the features of each user's past frozen: before the
-        training split there is no past.
+        training split there is no past. With how the scores are distributed.
         """
-        return self.scorer.evaluate(self.split(name), with_frozen=name != "train")
+        return self.scorer.evaluate(
+            self.split(name), with_frozen=name != "train", with_distributions=True
+        )
 
     def split(self, name: str) -> Split:
         """Reads the good rows of "train", "validation" or "test"; ValueError if too few are."""
