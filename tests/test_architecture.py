@@ -58,7 +58,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "compare": (
         {"json_text", "wiring", "spec", "files", "input", "measure", "model", "report", "start"}
         | {"toml", "train"},
-        TF | {"pandas", "pyarrow", "scipy", "plotly", "jinja2", "markupsafe"},
+        TF | {"pandas", "pyarrow", "scipy", "jinja2", "markupsafe"},
     ),
     "cli": (
         {"compare", "datasets", "files", "job", "replay", "report", "serve", "spec", "start"}
@@ -83,8 +83,7 @@ TOUCHES_FILES = {
 OF_FILES = {"fcntl", "hashlib"}, {"rename", "fsync", "flock"}
 WITH_THEIR_OWN = {"spec"}  # digests of settings, and may import nothing
 DIGESTING = {
-    "ranker/compare/report/page.py",  # a browser wants digests of its own kind
-    "ranker/report/page.py",  # likewise
+    "ranker/report/page.py",  # a browser wants digests of its own kind
     "ranker/datasets/read/archives.py",  # of a stream, as it goes by
 }
 ARRAY = re.compile(r"tf\.Tensor|np\.ndarray|\bArray\b|IndexedSlices")

@@ -113,7 +113,7 @@ def test_a_line_is_where_its_points_are_and_breaks_at_a_gap():
     assert path.get("d") == "M0 1000L250 500M1000 0h0"
     assert path.get("stroke-dasharray") == "2 5"
     assert path[0].text == "<b>"
-    dots = [(e.get("x"), e.get("y")) for e in drawn(figure) if e.get("href") == "#dot"]
+    dots = [(e.get("x"), e.get("y")) for e in drawn(figure) if e.get("href") == "#m-dot"]
     assert dots == [("0.00%", "100.00%"), ("25.00%", "50.00%"), ("100.00%", "0.00%")]
 
 
@@ -133,8 +133,8 @@ def test_intervals_symbols_marks_and_spans_are_drawn_at_their_places():
     every = drawn(chart([line], x=UNIT, y=UNIT, label="", marks=marks, spans=spans))
     interval = next(e for e in every if e.get("class") == "interval c1")
     assert (interval.get("y1"), interval.get("y2")) == ("75.00%", "25.00%")
-    assert [e[0].text for e in every if e.get("href") == "#cross"] == ["point"]
-    assert [e[0].text for e in every if e.get("href") == "#halted"] == ["first (and 1 more here)"]
+    assert [e[0].text for e in every if e.get("href") == "#m-cross"] == ["point"]
+    assert [e[0].text for e in every if e.get("href") == "#m-halted"] == ["first (and 1 more here)"]
     span = next(e for e in every if e.get("class") == "span")
     assert (span.get("x"), span.get("width")) == ("25.00%", "50.00%")
 

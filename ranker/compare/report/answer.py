@@ -12,8 +12,9 @@ from ranker.compare.report.survival import (
     safeguards,
     survivals,
 )
-from ranker.compare.report.text import listed, number, percent, percents, plural, quoted, span
+from ranker.compare.report.text import percents
 from ranker.compare.summary import Summary
+from ranker.report.text import listed, number, percent, plural, quoted, span
 
 _NAMED = 3  # more names than this make no sentence
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ranker.compare.report import survival
-from ranker.compare.report.text import is_apart, number, quoted, signed
+from ranker.compare.report.text import is_apart
 from ranker.compare.summary import Summary, Test
+from ranker.report.text import number, quoted, signed
 
 _NAMED = 3
 

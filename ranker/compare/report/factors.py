@@ -1,25 +1,20 @@
-"""Heat maps of the mean clip factor, by layer and attempt."""
+"""Maps of the mean clip factor, by layer and attempt."""
 
 import math
 from collections.abc import Mapping
 
 import pandas as pd
+from markupsafe import Markup
 
 from ranker.compare.report.chosen import Run, representatives, telling_rate
-from ranker.compare.report.panel import Figure, Panel, axis, escaped, figure, numbers
-from ranker.compare.report.tables import Field, Group, Table
-from ranker.compare.report.text import label, number
+from ranker.compare.report.text import label
 from ranker.compare.summary import Summary
+from ranker.report import figures
+from ranker.report.panel import Panel
+from ranker.report.table import Field, Group, Table
+from ranker.report.text import number
 
-# One hue, darker for a smaller factor; its stops are equally far apart in the page's key.
-SCALE = (
-    (0.0, "#08204a"),
-    (0.001, "#08519c"),
-    (0.01, "#4292c6"),
-    (0.1, "#9ecae1"),
-    (1.0, "#eef1f4"),
-)
-_NAME = 30  # letters of a layer's name that fit beside the map
+_COLUMNS = 60  # of a map: there may be many maps on a page
 
 
 def panels(summary: Summary, results: pd.DataFrame) -> list[Panel]:
@@ -59,48 +54,27 @@ def _factor(means: Mapping[str, float], layer: str) -> Field:
     return Field(number(means.get(layer, math.nan)))
 
 
-def heat_map(run: Run) -> Figure | None:
-    """Returns a run's clip factors, the layer nearest the input on top; None if none is below 1."""
+def heat_map(run: Run, title: str) -> Markup:
+    """Returns a run's clip factors, the layer nearest the input on top; "" if none is below 1."""
     factors = [[float(factor) for factor in row] for row in run["clip_factors"]]
     if not any(factor < 1 for row in factors for factor in row):
-        return None
-    layers = [escaped(str(layer)) for layer in run["layers"]]
-    short = [escaped(shortened(str(layer))) for layer in run["layers"]]
-    trace = {
-        "type": "heatmap",
-        "x": [int(attempt) for attempt in run["train_attempt"]],
-        "y": layers,
-        "z": [numbers(row, 3) for row in factors],
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": [list(stop) for stop in SCALE],
-        "showscale": False,
-        "hovertemplate": "%{y}<br>attempt %{x}: factor %{z}<extra></extra>",
-    }
-    names = {"type": "category", "tickvals": layers, "ticktext": short, "autorange": "reversed"}
-    end = max([int(run["planned_attempts"]), *trace["x"]])
-    return figure(
-        [trace],
-        height=90 + 22 * len(layers),
-        xaxis=axis("attempt", range=[0, end * 1.02], showgrid=False),
-        yaxis=axis("", **names, tickfont={"size": 11}, showgrid=False),
-    )
-
-
-def shortened(name: str) -> str:
-    """Returns the end of a long name, which tells layers apart better than its start."""
-    return name if len(name) <= _NAME else "…" + name[1 - _NAME :]
+        return Markup("")
+    x = [float(attempt) for attempt in run["train_attempt"]]
+    end = max([float(run["planned_attempts"]), *x])
+    axis = figures.Axis(title="attempt", low=0.0, high=end)
+    layers = [str(layer) for layer in run["layers"]]
+    return figures.heat_map(layers, x, factors, axis=axis, label=title, columns=_COLUMNS)
 
 
 def _panel(workload: str, safeguard: str, rate: float, run: Run | None) -> Panel:
     keys = {"workload": workload, "safeguard": safeguard}
-    title = f"{safeguard}, learning rate {number(rate)}"
+    title = f"{workload}: {safeguard}, learning rate {number(rate)}"
     if run is None:
-        return Panel(title=title, keys=keys, figure=None, note=f"{workload}: no run was measured.")
-    drawn, seed = heat_map(run), f"{workload}: seed {int(run['seed'])}"
-    if drawn is None:
-        note = f"{seed}: nothing was clipped in any layer."
-        return Panel(title=title, keys=keys, figure=None, note=note)
+        return Panel(title=title, keys=keys, figure=Markup(""), note="No run was measured.")
+    drawn, note = heat_map(run, title), f"Seed {int(run['seed'])}"
     share = float(run["clipped_share"])
-    note = f"{seed}." if math.isnan(share) else f"{seed}: clipped in {share:.0%} of attempts."
+    if not drawn:
+        note += ": nothing was clipped in any layer."
+    else:
+        note += "." if math.isnan(share) else f": clipped in {share:.0%} of attempts."
     return Panel(title=title, keys=keys, figure=drawn, note=note)

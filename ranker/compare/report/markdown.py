@@ -9,8 +9,9 @@ import pandas as pd
 
 from ranker.compare.report import factors, tables
 from ranker.compare.report.answer import answer
-from ranker.compare.report.tables import Field, Table
+from ranker.compare.report.brief import brief
 from ranker.compare.summary import Summary
+from ranker.report.table import Field, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$!])")
 
@@ -31,6 +32,7 @@ def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], da
     return environment.get_template("report.md.j2").render(
         summary=summary,
         answer=answer(summary),
+        brief=brief(summary),
         date=date,
         faults=tables.faults(summary),
         divergence=tables.divergence(summary),

@@ -1,47 +1,23 @@
-"""The whole report as one HTML file that needs nothing beside it.
+"""The whole report as one HTML file that needs nothing beside it."""
 
-Every name is escaped by Jinja2, figures travel as JSON that no name can break out of,
-and a content security policy lets only this file's own two scripts run and nothing load.
-"""
+from collections.abc import Mapping
+from typing import Any
 
-import base64
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, NamedTuple
-
-import jinja2
 import pandas as pd
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from ranker.compare.report import factors, profiles, rates, tables, text, training
 from ranker.compare.report.answer import answer
+from ranker.compare.report.brief import brief
+from ranker.compare.report.chosen import representatives
 from ranker.compare.report.palette import styles
-from ranker.compare.report.panel import Panel
 from ranker.compare.summary import Summary
-
-_LOADER = "ranker.compare.report"
-
-
-class Selector(NamedTuple):
-    """A choice above a section's panels.
-
-    Attributes:
-      key: of the panels' `keys`.
-      options: its values; the first is shown at first.
-    """
-
-    key: str
-    options: tuple[str, ...]
-
-
-class Figures(NamedTuple):
-    """A section's panels with their selectors."""
-
-    panels: tuple[Panel, ...]
-    selectors: tuple[Selector, ...]
+from ranker.report import page
+from ranker.report.figures import heat_key
+from ranker.report.panel import Figures, section
+from ranker.report.run.interventions import symbols
+from ranker.report.table import Table
+from ranker.report.table import facts as facts_table
+from ranker.report.text import duration, measure
 
 
 def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], date: str) -> str:
@@ -52,69 +28,45 @@ def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], da
       facts: what comparison.json has.
       date: of the report, as it is to be read.
     """
-    scripts = {"plotly": _plotly(), "script": _source("figures.js")}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(_LOADER), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    environment.filters |= {"embed": embed, "number": text.number, "plural": text.plural}
-    environment.filters["label"] = text.label
-    return environment.get_template("report.html.j2").render(
+    marks, spans = _happened(summary, results)
+    return page.render(
+        "comparison.html.j2",
+        package="ranker.compare.report",
+        script="choose.js",
         summary=summary,
         facts=facts,
         date=date,
+        brief=brief(summary),
         answer=answer(summary),
-        styles=styles(summary),
+        looks=[(look, name) for name, look in styles(summary).items()],
         count=_count(summary, results),
         figures=_figures(summary, results),
         tables=_tables(summary, results, facts),
-        targets=[(text.label(w), text.measure(value)) for w, value in summary.targets.items()],
-        scale=[(number, colour) for number, colour in reversed(factors.SCALE)],
-        style=Markup(_source("style.css")),
-        policy=policy(scripts.values()),
-        **{name: Markup(source) for name, source in scripts.items()},
+        targets=[(text.label(w), measure(value)) for w, value in summary.targets.items()],
+        labels={m.workload: text.label(m.workload) for m in summary.methods},
+        symbols=symbols(marks),
+        has_spans=bool(spans),
+        heat_key=heat_key(),
     )
 
 
-def embed(document: Any) -> Markup:
-    """Returns `document` as JSON that is safe inside a script element."""
-    said = json.dumps(document, allow_nan=False, separators=(",", ":"))
-    for letter in "<>&\u2028\u2029":
-        said = said.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(said)
-
-
-def policy(scripts: Any) -> str:
-    """Returns a content security policy under which `scripts` run, and nothing is fetched."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
-    )
+def _happened(summary: Summary, results: pd.DataFrame) -> tuple[list, list]:
+    workloads = dict.fromkeys(cell.workload for cell in summary.cells)
+    runs = [r for w in workloads for r in representatives(summary, results, w).values()]
+    return training.happened(runs)
 
 
 def _figures(summary: Summary, results: pd.DataFrame) -> dict[str, Figures]:
     drawn = styles(summary)
     return {
-        "rates": _section(rates.panels(summary, drawn), ("measure",)),
-        "profiles": _section(profiles.panels(summary, drawn), ()),
-        "training": _section(training.panels(summary, results, drawn), ("workload",)),
-        "factors": _section(factors.panels(summary, results), ("workload", "safeguard")),
+        "rates": section(rates.panels(summary, drawn), ("measure",)),
+        "profiles": section(profiles.panels(summary, drawn)),
+        "training": section(training.panels(summary, results, drawn), ("workload",)),
+        "factors": section(factors.panels(summary, results), ("workload", "safeguard")),
     }
 
 
-def _section(panels: Sequence[Panel], keys: Sequence[str]) -> Figures:
-    """Returns panels with a selector a key; one that has something to draw is chosen first."""
-    drawn = [panel for panel in panels if panel.figure is not None] or panels
-    ordered = [*drawn, *panels]
-    selectors = [Selector(key, tuple(dict.fromkeys(p.keys[key] for p in ordered))) for key in keys]
-    return Figures(tuple(panels), tuple(each for each in selectors if len(each.options) > 1))
-
-
-def _tables(
-    summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any]
-) -> dict[str, tables.Table]:
+def _tables(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any]) -> dict[str, Table]:
     return {
         "survival": tables.survival(summary),
         "faults": tables.faults(summary),
@@ -124,7 +76,7 @@ def _tables(
         "scores": tables.scores(summary),
         "factors": factors.by_layer(summary, results),
         "failures": tables.failures(results),
-        "environment": tables.settings(facts.get("environment", {})),
+        "environment": facts_table(facts.get("environment", {})),
     }
 
 
@@ -136,16 +88,5 @@ def _count(summary: Summary, results: pd.DataFrame) -> dict[str, Any]:
         "seeds": results.loc[results["stage"] == "final", "seed"].nunique(),
         "runs": len(results),
         "missing": max(0, summary.planned - len(results)),
-        "time": text.duration(float(results["seconds"].sum())),
+        "time": duration(float(results["seconds"].sum())),
     }
-
-
-@cache
-def _plotly() -> str:
-    # "</script" would end the element it stands in; inside JavaScript "<\/" says the same.
-    return get_plotlyjs().replace("</script", "<\\/script")
-
-
-def _source(name: str) -> str:
-    source, _, _ = jinja2.PackageLoader(_LOADER).get_source(jinja2.Environment(), name)
-    return source

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 
-from ranker.compare.report.palette import Style
-from ranker.compare.report.panel import Figure, Panel, axis, escaped, figure, numbers
 from ranker.compare.summary import Profile, Summary
+from ranker.report.figures import Axis, Line, Style, chart
+from ranker.report.panel import Panel
+
+FEWEST = 3  # workloads; of fewer a profile is a table of one or two numbers, drawn
 
 
 def panels(summary: Summary, styles: Mapping[str, Style]) -> list[Panel]:
-    """Returns the profile by attempts and the one by seconds."""
+    """Returns the profile by attempts and the one by seconds; none of fewer than 3 workloads."""
+    if len({cell.workload for cell in summary.cells}) < FEWEST:
+        return []
     return [
-        Panel(title=title, keys={}, figure=steps(profile, styles, unit))
+        steps(title, profile, styles, unit)
         for title, profile, unit in (
             ("By attempts: how well a batch is used", summary.by_attempts, "attempts"),
             ("By seconds: the price of each attempt included", summary.by_seconds, "seconds"),
@@ -18,26 +22,25 @@ def panels(summary: Summary, styles: Mapping[str, Style]) -> list[Panel]:
     ]
 
 
-def steps(profile: Profile, styles: Mapping[str, Style], unit: str) -> Figure:
+def steps(title: str, profile: Profile, styles: Mapping[str, Style], unit: str) -> Panel:
     """Returns a profile as steps; where lines coincide, the wider one stays visible below."""
     names = [name for name in styles if name in profile.shares]
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": escaped(name),
-            "x": numbers(profile.taus),
-            "y": numbers(profile.shares[name]),
-            "line": {
-                "color": styles[name].colour,
-                "dash": styles[name].dash,
-                "shape": "hv",
-                "width": 2 + 5 * (len(names) - 1 - i) / max(1, len(names) - 1),
-            },
-            "hovertemplate": "%{y:.0%} of workloads within %{x:.2f} times the fastest",
-        }
+    lines = [
+        Line(
+            name=name,
+            x=profile.taus,
+            y=profile.shares[name],
+            look=styles[name],
+            is_step=True,
+            width=2 + 5 * (len(names) - 1 - i) / max(1, len(names) - 1),
+        )
         for i, name in enumerate(names)
     ]
-    shares = axis("share of workloads solved", range=[-0.03, 1.03], tickformat=".0%")
-    times = axis(f"{unit} to target, in multiples of the fastest")
-    return figure(traces, xaxis=times, yaxis=shares)
+    across = Axis(
+        title=f"{unit} to target, in multiples of the fastest",
+        low=min(profile.taus),
+        high=max(max(profile.taus), min(profile.taus) + 1e-9),
+    )
+    ticks = ((0.0, "0%"), (0.25, "25%"), (0.5, "50%"), (0.75, "75%"), (1.0, "100%"))
+    up = Axis(title="share of workloads solved", low=-0.03, high=1.03, ticks=ticks)
+    return Panel(title=title, figure=chart(lines, x=across, y=up, label=title, height=240))

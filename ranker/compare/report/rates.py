@@ -1,58 +1,87 @@
-"""Curves of a measure by learning rate, a line a safeguard and a panel a workload."""
+"""Curves of a measure by learning rate, a line a safeguard: all runs, and beside it the living."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from ranker.compare.report.palette import Style
-from ranker.compare.report.panel import Figure, Panel, axis, escaped, figure, numbers
-from ranker.compare.report.text import label, number, percents, with_bounds
+from markupsafe import Markup
+
+from ranker.compare.report.text import label, percents, with_bounds
 from ranker.compare.summary import Cell, Interval, Summary, Workload
+from ranker.report.figures import Axis, Line, Style, chart, fit
+from ranker.report.panel import Panel
+from ranker.report.text import number
 
 LOSS = "loss"
-_SHIFT = 0.12  # of the gap between two rates: all lines at one rate share this much of it
+_TESTED = ("auc", "rmse")  # as the paired tests: one metric of each kind of task
+_FEW = 6  # workloads of which every measure is drawn; of more the first two
+_TICKS = 8  # rates that can be written below a panel
 
 
 def measures(summary: Summary) -> list[str]:
-    """Returns what can be drawn by rate: the primary metric first, the loss, then the others."""
+    """Returns what is drawn by rate: the primary metric first, the loss, then what is tested."""
     found = dict.fromkeys(name for cell in summary.cells for name in cell.metrics)
-    return list(dict.fromkeys([summary.primary, LOSS, *found]))
+    tested = [name for name in found if name.rpartition(".")[2] in _TESTED]
+    every = list(dict.fromkeys([summary.primary, LOSS, *tested]))
+    return every if len({cell.workload for cell in summary.cells}) <= _FEW else every[:2]
 
 
 def panels(summary: Summary, styles: Mapping[str, Style]) -> list[Panel]:
-    """Returns a panel for each measure and workload."""
+    """Returns two panels for each measure and workload: all runs, and only the living."""
     workloads = list(dict.fromkeys(cell.workload for cell in summary.cells))
     return [
-        Panel(
-            title=label(workload),
-            keys={"measure": measure},
-            figure=curves(summary, workload, measure, styles),
-        )
+        curves(summary, workload, measure, styles, is_zoom=is_zoom)
         for measure in measures(summary)
         for workload in workloads
+        for is_zoom in (False, True)
     ]
 
 
 def curves(
-    summary: Summary, workload: Workload, measure: str, styles: Mapping[str, Style]
-) -> Figure:
-    """Returns a measure on validation by rate, with intervals, for one workload."""
-    cells = [cell for cell in summary.cells if cell.workload == workload]
-    rates = sorted({cell.rate for cell in cells})
+    summary: Summary,
+    workload: Workload,
+    measure: str,
+    styles: Mapping[str, Style],
+    *,
+    is_zoom: bool,
+) -> Panel:
+    """Returns a measure on validation by rate, with intervals, for one workload.
+
+    Args:
+      is_zoom: whether only what no run diverged of is drawn, on an axis that fits it.
+    """
     read = _reader(measure)
-    step = math.log(rates[-1] / rates[0]) / max(1, len(rates) - 1)
-    traces = [
-        _trace(
-            [cell for cell in cells if cell.safeguard == name], read, styles[name],
-            math.exp(step * _SHIFT * (i - (len(styles) - 1) / 2)),
-        )
-        for i, name in enumerate(styles)
-    ]  # fmt: skip
-    ticks = {"type": "log", "tickvals": rates, "ticktext": [number(rate, 2) for rate in rates]}
-    title = "final loss, validation" if measure == LOSS else f"{measure}, validation"
-    return figure(
-        [trace for trace in traces if trace["x"]],
-        xaxis=axis("learning rate", **ticks),
-        yaxis=axis(title),
+    cells = [cell for cell in summary.cells if cell.workload == workload]
+    shown = [cell for cell in cells if not is_zoom or (cell.tried and not cell.diverged)]
+    values = [read(cell) for cell in shown]
+    ends = [v for each in values for v in (each.value, each.low, each.high)]
+    what = "only where no run diverged" if is_zoom else "all runs"
+    title = f"{label(workload)}: {measure}, {what}"
+    keys = {"measure": measure}
+    if not any(map(math.isfinite, ends)):
+        return Panel(title=title, figure=Markup(""), keys=keys, note="There is nothing to draw.")
+    name = "final loss, validation" if measure == LOSS else f"{measure}, validation"
+    lines = [
+        _line(name, [cell for cell in shown if cell.safeguard == name], read, styles[name])
+        for name in styles
+    ]
+    figure = chart(
+        [line for line in lines if line.x],
+        x=_rates([cell.rate for cell in cells]),
+        y=fit(name, ends),
+        label=title,
+        height=240,
+    )
+    return Panel(title=title, figure=figure, keys=keys)
+
+
+def _rates(rates: Sequence[float]) -> Axis:
+    """Returns the axis of rates, with a little room at both ends."""
+    known = sorted(set(rates))
+    room = (known[-1] / known[0]) ** 0.04 if len(known) > 1 else 2.0
+    every = math.ceil(len(known) / _TICKS)
+    ticks = tuple((rate, number(rate, 2)) for rate in known[::every])
+    return Axis(
+        title="learning rate", low=known[0] / room, high=known[-1] * room, is_log=True, ticks=ticks
     )
 
 
@@ -62,36 +91,21 @@ def _reader(measure: str) -> Callable[[Cell], Interval]:
     return lambda cell: cell.metrics.get(measure, Interval(math.nan))
 
 
-def _trace(
-    cells: Sequence[Cell], read: Callable[[Cell], Interval], style: Style, shift: float
-) -> Figure:
+def _line(name: str, cells: Sequence[Cell], read: Callable[[Cell], Interval], look: Style) -> Line:
     cells = sorted(cells, key=lambda cell: cell.rate)
     values = [read(cell) for cell in cells]
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": escaped(cells[0].safeguard) if cells else "",
-        "x": numbers([cell.rate * shift for cell in cells]),
-        "y": numbers([value.value for value in values]),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": numbers([value.high - value.value for value in values]),
-            "arrayminus": numbers([value.value - value.low for value in values]),
-            "thickness": 1.2,
-            "width": 0,
-        },
-        "line": {"color": style.colour, "width": 2, "dash": style.dash},
-        "marker": {
-            "color": style.colour,
-            "size": 8,
-            "symbol": ["x" if cell.diverged else "circle" for cell in cells],
-        },
-        "text": [_hover(cell, value) for cell, value in zip(cells, values, strict=True)],
-        "hovertemplate": "%{text}",
-    }
+    return Line(
+        name=name,
+        x=[cell.rate for cell in cells],
+        y=[value.value for value in values],
+        look=look,
+        low=[value.low for value in values],
+        high=[value.high for value in values],
+        symbols=["cross" if cell.diverged else "dot" for cell in cells],
+        said=[_said(name, cell, value) for cell, value in zip(cells, values, strict=True)],
+    )
 
 
-def _hover(cell: Cell, value: Interval) -> str:
+def _said(name: str, cell: Cell, value: Interval) -> str:
     ratio = f"{cell.diverged} of {cell.tried} diverged ({percents(cell.ratio)})"
-    return f"rate {number(cell.rate)}: {with_bounds(value)}<br>{ratio}"
+    return f"{name}, rate {number(cell.rate)}: {with_bounds(value)}; {ratio}"

@@ -1,49 +1,23 @@
 """The report's tables as plain text, for HTML and for Markdown."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
-from ranker.compare.report import text
 from ranker.compare.report.survival import survivals
+from ranker.compare.report.text import bounds, fault, is_apart, label, percents
 from ranker.compare.summary import Cell, Method, Summary, Test, Workload
-
-
-class Field(NamedTuple):
-    """One cell of a table.
-
-    Attributes:
-      text: what is read first.
-      note: what is read second, in lines: an interval, a remark.
-      kind: "name", "number", "words", or "share0" to "share4" for how bad a ratio is.
-    """
-
-    text: str
-    note: str = ""
-    kind: str = "number"
-
-
-class Group(NamedTuple):
-    """Rows under one heading; "" for none."""
-
-    title: str
-    rows: tuple[tuple[Field, ...], ...]
-
-
-class Table(NamedTuple):
-    """Heads and groups of rows, each row as long as the heads."""
-
-    heads: tuple[str, ...]
-    groups: tuple[Group, ...]
+from ranker.report import text
+from ranker.report.table import Field, Group, Table, name
 
 
 def survival(summary: Summary) -> Table:
     """Returns each safeguard's survival over everything, best first."""
     rows = tuple(
         (
-            _name(each.safeguard),
+            name(each.safeguard),
             Field(f"{each.clean} of {each.cells}"),
             _ratio(each.diverged, each.tried, each.ratio),
         )
@@ -60,7 +34,7 @@ def divergence(summary: Summary) -> Table:
     groups = _by_workload(
         summary.methods,
         lambda method: (
-            _name(method.safeguard),
+            name(method.safeguard),
             *(_cell(cells.get((method.workload, method.safeguard, rate))) for rate in rates),
             _ratio(method.diverged, method.tried, method.ratio),
         ),
@@ -83,42 +57,35 @@ def faults(summary: Summary) -> Table:
     for workload, rate in dict.fromkeys((cell.workload, cell.rate) for cell in summary.cells):
         title = f"{workload.model} · {workload.optimizer} · learning rate {text.number(rate)}"
         fields = (_outcome(found.get((workload, rate, n)), summary.primary) for n in names)
-        groups.setdefault(title, []).append((_name(text.fault(workload.injector)), *fields))
+        groups.setdefault(title, []).append((name(fault(workload.injector)), *fields))
     return Table(("fault", *names), tuple(Group(t, tuple(rows)) for t, rows in groups.items()))
 
 
 def methods(summary: Summary) -> Table:
-    """Returns what one would pay and get: each safeguard at its best rate."""
+    """Returns what each safeguard reaches at its best rate, and what it takes to get there.
+
+    No time is among it: a comparison's runs share their cores, one safeguard after the other.
+    """
     tested = {test.metric for test in summary.tests} | {summary.primary}  # more is too wide to read
-    names = dict.fromkeys(name for method in summary.methods for name in method.test)
-    metrics = sorted(tested & set(names), key=lambda name: (name != summary.primary, name))
+    names = dict.fromkeys(n for method in summary.methods for n in method.test)
+    metrics = sorted(tested & set(names), key=lambda n: (n != summary.primary, n))
     heads = (
-        "safeguard", "best rate", *(f"{name}, test" for name in metrics), "attempts to target",
-        "seconds to target", "stable rates", "LR sensitivity", "attempts clipped",
-        "ms an attempt", "time ratio", "tuned setting",
+        "safeguard", "best rate", *(f"{n}, test" for n in metrics), "stable rates",
+        "LR sensitivity", "attempts to target", "attempts clipped", "tuned setting",
     )  # fmt: skip
     clipped = {(c.workload, c.safeguard, c.rate): c.clipped for c in summary.cells}
-    seconds = {
-        method.workload: method.seconds_per_attempt
-        for method in summary.methods
-        if method.safeguard == summary.reference
-    }
 
     def row(method: Method) -> tuple[Field, ...]:
         share = clipped.get((method.workload, method.safeguard, method.best_rate), math.nan)
-        ratio = method.seconds_per_attempt / (seconds.get(method.workload) or math.nan)
         stable = text.span(method.stable_from, method.stable_to)
         return (
-            _name(method.safeguard),
+            name(method.safeguard),
             Field(text.number(method.best_rate)),
-            *(_interval(method.test.get(name)) for name in metrics),
-            Field(_target(method.attempts_to_target), _reached(method)),
-            Field(_target(method.seconds_to_target)),
+            *(_interval(method.test.get(n)) for n in metrics),
             Field("none" if math.isnan(method.stable_from) else stable),
             Field(text.number(method.sensitivity)),
+            Field(_target(method.attempts_to_target), _reached(method)),
             Field(text.percent(share)),
-            Field(text.number(1000 * method.seconds_per_attempt)),
-            Field("reference" if method.safeguard == summary.reference else text.number(ratio)),
             _tuned(method),
         )
 
@@ -132,7 +99,7 @@ def tests(summary: Summary) -> Table:
     def row(test: Test) -> tuple[Field, ...]:
         inside = f"{text.signed(test.difference.low)} to {text.signed(test.difference.high)}"
         return (
-            _name(f"{test.safeguard} against {test.reference}"),
+            name(f"{test.safeguard} against {test.reference}"),
             Field(test.metric, kind="words"),
             Field(str(test.pairs)),
             Field(
@@ -152,11 +119,11 @@ def scores(summary: Summary) -> Table:
     names = dict.fromkeys([*summary.by_attempts.scores, *summary.by_seconds.scores])
     rows = tuple(
         (
-            _name(name),
-            Field(text.number(summary.by_attempts.scores.get(name, math.nan))),
-            Field(text.number(summary.by_seconds.scores.get(name, math.nan))),
+            name(safeguard),
+            Field(text.number(summary.by_attempts.scores.get(safeguard, math.nan))),
+            Field(text.number(summary.by_seconds.scores.get(safeguard, math.nan))),
         )
-        for name in names
+        for safeguard in names
     )
     return Table(("safeguard", "score by attempts", "score by seconds"), (Group("", rows),))
 
@@ -166,8 +133,8 @@ def failures(results: pd.DataFrame) -> Table:
     failed = results[results["status"] == "failed"].to_dict("records")
     rows = tuple(
         (
-            _name(str(run["safeguard"])),
-            Field(text.label(_workload(run)), kind="words"),
+            name(str(run["safeguard"])),
+            Field(label(_workload(run)), kind="words"),
             Field(text.number(float(run["rate"]))),
             Field(str(run["seed"])),
             Field(str(run["stage"]), kind="words"),
@@ -179,33 +146,23 @@ def failures(results: pd.DataFrame) -> Table:
     return Table(heads, (Group("", rows),) if rows else ())
 
 
-def settings(facts: Mapping[str, Any]) -> Table:
-    """Returns nested facts as dotted names and values."""
-    rows = tuple((_name(name), Field(value, kind="words")) for name, value in _flat(facts))
-    return Table(("what", "value"), (Group("", rows),) if rows else ())
-
-
 def _by_workload(items: Iterable, row: Any) -> tuple[Group, ...]:
     groups: dict[Workload, list[tuple[Field, ...]]] = {}
     for item in items:
         groups.setdefault(item.workload, []).append(row(item))
-    return tuple(Group(text.label(workload), tuple(rows)) for workload, rows in groups.items())
-
-
-def _name(name: str) -> Field:
-    return Field(name, kind="name")
+    return tuple(Group(label(workload), tuple(rows)) for workload, rows in groups.items())
 
 
 def _interval(interval: Any) -> Field:
     if interval is None:
         return Field(text.DASH)
-    return Field(text.measure(interval.value), text.bounds(interval))
+    return Field(text.measure(interval.value), bounds(interval))
 
 
 def _ratio(diverged: int, tried: int, ratio: Any) -> Field:
     if not tried:
         return Field(text.DASH)
-    return Field(f"{diverged}/{tried}", text.percents(ratio), f"share{_step(diverged / tried)}")
+    return Field(f"{diverged}/{tried}", percents(ratio), f"share{_step(diverged / tried)}")
 
 
 def _cell(cell: Cell | None) -> Field:
@@ -251,22 +208,10 @@ def _tuned(method: Method) -> Field:
 
 
 def _verdict(test: Test) -> str:
-    if not text.is_apart(test):
+    if not is_apart(test):
         return "cannot be told apart"
     return f"{test.safeguard} is {'higher' if test.difference.value > 0 else 'lower'}"
 
 
 def _workload(run: Mapping[str, Any]) -> Workload:
-    return Workload(*(str(run[name]) for name in Workload._fields))
-
-
-def _flat(facts: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in facts.items():
-        if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            found.append((f"{prefix}{name}", " ".join(map(str, value))))
-        else:
-            found.append((f"{prefix}{name}", str(value)))
-    return found
+    return Workload(*(str(run[field]) for field in Workload._fields))

@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from ranker import json_text
 from ranker.compare.report.chosen import Run, representatives, telling_rate
-from ranker.compare.report.palette import Style
-from ranker.compare.report.panel import Figure, Panel, axis, escaped, figure, numbers
-from ranker.compare.report.text import label, number, plural
-from ranker.compare.summary import Summary
+from ranker.compare.report.text import label
+from ranker.compare.summary import Summary, Workload
+from ranker.report.figures import Axis, Line, Mark, Span, Style, chart, thin
+from ranker.report.panel import Panel
+from ranker.report.run.interventions import marks, spans
+from ranker.report.text import number, plural
 
-_INJECTED = "rgba(230,159,0,0.22)"
-_REFUSED = "#d55e00"
 _RISE = 100.0  # the axis ends at this many times the first loss; above it is "diverged" enough
+_COLUMNS = 150  # of a curve: there may be many on a page
 
 
 def panels(summary: Summary, results: pd.DataFrame, styles: Mapping[str, Style]) -> list[Panel]:
@@ -23,75 +25,60 @@ def panels(summary: Summary, results: pd.DataFrame, styles: Mapping[str, Style])
     found = []
     for workload in dict.fromkeys(cell.workload for cell in summary.cells):
         runs = representatives(summary, results, workload)
-        limits = loss_limits([run for run in runs.values() if run is not None])
+        losses = loss_axis([run for run in runs.values() if run is not None])
         rate = telling_rate(summary, workload)
-        for name, run in runs.items():
-            drawn = None if run is None else curve(run, styles[name], limits)
-            title = f"{name}, learning rate {number(rate)}"
-            said = "no run was measured." if run is None else described(run)
-            note = f"{label(workload)}: {said}"
-            keys = {"workload": label(workload)}
-            found.append(Panel(title=title, keys=keys, figure=drawn, note=note))
+        found += [_panel(workload, n, rate, run, styles[n], losses) for n, run in runs.items()]
     return found
 
 
-def curve(run: Run, style: Style, limits: tuple[float, float] | None) -> Figure:
-    """Returns a run's training loss by attempt with its events.
-
-    Args:
-      limits: of the loss axis, as base-10 logarithms; None to fit the data.
-    """
-    attempts = [int(attempt) for attempt in run["train_attempt"]]
-    line = {"color": style.colour, "width": 1.8, "dash": style.dash}
-    base = {"type": "scatter", "mode": "lines", "x": attempts}
-    peak = {"color": style.colour, "width": 0.8}
-    events = json_text.parse(run["events"])
-    traces = [
-        base
-        | {"name": "maximum", "y": numbers(run["train_loss_max"]), "line": peak, "opacity": 0.5},
-        base | {"name": "mean", "y": numbers(run["train_loss"]), "line": line},
-        *_marks(events),
+def curve(run: Run, look: Style, losses: Axis, title: str) -> Markup:
+    """Returns a run's training loss by attempt with its events."""
+    attempts = [float(attempt) for attempt in run["train_attempt"]]
+    end = max([float(run["planned_attempts"]), *attempts])
+    lines = [
+        _line(name, attempts, run[column], look, width)
+        for name, column, width in (
+            ("maximum", "train_loss_max", 0.8),
+            ("mean", "train_loss", 2.0),
+        )
     ]
-    end = max([int(run["planned_attempts"]), *attempts])
-    losses = axis("training loss", type="log", tickformat="~g", nticks=6)
-    if limits:
-        losses |= {"range": list(limits)}
-    return figure(
-        traces,
-        height=240,
-        xaxis=axis("attempt", range=[0, end * 1.02]),
-        yaxis=losses,
-        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
-        shapes=[_shade(*each) for each in ranges(_attempts(events, {"injected"}))],
+    happened = [e for e in events(run) if "attempt" in e]
+    return chart(
+        lines,
+        x=Axis(title="attempt", low=0.0, high=end),
+        y=losses,
+        label=title,
+        marks=marks(happened),
+        spans=spans(happened, end),
     )
 
 
-def loss_limits(runs: Sequence[Run]) -> tuple[float, float] | None:
-    """Returns the loss axis that fits all runs, as base-10 logarithms; None without any loss.
+def events(run: Run) -> list[dict[str, Any]]:
+    """Returns what happened beside training, each with its kind."""
+    return json_text.parse(run["events"])
+
+
+def happened(runs: Iterable[Run | None]) -> tuple[list[Mark], list[Span]]:
+    """Returns what is marked in the figures of `runs`."""
+    every = [e for run in runs if run is not None for e in events(run) if "attempt" in e]
+    return marks(every), spans(every, math.inf)
+
+
+def loss_axis(runs: Sequence[Run]) -> Axis:
+    """Returns the loss axis that fits all runs, by logarithm.
 
     It ends at 100 times the largest first loss, so that what explodes leaves the picture
     and the rest can still be read.
     """
-    losses = [_positive(run["train_loss"]) for run in runs]
-    peaks = [_positive(run["train_loss_max"]) for run in runs]
-    every = [loss for each in losses + peaks for loss in each]
+    losses = [_positive(run[name]) for run in runs for name in ("train_loss", "train_loss_max")]
+    every = [loss for each in losses for loss in each]
+    title = "training loss, by logarithm"
     if not every:
-        return None
-    first = max(each[0] for each in losses + peaks if each)
+        return Axis(title=title, low=0.1, high=10.0, is_log=True)
+    first = max(each[0] for each in losses if each)
     low, high = math.log10(min(every)), math.log10(min(max(every), _RISE * first))
     margin = max(0.05, 0.05 * (high - low))
-    return low - margin, high + margin
-
-
-def ranges(attempts: Iterable[int]) -> list[tuple[int, int]]:
-    """Returns attempts as the ranges they fill, both ends included."""
-    found: list[tuple[int, int]] = []
-    for attempt in sorted(set(attempts)):
-        if found and attempt == found[-1][1] + 1:
-            found[-1] = (found[-1][0], attempt)
-        else:
-            found.append((attempt, attempt))
-    return found
+    return Axis(title=title, low=10 ** (low - margin), high=10 ** (high + margin), is_log=True)
 
 
 def described(run: Run) -> str:
@@ -101,49 +88,25 @@ def described(run: Run) -> str:
     if run["divergence"] == "full" and run["full_attempt"] >= 0:
         end += f" at attempt {int(run['full_attempt']):,}"
     counts = f"{int(run['attempts']):,} of {plural(int(run['planned_attempts']), 'attempt')}"
-    return f"seed {int(run['seed'])}: {end}; {counts}, {int(run['refused']):,} refused."
+    return f"Seed {int(run['seed'])}: {end}; {counts}, {int(run['refused']):,} refused."
+
+
+def _panel(
+    workload: Workload, name: str, rate: float, run: Run | None, look: Style, losses: Axis
+) -> Panel:
+    title = f"{label(workload)}: {name}, learning rate {number(rate)}"
+    keys = {"workload": label(workload)}
+    if run is None:
+        return Panel(title=title, keys=keys, figure=Markup(""), note="No run was measured.")
+    return Panel(
+        title=title, keys=keys, figure=curve(run, look, losses, title), note=described(run)
+    )
+
+
+def _line(name: str, x: list[float], losses: Iterable[float], look: Style, width: float) -> Line:
+    at, values = thin(x, [float(loss) for loss in losses], columns=_COLUMNS)
+    return Line(name=name, x=at, y=values, look=look, width=width, symbols=[""] * len(at))
 
 
 def _positive(losses: Iterable[float]) -> list[float]:
     return [float(loss) for loss in losses if 0 < loss < math.inf]
-
-
-def _attempts(events: Sequence[Mapping[str, Any]], kinds: set[str]) -> list[int]:
-    return [int(e["attempt"]) for e in events if e["kind"] in kinds and "attempt" in e]
-
-
-def _marks(events: Sequence[Mapping[str, Any]]) -> list[Figure]:
-    """Returns refusals as bars at the foot, and each other kind of event as a marker there."""
-    refused = ranges(_attempts(events, {"refused"}))
-    common = {"type": "scatter", "yaxis": "y2", "hovertemplate": "%{text}"}
-    traces = []
-    if refused:
-        spots = [spot for first, last in refused for spot in (first, last, None)]
-        said = [text for first, last in refused for text in (_refused(first, last),) * 2 + ("",)]
-        traces.append(
-            common
-            | {"name": "refused", "mode": "lines+markers", "x": spots, "y": [0.05] * len(spots)}
-            | {"text": said, "line": {"color": _REFUSED, "width": 5}}
-            | {"marker": {"color": _REFUSED, "size": 9, "symbol": "line-ns-open"}}
-        )
-    for kind in dict.fromkeys(
-        e["kind"] for e in events if e["kind"] not in ("injected", "refused")
-    ):
-        spots = _attempts(events, {kind})
-        marker = {"symbol": "x", "size": 11, "color": _REFUSED}
-        said = [f"{escaped(kind)} at attempt {spot:,}" for spot in spots]
-        place = {"x": spots, "y": [0.14] * len(spots), "text": said}
-        traces.append(common | {"name": escaped(kind), "mode": "markers", "marker": marker} | place)
-    return traces
-
-
-def _refused(first: int, last: int) -> str:
-    return f"refused: attempt {first:,}" + (f" to {last:,}" if last > first else "")
-
-
-def _shade(first: int, last: int) -> dict[str, Any]:
-    return {
-        "type": "rect", "xref": "x", "yref": "paper", "x0": first - 0.5, "x1": last + 0.5,
-        "y0": 0, "y1": 1, "fillcolor": _INJECTED, "layer": "below",
-        "line": {"width": 1, "color": _INJECTED},
-    }  # fmt: skip

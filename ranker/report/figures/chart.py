@@ -177,9 +177,9 @@ def _points(line: Line, x: Axis, y: Axis) -> Iterable[Markup]:
             )
         if symbols[place]:
             said = line.said[place] if line.said else ""
-            yield Markup('<use class="{}" href="#{}" x="{}" y="{}"><title>{}</title></use>').format(
-                colour, symbols[place], at, percent(down), said or line.name
-            )
+            yield Markup(
+                '<use class="{}" href="#m-{}" x="{}" y="{}"><title>{}</title></use>'
+            ).format(colour, symbols[place], at, percent(down), said or line.name)
 
 
 def _span(span: Span, x: Axis) -> Markup:
@@ -201,7 +201,7 @@ def _marks(marks: Sequence[Mark], x: Axis) -> Iterable[Markup]:
         said = found[0].said + (f" (and {len(found) - 1:,} more here)" if len(found) > 1 else "")
         yield Markup(
             '<line class="event {0}" x1="{1}" x2="{1}" y1="0" y2="100%"/>'
-            '<use class="{0}" href="#{0}" x="{1}" y="100%"><title>{2}</title></use>'
+            '<use class="{0}" href="#m-{0}" x="{1}" y="100%"><title>{2}</title></use>'
         ).format(escape(kind), at, said)
 
 

@@ -46,19 +46,12 @@ def marks(events: Sequence[Mapping[str, Any]]) -> list[Mark]:
 
 
 def spans(events: Sequence[Mapping[str, Any]], end: float) -> list[Span]:
-    """Returns when faults were injected; one that was not ended lasts until `end`."""
+    """Returns when faults were injected; of one that does not say until when, to `end`."""
     found = []
     for event in events:
         if event["kind"] == "injected":
-            who = (event.get("injector"), event.get("place"))
-            ends = [
-                other["attempt"] - 1
-                for other in events
-                if other["kind"] == "injection_ended"
-                and (other.get("injector"), other.get("place")) == who
-                and other["attempt"] > event["attempt"]
-            ]
-            last = min(ends, default=end)
+            until = as_number(event.get("until", event["attempt"]))
+            last = until if event["attempt"] <= until < end else end
             found.append(Span(event["attempt"], last, described(event)))
     return found
 
