@@ -8,7 +8,7 @@ DISTRIBUTION = "ranker-trainer"
 # What of each extra is imported; what is missing is told with the extra that brings it.
 EXTRAS = {
     "train": {
-        "absl", "jinja2", "markupsafe", "pandas", "plotly", "pyarrow", "tensorboard",
+        "absl", "jinja2", "markupsafe", "pandas", "pyarrow", "tensorboard",
         "tensorflow_recommenders", "tf_keras", "tqdm",
     },
     "compare": {"scipy"},
