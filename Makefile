@@ -5,7 +5,7 @@ WORKDIR ?= runs/movielens-100k
 CONFIG ?= configs/movielens_100k.toml
 COMPARISON ?= configs/compare_quick.toml
 
-.PHONY: train compare test unit lowest fuzz lint lock wheel bench quality clean
+.PHONY: train compare test unit lowest fuzz lint docs lock wheel bench quality clean
 
 train: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
@@ -34,6 +34,10 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# docs/ as a site, in site/. Nothing is fetched.
+docs: .venv/test
+	$(BIN)/python -m mkdocs build --strict
 
 # After a change of what pyproject.toml asks for.
 lock: .venv/test
@@ -89,4 +93,4 @@ LOWEST = import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["p
 	touch $@
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv runs site

@@ -1,0 +1,44 @@
+"""Brings pages from outside docs/ into the site, and makes their links, and links to code, fit.
+
+In the repository a page links to the file itself, such as ../data/README.md or
+../examples/lion.py. The site has pages for the former; the latter become their path, as code.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[2]
+PAGES = {"data/README.md": "datasets.md", "configs/README.md": "configs.md"}  # there: in the site
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Adds the pages from outside."""
+    for path, name in PAGES.items():
+        text = _fitted(ROOT.joinpath(path).read_text("utf-8"), path, name)
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Returns the text of a page with links that the site can follow."""
+    name = page.file.src_uri
+    return markdown if name in PAGES.values() else _fitted(markdown, f"docs/{name}", name)
+
+
+def _fitted(text: str, path: str, name: str) -> str:
+    """Returns `text`, which is at `path` in the repository and at `name` in the site."""
+
+    def fitted(match: re.Match[str]) -> str:
+        words, target, anchor = match[1], match[2], match[3] or ""
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        there = PAGES.get(there, there.removeprefix("docs/") if there.startswith("docs/") else "")
+        if not there:
+            return words if "`" in words else f"`{words}`"
+        return f"[{words}]({posixpath.relpath(there, posixpath.dirname(name) or '.')}{anchor})"
+
+    return _LINK.sub(fitted, text)

@@ -1,0 +1,183 @@
+"""What the documents say is so: links lead somewhere, settings exist, examples run."""
+
+import csv
+import re
+import subprocess
+import sys
+import tomllib
+
+import numpy as np
+import pytest
+import yaml
+from documents import CONFIGS, DOCS, ROOT, TEXTS, blocks
+
+from benchmarks import learning_rates
+from ranker.schema import read_schema
+from ranker.spec import load
+from ranker.spec.compare import CompareConfig
+from ranker.spec.part import fields_of
+from ranker.spec.reference import tables
+from ranker.spec.run import RunConfig
+
+
+def slugs(text):
+    """Returns the anchors of a page's headings, as both the site and a forge make them."""
+    without = re.sub(r"(?ms)^ *```.*?^ *```", "", text)
+    heads = re.findall(r"(?m)^#{1,6} (.+)$", without)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", head).strip().lower()) for head in heads}
+
+
+PACKAGED = {"LICENSE", "CITATION.cff"}  # with the package
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_link_is_dead(name):
+    links = re.findall(r"\]\((?!https?:)([^)\s]*)\)", TEXTS[name])
+    links += re.findall(r'(?:src|srcset)="(?!https?:)([^"]+)"', TEXTS[name])
+    for link in links:
+        path, _, anchor = link.partition("#")
+        if path in PACKAGED and not (ROOT / "CHANGELOG.md").exists():
+            continue
+        target = (ROOT / name).parent / path if path else ROOT / name
+        assert target.exists(), link
+        if anchor:
+            assert anchor in slugs(target.read_text("utf-8")), link
+
+
+NAMED = re.compile(r"`((?:data|objective|optimizer|guard|train)(?:\.[a-z_]+)+)(?: = [^`]+)?`")
+NO_SETTINGS = {"guard.judge", "train.parquet", "train.csv"}
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if not name.startswith("docs/settings")])
+def test_every_setting_that_is_named_exists(name):
+    known = {f"{t.name}.{field.name}" for t in tables(RunConfig) for field, _ in t.fields}
+    known |= {f"{f.name}.{g}" for f in fields_of(RunConfig) for g in ("recovery", "detect")}
+    for setting in set(NAMED.findall(TEXTS[name])) - NO_SETTINGS:
+        assert setting in known, setting
+
+
+@pytest.mark.parametrize(
+    "test", sorted(set(re.findall(r"`(tests/[\w/.]+::\w+)`", "".join(TEXTS.values()))))
+)
+def test_what_is_said_to_be_held_by_a_test_is(test):
+    path, _, name = test.partition("::")
+    assert re.search(rf"^def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "name", [*TEXTS, "benchmarks/LOG.md", *(f"configs/{p.name}" for p in CONFIGS)]
+)
+def test_every_number_below_1_has_its_zero(name):
+    text = (ROOT / name).read_text("utf-8")
+    assert not re.findall(r"(?<![\w.\])/*-])\.\d+", text)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_config_begins_with_its_question(path):
+    first = path.read_text("utf-8").splitlines()[0]
+    assert re.fullmatch(r"# [A-Z].{10,96}\?", first)
+
+
+RESULTS = ["compare_clippy", "compare_faults", "detection", "robustness"]
+RESULTS += [f"results/{path.stem}" for path in (ROOT / "docs/results").glob("*.md")]
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_page_of_results_says_how_they_came_about(name):
+    begin = TEXTS[f"docs/{name}.md"][:1500]
+    for word in ("Command", "Date", "Machine", "Raw data"):
+        assert f"\n- {word}: " in begin
+    assert re.search(r"\n- Date: 20\d\d-\d\d-\d\d", begin)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in TEXTS if n.startswith("docs/") and "settings" not in n]
+)
+def test_a_page_begins_with_what_the_reader_wants(name):
+    if name == "docs/measures.md":
+        pytest.skip("a list of definitions")
+    assert re.match(r"# .+\n\nYou (want|have|found|added)\b", TEXTS[name])
+
+
+def test_the_pictures_are_those_of_the_rows():
+    points = learning_rates.read(learning_rates.ROWS)
+    for theme in learning_rates.COLOURS:
+        path = learning_rates.PICTURES / f"learning_rates_{theme}.svg"
+        assert path.read_text("utf-8") == learning_rates.picture(points, theme)
+
+
+def test_the_table_of_learning_rates_is_that_of_the_rows():
+    page = TEXTS["docs/results/learning_rates.md"]
+    with learning_rates.ROWS.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name, words in learning_rates.NAMES.items():
+        of_rate = learning_rates.read(learning_rates.ROWS)[name]
+        medians = [f"{np.median(of_rate[rate]):.4f}" for rate in sorted(of_rate)]
+        assert f"| {words}, median like AUC | {' | '.join(medians)} |" in page
+        dead = [
+            sum(
+                r["diverged"] == "True"
+                for r in rows
+                if (r["safeguard"], float(r["rate"])) == (name, rate)
+            )
+            for rate in sorted(of_rate)
+        ]
+        assert f"| diverged, of 7 | {' | '.join(map(str, dead))} |" in page
+
+
+def test_the_schema_of_the_page_is_one(tmp_path):
+    (text,) = blocks(TEXTS["docs/own_data.md"], "toml")
+    (tmp_path / "schema.toml").write_text(text)
+    schema = read_schema(tmp_path / "schema.toml")
+    assert [task.kind for task in schema.tasks] == ["binary", "regression"]
+
+
+def test_the_comparison_of_the_page_is_one(tmp_path):
+    (text,) = blocks(TEXTS["docs/compare.md"], "toml")
+    (tmp_path / "compare.toml").write_text(text)
+    config = load.load(tmp_path / "compare.toml", [], CompareConfig)
+    assert [safeguard.name for safeguard in config.safeguards] == ["none", "Clippy", "GC"]
+
+
+def test_the_clippers_of_the_page_are_settings(tmp_path):
+    text = blocks(TEXTS["docs/safeguards.md"], "toml")[0]
+    tomllib.loads(text)
+    (tmp_path / "run.toml").write_text(text)
+    config = load.load(tmp_path / "run.toml", [], RunConfig)
+    assert [clip.kind for clip in config.clip] == ["global_norm", "clippy"]
+
+
+def test_the_job_of_the_page_acts_on_exit_codes():
+    (text,) = blocks(TEXTS["docs/nightly.md"], "yaml")
+    job = yaml.safe_load(text)["spec"]["jobTemplate"]["spec"]
+    assert job["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"] == [2, 3]
+    assert job["template"]["spec"]["restartPolicy"] == "Never"  # which the policy asks for
+
+
+def test_the_library_example_refuses_the_nan_and_nothing_else():
+    scope: dict = {}
+    exec(compile(blocks(TEXTS["docs/library.md"], "python")[0], "library.md", "exec"), scope)
+    before = scope["weights"].numpy().copy()
+    assert before.tolist() == [[0.0, 2.0]]
+    _, accept = scope["attempt"](np.ones((1, 2), np.float32), np.ones((1, 1), np.float32))
+    assert bool(accept)
+    assert (scope["weights"].numpy() != before).all()
+
+
+def test_the_site_is_built_without_a_warning_and_fetches_nothing(tmp_path):
+    """Chromium, or any browser, would load a page of it without a network."""
+    told = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", f"--site-dir={tmp_path}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) > len(DOCS)
+    for page in pages:
+        loads = (
+            r'<(?:script|img|iframe|source)[^>]+src="?(?:https?:)?//|<link[^>]+stylesheet[^>]+//'
+        )
+        assert not re.search(loads, page.read_text("utf-8")), page
