@@ -24,8 +24,20 @@ WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 150, 22, 52  # margins around the plot
 LOWEST, HIGHEST = 0.48, 0.82  # AUC at the bottom and at the top
 COLOURS = {
-    "light": {"text": "#24292f", "grid": "#d0d7de", "none": "#c4432b", "Clippy": "#1f6feb"},
-    "dark": {"text": "#e6edf3", "grid": "#3d444d", "none": "#ff7b72", "Clippy": "#79c0ff"},
+    "light": {
+        "back": "#ffffff",
+        "text": "#24292f",
+        "grid": "#d0d7de",
+        "none": "#c4432b",
+        "Clippy": "#1f6feb",
+    },
+    "dark": {
+        "back": "#0d1117",
+        "text": "#e6edf3",
+        "grid": "#3d444d",
+        "none": "#ff7b72",
+        "Clippy": "#79c0ff",
+    },
 }
 NAMES = {"none": "Adagrad alone", "Clippy": "with Clippy"}
 
@@ -71,6 +83,7 @@ def picture(points: Points, theme: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif" font-size="13">',
         "<title>Learning rate against AUC, with Clippy and without</title>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{colours["back"]}"/>',
         *_axes(rates, colours),
     ]
     for name in NAMES:
