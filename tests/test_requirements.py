@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -87,6 +88,14 @@ def test_the_safeguards_alone_ask_for_no_more_than_they_import():
     files = [f for p in paths for f in (p.rglob("*.py") if p.is_dir() else [p])]
     files += (ROOT / "ranker/spec").rglob("*.py")
     assert set(map(distribution, imported(files))) == set(asked())
+
+
+@pytest.mark.parametrize("module", ["optim", "guard", "numerics"])
+def test_a_safeguard_alone_is_imported_where_nothing_else_is_installed(module):
+    extras = {package for packages in sentences.EXTRAS.values() for package in packages}
+    missing = dict.fromkeys(extras - {"absl"})  # which TensorFlow needs too
+    code = f"import sys; sys.modules |= {missing}; import ranker.{module}"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_what_is_told_of_a_missing_package_is_the_extra_that_brings_it():

@@ -5,7 +5,7 @@ import runpy
 import sys
 
 import ranker
-from ranker.cli import output, programs
+from ranker.cli import output, programs, sentences
 
 _USAGE = """Trains multitask ranking models, and keeps a run that goes wrong from doing harm.
 
@@ -26,7 +26,13 @@ def main() -> None:
     if name in programs.present():
         sys.argv = [sys.argv[0], *flags]
         # As its main module: whose flags and text --help shows, and which workers import.
-        runpy.run_module(f"ranker.cli.{name}", run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module(f"ranker.cli.{name}", run_name="__main__", alter_sys=True)
+        except ImportError as error:
+            if not (missing := sentences.not_installed(error)):
+                raise
+            print(f"{name}: {missing}", file=sys.stderr)
+            sys.exit(2)
         return
     output.protect()
     sys.exit(_without_program(name))

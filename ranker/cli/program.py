@@ -9,7 +9,7 @@ from pathlib import Path
 from absl import app, logging
 
 from ranker.cli import given, output, programs
-from ranker.cli.sentences import is_of_memory, not_installed, sentence
+from ranker.cli.sentences import is_of_memory, sentence
 from ranker.spec import plugins
 
 __all__ = ["BAD_INPUT", "load_tensorflow", "refuse", "run", "sentence"]
@@ -65,10 +65,6 @@ def _code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         return main(argv)
     except KeyboardInterrupt:  # of a program that has nothing to save
         return 128 + signal.SIGINT
-    except ImportError as error:
-        if not (missing := not_installed(error)):
-            raise
-        return refuse(missing)
     except Exception as error:
         if not is_of_memory(error):
             raise

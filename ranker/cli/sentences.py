@@ -17,6 +17,8 @@ EXTRAS = {
 
 def sentence(problem: object) -> str:
     """Returns on one line what a problem says; without data, the command that prepares them."""
+    if isinstance(problem, ImportError):
+        problem = not_installed(problem) or problem
     if isinstance(problem, FileNotFoundError) and problem.filename:
         problem = unprepared.advice(Path(problem.filename)) or problem
     if isinstance(problem, OSError) and problem.filename:

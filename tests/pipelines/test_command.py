@@ -109,6 +109,28 @@ def test_a_command_is_said_as_this_process_was_started(monkeypatch, main, typed)
 
 
 @pytest.mark.parametrize(
+    ("words", "package"),
+    [
+        (["prepare", "--dataset=movielens-like", "--output=/nowhere/at/all"], "pyarrow"),
+        (["predict", "--help"], "tqdm"),
+        (["evaluate", "--workdir=/nowhere"], "pyarrow"),
+    ],
+)
+def test_without_the_extra_a_program_says_what_to_install(words, package):
+    missing = dict.fromkeys(sentences.EXTRAS["train"] - {"absl"})  # which TensorFlow needs too
+    code = (
+        f"import sys\nsys.modules |= {missing}\nsys.argv = ['ranker', *{words}]\n"
+        "from ranker.cli.command import main\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    wanted = f'{package} is not installed, which this needs: pip install "ranker-trainer[train]"'
+    assert done.stderr.splitlines() == [f"{words[0]}: {wanted}"]
+
+
+@pytest.mark.parametrize(
     ("missing", "extra"),
     [("pyarrow.parquet", "train"), ("tf_keras", "train"), ("scipy", "compare"), ("nonesuch", "")],
 )
