@@ -7,7 +7,7 @@ import pytest
 from test_answer import CLEAR, FIRST, compared, made
 
 from ranker.compare.report import brief
-from ranker.compare.report.brief import is_brief
+from ranker.compare.report.brief import is_brief, is_decided
 
 
 def test_one_that_survives_alone_is_named_with_its_counts_and_its_cost():
@@ -40,6 +40,12 @@ def test_several_that_survive_are_named_together_and_who_needs_no_tuning():
 def test_every_other_end_has_its_sentence(rows, expected):
     said = brief(made({(FIRST, name): row for name, row in rows.items()}))
     assert said.startswith(expected)
+
+
+def test_only_what_tells_the_best_from_another_is_decided():
+    assert is_decided(made(CLEAR))
+    assert not is_decided(made({(FIRST, "none"): [0, 0, 1], (FIRST, "clippy"): [0, 0, 0]}))
+    assert not is_decided(made({(FIRST, "none"): [0]}, tried=0))
 
 
 def test_nothing_measured_says_so():

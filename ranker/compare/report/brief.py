@@ -28,6 +28,12 @@ def brief(summary: Summary) -> str:
     return " ".join(kept)
 
 
+def is_decided(summary: Summary) -> bool:
+    """Whether these runs tell the best from any other."""
+    tried = [each for each in survivals(summary) if each.tried]
+    return len(contenders(summary)) < len(tried)
+
+
 def is_brief(said: str) -> bool:
     """Whether `said` has at most 60 words and 6 numbers, those within names not counted."""
     plain = _QUOTED.sub("name", said)

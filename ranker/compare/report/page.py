@@ -7,7 +7,7 @@ import pandas as pd
 
 from ranker.compare.report import factors, profiles, rates, tables, text, training
 from ranker.compare.report.answer import answer
-from ranker.compare.report.brief import brief
+from ranker.compare.report.brief import brief, is_decided
 from ranker.compare.report.chosen import representatives
 from ranker.compare.report.palette import styles
 from ranker.compare.summary import Summary
@@ -37,6 +37,7 @@ def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], da
         facts=facts,
         date=date,
         brief=brief(summary),
+        is_decided=is_decided(summary),
         answer=answer(summary),
         looks=[(look, name) for name, look in styles(summary).items()],
         count=_count(summary, results),

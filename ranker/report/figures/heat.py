@@ -12,7 +12,7 @@ from ranker.report.figures.chart import percent
 # The least factor of each shade, from none kept to nearly all; 1 itself has no shade.
 LEVELS = (0.0, 0.001, 0.01, 0.1, 0.5, 0.9)
 _SAID = ("below 0.001", "to 0.01", "to 0.1", "to 0.5", "to 0.9", "below 1")
-_NAME = 34  # letters of a name that fit
+_NAME = 30  # letters of a name that fit
 _ROW = 20  # pixels
 
 
