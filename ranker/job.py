@@ -16,15 +16,22 @@ from ranker.spec.run import RunConfig
 def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
     """Writes what will run into `workdir`, or checks that it is what ran there before.
 
-    A run that never got to anything worth keeping binds nobody to its settings.
+    A run that never got to anything worth keeping binds nobody to its settings. One that is
+    there, finished or not, may be prolonged: by more of `train.epochs` or `train.max_attempts`,
+    and by no other change, it goes on from its newest checkpoint. If it evaluated where it
+    ended, as runs of whole epochs do, it is bit for bit the run that was of that length from
+    the start: no schedule goes by the length of a run.
 
     Raises:
       RunDirectoryError: naming what differs from the run that is there.
     """
     path = workdir / "config.toml"
     if path.exists() and train.has_begun(workdir):
-        differing = load.difference(wiring.read_settings(workdir), config)
-        if differing:
+        before = wiring.read_settings(workdir)
+        if wiring.prolongs(config, before):
+            wiring.check_prolongable(workdir)
+            files.write_text(path, load.dump(config))
+        elif differing := load.difference(before, config):
             raise train.RunDirectoryError(
                 f"{path}: a run with other settings is there: {'; '.join(differing)}. "
                 "Take another --workdir, or the settings of before to resume."

@@ -1,7 +1,8 @@
 """What a run is, and whether the files that it reads are still those that it began with."""
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ranker.input import digests
@@ -28,10 +29,33 @@ def identify(config: RunConfig, schema: Schema, *, splits: Sequence[str] = SPLIT
     folder = Path(config.data.path)
     data = digests(folder, schema, splits=splits)
     check_prepared(folder, data)
-    return Identity(settings=settings_sha256(config), data=data, splits=splits)
+    return identity_of(config, data, splits=splits)
+
+
+def identity_of(config: RunConfig, data: Mapping[str, str], *, splits: Sequence[str]) -> Identity:
+    """Returns what a run of `config` is, on data whose digests are known."""
+    return Identity(
+        settings=settings_sha256(config),
+        but_length=settings_sha256(with_length(config, RunConfig())),
+        data=data,
+        splits=splits,
+    )
 
 
 def settings_sha256(config: RunConfig) -> str:
     """Returns the SHA-256 of the settings but for where the data lie: what they are is known."""
     data = dataclasses.replace(config.data, path="")
     return load.sha256(dataclasses.replace(config, data=data))
+
+
+def with_length(config: RunConfig, of: RunConfig) -> RunConfig:
+    """Returns `config`, training for as long as `of` does."""
+    length = {name: getattr(of.train, name) for name in ("epochs", "max_attempts")}
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, **length))
+
+
+def prolongs(config: RunConfig, before: RunConfig) -> bool:
+    """Whether `config` is `before` but for a longer training: no other setting may differ."""
+    longest, most = (train.max_attempts or math.inf for train in (config.train, before.train))
+    is_shorter = config.train.epochs < before.train.epochs or longest < most
+    return config != before and with_length(config, before) == before and not is_shorter

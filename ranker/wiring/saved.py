@@ -13,7 +13,7 @@ from ranker.spec.run import RunConfig
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.result import RESULT, read_result
 from ranker.train.run_directory import RunDirectoryError
-from ranker.wiring.identity import identify, settings_sha256
+from ranker.wiring.identity import identify, identity_of, settings_sha256
 from ranker.wiring.run import Run, build_run, read_used_schema
 
 
@@ -42,9 +42,7 @@ def load_run(
     if data is not None:
         read = dataclasses.replace(config, data=dataclasses.replace(config.data, path=str(data)))
     run = build_run(read)
-    identity = dataclasses.replace(
-        identify(read, run.schema, splits=splits), settings=settings_sha256(config)
-    )
+    identity = identity_of(config, identify(read, run.schema, splits=splits).data, splits=splits)
     checkpoints = Checkpoints(
         workdir / "checkpoints",
         keep=config.train.keep_checkpoints,
@@ -130,6 +128,21 @@ def finished(
         return result | {"export": str(export)}
     say(f"{export}: gone, damaged or of another run: exporting again")
     return None
+
+
+def check_prolongable(workdir: Path) -> None:
+    """Looks whether the run in `workdir`, finished or not, may be prolonged.
+
+    Raises:
+      RunDirectoryError: if it diverged: a longer one would too, at the same attempt.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        result = read_result(workdir)
+        if result.get("status") == "diverged":
+            raise RunDirectoryError(
+                f"{workdir / RESULT}: of a run that diverged ({result.get('reason')}), as a "
+                "longer one would: take another --workdir"
+            )
 
 
 def check_lost_settings(config: RunConfig, workdir: Path) -> None:

@@ -55,7 +55,7 @@ def build_trainer(
     marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
     logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
     observers = [StillHeld(check), *_observers(run, workdir, logs, plan, start)]
-    events = [] if state else _bad_rows(run, say)  # a resumed run has told of them
+    events = _prolonged(state, progress, step) if state else _bad_rows(run, say)
     for event in [*_damage(checkpoints, logs, step), *events]:
         for observer in observers:
             observer.event(event)
@@ -128,9 +128,21 @@ def _incidents(run: Run, workdir: Path) -> Incidents:
     )
 
 
+def _where(step: Step) -> dict[str, int]:
+    return {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
+
+
+def _prolonged(state: dict, progress: Progress, step: Step) -> list[dict]:
+    """Returns the event that the run got longer since its newest checkpoint, if it did."""
+    before = state.get("total", 0)
+    if before in (0, progress.total):
+        return []
+    return [{"kind": "prolonged", **_where(step), "from": before, "to": progress.total}]
+
+
 def _damage(checkpoints: Checkpoints, logs: dict[str, files.JsonLines], step: Step) -> list[dict]:
     """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
-    where = {"attempt": int(step.attempts.numpy()), "step": int(step.optimizer.step.numpy())}
+    where = _where(step)
     return [
         {"kind": "damaged", **where, "checkpoint": name, "reason": reason}
         for name, reason in checkpoints.damaged.items()

@@ -18,7 +18,9 @@ def stepped(value, attempt):
 
 
 def identity(settings="s", splits=("test",), **data):
-    return Identity(settings=settings, data={"schema.toml": "0"} | data, splits=splits)
+    return Identity(
+        settings=settings, but_length=settings, data={"schema.toml": "0"} | data, splits=splits
+    )
 
 
 def saved(folder, *, best=10, settings="s", value=1.0):
