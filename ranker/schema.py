@@ -135,7 +135,8 @@ class Schema:
       dataset: its name, such as "movielens-100k".
       features, tasks: in the order of the columns.
       vocabularies: name to number of values; the values stand in
-        `vocabularies/<name>.txt`, one a line, UTF-8, most frequent first.
+        `vocabularies/<name>.txt`, one a line, UTF-8: most frequent first, but
+        for those of an earlier vocabulary that it went on from, which come before the others.
       user, item, time: the features, and the column of Unix seconds, that say who,
         what and when. `time` is no feature; evaluation and ordering read it.
       weight: the column of sample weights, or "" if every row weighs 1.

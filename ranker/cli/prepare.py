@@ -5,7 +5,7 @@
   ranker prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
   ranker prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
-  ranker prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
+  ranker prepare --dataset=my-rows --source=~/day-2 --vocabulary_from=data/day-1 --minimum_count=5
   ranker prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
@@ -27,8 +27,11 @@ _DATASET = flags.DEFINE_string("dataset", "movielens-100k", "Which dataset of th
 _PLUGIN = flags.DEFINE_multi_string("plugin", [], "A module that registers datasets of your own.")
 _LIST = flags.DEFINE_bool("list", False, "Say which datasets there are, and end.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
-_SOURCE = flags.DEFINE_string("source", None, "Folder or archive of the raw files to read.")
-_CACHE = flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given.")
+_FOLDERS = [
+    flags.DEFINE_string("source", None, "Folder or archive of the raw files to read."),
+    flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given."),
+    flags.DEFINE_string("vocabulary_from", None, "Earlier data or run whose ids keep their rows."),
+]
 _SPLIT = flags.DEFINE_enum(
     "split", None, datasets.SPLITS, "Which rows train, validate and test; the dataset's own if not."
 )
@@ -37,18 +40,19 @@ _BOUNDARIES = flags.DEFINE_list(
     list(_DEFAULTS.boundaries),
     "Split global-temporal: where validation and test begin, as shares of the rows or dates.",
 )
-_WINDOW_DAYS = flags.DEFINE_float(
-    "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
-)
-_SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of all that is drawn.")
 _PAST = flags.DEFINE_enum("past", _DEFAULTS.past, datasets.PASTS, "Whose past features may know.")
-_HISTORY = flags.DEFINE_integer("history", _DEFAULTS.history, "Most liked items in a row.")
-_NEGATIVES = flags.DEFINE_integer(
-    "negatives", _DEFAULTS.negatives, "Unrated items sampled for each rated row (task watch)."
-)
-_MAX_BAD_ROWS = flags.DEFINE_float(
-    "max_bad_rows", _DEFAULTS.max_bad_rows, "Share of a file's rows that may be refused."
-)
+_NUMBERS = [
+    (flags.DEFINE_integer if type(value) is int else flags.DEFINE_float)(name, value, text)
+    for name, text in {
+        "window_days": "Split window: days of validation, and of test.",
+        "seed": "Of all that is drawn.",
+        "history": "Most liked items in a row.",
+        "negatives": "Unrated items sampled for each rated row (task watch).",
+        "minimum_count": "Training rows that hold an id before it has a row of its own.",
+        "max_bad_rows": "Share of a file's rows that may be refused.",
+    }.items()
+    for value in [getattr(_DEFAULTS, name)]
+]
 _SIZES = [
     flags.DEFINE_integer(name, None, f"movielens-like: how many {name} to make up.")
     for name in ("rows", "users", "items")
@@ -65,17 +69,12 @@ def main(argv: Sequence[str]) -> int:
             return 0
         folder = _path(_OUTPUT) or Path("data") / _DATASET.value
         options = datasets.Options(
-            source=_path(_SOURCE),
-            cache=_path(_CACHE),
             split=_SPLIT.value or "",
             boundaries=tuple(_BOUNDARIES.value),
-            window_days=_WINDOW_DAYS.value,
-            seed=_SEED.value,
             past=_PAST.value,
-            history=_HISTORY.value,
-            negatives=_NEGATIVES.value,
-            max_bad_rows=_MAX_BAD_ROWS.value,
             simulation=_simulation(),
+            **{flag.name: _path(flag) for flag in _FOLDERS},
+            **{flag.name: flag.value for flag in _NUMBERS},
         )
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, ImportError, OSError) as error:

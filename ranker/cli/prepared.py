@@ -17,6 +17,7 @@ def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yields the lines that tell what a manifest holds: rows, what was left out, the truth."""
     yield from _table(manifest["rows"])
     yield from _accounts(manifest)
+    yield from _vocabularies(manifest)
     yield from _truth(manifest.get("truth", {"tasks": {}}))
 
 
@@ -47,6 +48,13 @@ def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
             reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
             yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
     yield from (f"{file}: not there, so not read" for file in manifest.get("no_findings", ()))
+
+
+def _vocabularies(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yields a line for each vocabulary that went on from an earlier one, or leaves values out."""
+    for name, counts in manifest.get("vocabularies", {}).items():
+        told = ", ".join(f"{number:,} {what}" for what, number in counts.items())
+        yield f"vocabulary {name}: {told}"
 
 
 def _truth(truth: Mapping[str, Any]) -> Iterator[str]:

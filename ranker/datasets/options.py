@@ -73,6 +73,12 @@ class Options:
       history: most liked items a row remembers; >= 1.
       negatives: unrated items sampled for each rated row; 0 for none.
       max_bad_rows: largest share of a file's rows that may be refused, in [0, 1).
+      minimum_count: how often a value must be in the training rows to enter a vocabulary; one
+        that is rarer shares the rows of the unknown ones. >= 1.
+      vocabulary_from: a folder that was prepared before, or the directory of a run on such, to
+        train on from what was trained on that. Its values keep their rows, in order and whether
+        or not they are in these rows, and new ones come behind; its columns keep means and
+        deviations, of labels too: a model counts from them.
       simulation: of a synthetic dataset, and of no other; None for its defaults.
     """
 
@@ -86,6 +92,8 @@ class Options:
     history: int = 50
     negatives: int = 0
     max_bad_rows: float = 0.001
+    minimum_count: int = 1
+    vocabulary_from: Path | None = None
     simulation: Simulation | None = None
 
     def __post_init__(self) -> None:
@@ -101,6 +109,7 @@ class Options:
         self._check("seed", ">= 0", holds=self.seed >= 0)
         self._check("history", ">= 1", holds=self.history >= 1)
         self._check("negatives", ">= 0", holds=self.negatives >= 0)
+        self._check("minimum_count", ">= 1", holds=self.minimum_count >= 1)
         self._check("max_bad_rows", "in [0, 1)", holds=0 <= self.max_bad_rows < 1)
 
     def _check(self, name: str, bound: str, *, holds: bool) -> None:

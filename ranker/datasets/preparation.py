@@ -16,6 +16,7 @@ from ranker.datasets.options import Options, Simulation
 from ranker.datasets.progress import Progress
 from ranker.datasets.read import sources
 from ranker.datasets.splits import NAMES, Split, describe
+from ranker.datasets.write.earlier import Earlier, read_earlier
 from ranker.datasets.write.folder import replacing
 from ranker.datasets.write.parts import write_parts
 from ranker.datasets.write.vocabularies import summary, write_schema_and_vocabularies
@@ -30,6 +31,9 @@ def run(
 ) -> Mapping[str, Any]:
     """Does what `ranker.datasets.prepare` says."""
     options = _resolved(dataset, options)
+    earlier = None  # read before it may be replaced
+    if options.vocabulary_from is not None:
+        earlier = read_earlier(options.vocabulary_from, dataset.name)
     with replacing(destination) as folder, ExitStack() as stack:
         source = None
         if not dataset.is_synthetic:
@@ -38,10 +42,16 @@ def run(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
         inputs = Inputs(dataset.name, source.files if source else None, options, scratch)
         with progress.stages(_NUM_STAGES):
-            examples = _write(dataset, inputs, folder, progress=progress)
+            examples, vocabularies = _write(
+                dataset, inputs, folder, earlier=earlier, progress=progress
+            )
             stack.close()
             progress.stage("summary")
             manifest = _manifest(dataset, inputs, examples, folder)
+            if earlier:
+                manifest["vocabulary_from"] = earlier.digests
+            if earlier or options.minimum_count > 1:
+                manifest["vocabularies"] = vocabularies
             manifest["source"] = {"from": "made up by the program"}
             if source:
                 manifest["source"] = {**source.description, "files": source.files.read}
@@ -50,8 +60,19 @@ def run(
     return manifest
 
 
-def _write(dataset: Dataset, inputs: Inputs, folder: Path, *, progress: Progress) -> Examples:
-    """Writes the examples, vocabularies and schema, and returns what was said of the examples."""
+def _write(
+    dataset: Dataset,
+    inputs: Inputs,
+    folder: Path,
+    *,
+    earlier: Earlier | None,
+    progress: Progress,
+) -> tuple[Examples, dict[str, dict[str, int]]]:
+    """Writes the examples, vocabularies and schema.
+
+    Returns:
+      What was said of the examples; and the counts of each vocabulary's values.
+    """
     options = inputs.options
     progress.stage("make" if dataset.is_synthetic else "read")
     examples: Examples = dataset.loader()(inputs)
@@ -63,11 +84,16 @@ def _write(dataset: Dataset, inputs: Inputs, folder: Path, *, progress: Progress
     del split  # what is left to do reads the files
     examples = dataclasses.replace(examples, blocks=_none, item_ids=None)
     progress.stage("vocabularies")
-    write_schema_and_vocabularies(
-        folder, dataset.name, features=examples.features, tasks=examples.tasks
+    counts = write_schema_and_vocabularies(
+        folder,
+        dataset.name,
+        features=examples.features,
+        tasks=examples.tasks,
+        minimum_count=options.minimum_count,
+        earlier=earlier,
     )
     read_schema(folder / "schema.toml")  # what was written is held to what a schema must be
-    return examples
+    return examples, counts
 
 
 def _none(split: Split) -> Any:
@@ -129,6 +155,6 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
 def _plain(options: Options) -> dict[str, object]:
     """Returns the options that decide what the files hold, as JSON has them."""
     fields = {**dataclasses.asdict(options), "boundaries": list(options.boundaries)}
-    del fields["source"], fields["cache"]
+    del fields["source"], fields["cache"], fields["vocabulary_from"]
     fields |= fields.pop("simulation") or {}
     return fields

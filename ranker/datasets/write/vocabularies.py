@@ -1,4 +1,7 @@
-"""From the training rows alone: vocabularies and statistics, gone through in pieces."""
+"""Of the training rows, and of an earlier folder: vocabularies and statistics.
+
+The rows are gone through in pieces.
+"""
 
 import dataclasses
 from collections.abc import Iterable, Iterator
@@ -11,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ranker.datasets.write.earlier import Earlier
 from ranker.schema import Feature, Schema, Task, write_schema
 
 _SCAN_ROWS = 1 << 20
@@ -18,50 +22,73 @@ _SCANS = 2  # columns that are gone through at once
 
 
 def write_schema_and_vocabularies(
-    folder: Path, name: str, *, features: Iterable[Feature], tasks: Iterable[Task]
-) -> None:
+    folder: Path,
+    name: str,
+    *,
+    features: Iterable[Feature],
+    tasks: Iterable[Task],
+    minimum_count: int = 1,
+    earlier: Earlier | None = None,
+) -> dict[str, dict[str, int]]:
     """Writes what the training rows in `folder` say: vocabularies/ and schema.toml.
 
     Args:
       name: of the dataset.
       features, tasks: in the order of the columns; without statistics.
+      minimum_count: how often a value must be in the training rows to have a row of its own.
+      earlier: whose values keep their rows, whatever these rows hold, and whose columns keep
+        their statistics: what was trained on them counts from these.
+
+    Returns:
+      Of each vocabulary how many values it "kept" of `earlier`, how many are "new", and how many
+      are "waiting", rarer than `minimum_count`.
+
+    Raises:
+      DatasetError: if a column was another kind of column in `earlier`.
     """
     train = folder / "train.parquet"
     features = tuple(features)
     (folder / "vocabularies").mkdir()
+    own = [feature for feature in features if feature.vocabulary == feature.name]
+    write = partial(_write_vocabulary, train=train, minimum_count=minimum_count, earlier=earlier)
     with ThreadPoolExecutor(max_workers=_SCANS) as pool:
+        statistics = partial(_with_statistics, train=train, earlier=earlier)
         schema = Schema(
             dataset=name,
-            features=tuple(pool.map(partial(_with_statistics, train=train), features)),
-            tasks=tuple(pool.map(partial(_with_moments, train=train), tasks)),
-            vocabularies=_write_vocabularies(features, train, pool=pool),
+            features=tuple(pool.map(statistics, features)),
+            tasks=tuple(pool.map(partial(_with_moments, train=train, earlier=earlier), tasks)),
+            vocabularies={feature.name: 0 for feature in own},
         )
-    write_schema(schema, folder / "schema.toml")
+        counts = dict(zip(schema.vocabularies, pool.map(write, own), strict=True))
+    sizes = {vocabulary: of["kept"] + of["new"] for vocabulary, of in counts.items()}
+    write_schema(dataclasses.replace(schema, vocabularies=sizes), folder / "schema.toml")
+    return counts
 
 
-def _write_vocabularies(
-    features: Iterable[Feature], train: Path, *, pool: ThreadPoolExecutor
+def _write_vocabulary(
+    feature: Feature, train: Path, minimum_count: int, earlier: Earlier | None
 ) -> dict[str, int]:
-    """Writes vocabularies/<name>.txt beside `train` of each, and returns their sizes.
+    """Writes vocabularies/<name>.txt beside `train`, and returns the counts of its values.
 
-    A vocabulary holds the values of the training rows, most frequent first, equals
-    in ascending order. One that several features share is that of the feature of
-    its name.
+    It holds the values of the training rows, most frequent first, equals in ascending order;
+    before them those of `earlier`, as they were. One that several features share is that of the
+    feature of its name.
     """
-    own = [feature for feature in features if feature.vocabulary == feature.name]
-    sizes = pool.map(partial(_write_vocabulary, train=train), own)
-    return {feature.name: size for feature, size in zip(own, sizes, strict=True)}
-
-
-def _write_vocabulary(feature: Feature, train: Path) -> int:
-    values = _values_by_count(feature, train)
-    text = "".join(f"{value}\n" for value in values.to_pylist())
+    found = _by_count(feature, train)
+    known = earlier.values(feature, found["values"].type) if earlier else None
+    if known is not None:
+        found = found.filter(pc.invert(pc.is_in(found["values"], value_set=known)))
+    new = found["values"].filter(pc.greater_equal(found["counts"], minimum_count))
+    values = [*(known.to_pylist() if known is not None else ()), *new.to_pylist()]
+    text = "".join(f"{value}\n" for value in values)
     path = train.parent / "vocabularies" / f"{feature.name}.txt"
     path.write_text(text, encoding="utf-8")
-    return len(values)
+    kept, num_new = len(values) - len(new), len(new)
+    return {"kept": kept, "new": num_new, "waiting": len(found) - num_new}
 
 
-def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
+def _by_count(feature: Feature, train: Path) -> pa.Table:
+    """Returns the "values" in the training rows and their "counts", the most frequent first."""
     counts: list[pa.Table] = []
     is_text = feature.dtype == "string"  # then words are counted by their numbers
     leaf = f"{feature.name}.list.element" if feature.is_multivalued else feature.name
@@ -75,7 +102,7 @@ def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
         if sum(map(len, counts)) > _SCAN_ROWS:
             counts = [_added(counts)]
     ordered = [("counts", "descending"), ("values", "ascending")]
-    return _added(counts).sort_by(ordered)["values"]
+    return _added(counts).sort_by(ordered)
 
 
 def _added(counts: list[pa.Table]) -> pa.Table:
@@ -83,15 +110,18 @@ def _added(counts: list[pa.Table]) -> pa.Table:
     return table.rename_columns({"counts_sum": "counts"})
 
 
-def _with_statistics(feature: Feature, train: Path) -> Feature:
-    """Returns a numeric feature with the mean and standard deviation of the training rows."""
-    if feature.kind != "numeric":
-        return feature
+def _with_statistics(feature: Feature, train: Path, earlier: Earlier | None) -> Feature:
+    """Returns a numeric feature with mean and deviation: as they were, or of the training rows."""
+    before = earlier.with_statistics(feature) if earlier else None
+    if before is not None or feature.kind != "numeric":
+        return before or feature
     mean, deviation = _moments(feature.name, train, log1p=feature.log1p)
     return dataclasses.replace(feature, mean=mean, standard_deviation=deviation or 1.0)
 
 
-def _with_moments(task: Task, train: Path) -> Task:
+def _with_moments(task: Task, train: Path, earlier: Earlier | None) -> Task:
+    if earlier and (before := earlier.with_statistics(task)):
+        return before
     mean, deviation = _moments(task.name, train, log1p=False)
     return dataclasses.replace(task, mean=mean, standard_deviation=deviation)
 
