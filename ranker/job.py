@@ -80,10 +80,16 @@ def run_job(
             run = dataclasses.replace(run, identity=identity)
             result = (failed if identity.difference(result) else result) | identity.as_json()
             checkpoints = _checkpoints(run, workdir, check)
+            beginning = wiring.begin(run, workdir, checkpoints, say=say)
+            check()
+            wiring.keep_schema(run, workdir)
+            if start := beginning.progress.start:
+                run, result = dataclasses.replace(run, start=start), result | {"start": start}
             trainer = wiring.build_trainer(
                 run,
                 workdir,
                 checkpoints,
+                beginning,
                 is_stopping=is_stopping,
                 interruptible=interruptible,
                 say=say,

@@ -167,6 +167,11 @@ def _require_used(run: RunConfig, primary: str) -> None:
             f"train.monitor is {train.monitor!r}, but in a comparison primary, {primary!r}, "
             "chooses the best evaluation: set primary to it, or leave train.monitor out"
         )
+    if train.start_from:
+        raise load.ConfigError(
+            f"train.start_from is {train.start_from!r}, but every run of a comparison trains from "
+            "its start: leave it out"
+        )
     if train.patience_evaluations:
         raise load.ConfigError(
             f"train.patience_evaluations is {train.patience_evaluations}, but no run of a "

@@ -134,6 +134,10 @@ class Ranker(tf.Module):
         """
         return tf.concat([present(features[name]) for name in self._readers[table]], axis=0)
 
+    def vocabulary_of(self, table: str) -> str:
+        """Returns the vocabulary whose values have the rows of one of `tables`."""
+        return self._schema.feature(self._readers[table][0]).vocabulary
+
     def partition(self) -> Partition:
         """Returns which variables the tasks share, and which are of one task alone.
 

@@ -14,7 +14,7 @@ from ranker.optim.clip.clipper import Clipper, Stateless
 from ranker.optim.optimizer import Group, Optimizer
 from ranker.optim.rules.rule import Rule
 from ranker.optim.scalars import Scalars
-from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot, Restarts, Schedule
+from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot, Restarts, Schedule, Since
 from ranker.optim.transaction import Transaction
 from ranker.spec import clip as _clip
 from ranker.spec import clip_by_history as _clip_by_history
@@ -36,6 +36,7 @@ __all__ = [
     "Rule",
     "Scalars",
     "Schedule",
+    "Since",
     "Stateless",
     "Transaction",
 ]

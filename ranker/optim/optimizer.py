@@ -14,6 +14,7 @@ from ranker.optim.clip.clipper import Clipper
 from ranker.optim.context import refuse_replicas, refuse_xla
 from ranker.optim.fitting import Given, fit
 from ranker.optim.group import Group, Member
+from ranker.optim.schedules import variables_of
 from ranker.optim.transaction import Transaction
 from ranker.spec.clip import Clip
 
@@ -32,7 +33,8 @@ class Optimizer:
       trainable: the groups' variables, in order.
       names: theirs, in the same order.
       variables: every variable of its own by a stable unique name, for checkpoints:
-        "step", "<variable>/<slot>", and of the n-th clipper "clip/<n>/<statistic>".
+        "step", "<variable>/<slot>", of the n-th clipper "clip/<n>/<statistic>", and
+        "schedule_start" if the schedules are `Since`.
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class Optimizer:
         targets = {m.name: m.group.name for m in self._members}
         self._chain = Chain(clippers, targets, dtype=self._dtype)
         self.variables |= self._chain.variables
+        for group in groups:
+            self.variables |= variables_of(group.schedule)
 
     @property
     def slots(self) -> dict[str, tuple[tf.Variable, float]]:

@@ -113,6 +113,30 @@ class Restarts(Part):
         return tf.cast(self.schedule(step), tf.float32) * tf.where(step < self.every, 1.0, 1 - held)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Since:
+    """Another schedule's rate, by the updates committed since a step other than the first.
+
+    Attributes:
+      schedule: what is asked.
+      start: int64 scalar, the step that is its first; negative if it began before step 0.
+    """
+
+    schedule: Schedule
+    start: tf.Variable
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate of the update after `step` others, float32 scalar."""
+        return self.schedule(step - self.start)
+
+
+def variables_of(schedule: Schedule) -> dict[str, tf.Variable]:
+    """Returns what a schedule goes by beside the step, by name; {} for nothing."""
+    if isinstance(schedule, Restarts):
+        return variables_of(schedule.schedule)
+    return {"schedule_start": schedule.start} if isinstance(schedule, Since) else {}
+
+
 def _as_tensor(schedule: Any) -> Callable[[tf.Tensor], tf.Tensor]:
     return lambda step: tf.convert_to_tensor(schedule(step))
 
@@ -128,7 +152,7 @@ def check_schedule(schedule: Any, what: str) -> None:
         asks a tensor for its value.
       ValueError: if its first rate is not finite and >= 0.
     """
-    if isinstance(schedule, Constant | Cosine | InverseSquareRoot | Restarts):
+    if isinstance(schedule, Constant | Cosine | InverseSquareRoot | Restarts | Since):
         return
     if isinstance(schedule, type) or not callable(schedule):
         said = f"the class {schedule.__name__}" if isinstance(schedule, type) else repr(schedule)

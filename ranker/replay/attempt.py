@@ -78,6 +78,11 @@ def replay(workdir: Path, attempt: int | None, *, say: Callable[[str], None]) ->
         workdir / "checkpoints", keep=config.train.keep_checkpoints, identity=identity
     )
     state = restore_before(run.step, checkpoints, attempt - 1)
+    if not state and config.train.start_from:
+        raise ValueError(
+            f"{workdir}: no checkpoint of before attempt {attempt} is kept, and the run began from "
+            f"another's, {config.train.start_from}: more train.keep_checkpoints would keep one"
+        )
     restored = int(run.step.attempts.numpy())
     say(f"Going forward from attempt {restored:,} to {attempt - 1:,}")
     go_forward(run, checkpoints, state, end=attempt - 1)

@@ -22,7 +22,8 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
     Args:
       card: any of these, of which what is missing is left out: "origin", a mapping with
         "date", "version", "commit", "attempt", "step", "unfinished" (how far the run was, if it
-        was not over), "config_sha256" and "data" (SHA-256 by file);
+        was not over), "config_sha256", "data" (SHA-256 by file), and "start" of a run that began
+        from another's checkpoint, with that one's "from", "attempt", "step" and "config_sha256";
         "rows" (number by split); "parameters" (a number); "metrics" as RESULT.json holds
         them (split, task, name); "settings", nested mappings. Where the data lay,
         `data.path`, is left out: it means nothing elsewhere.
@@ -45,6 +46,7 @@ def model_card(schema: Schema, card: Mapping[str, Any]) -> str:
 def _origin(card: Mapping[str, Any]) -> list[str]:
     """Returns of which run the model is, when it was exported, and how large it is."""
     origin = card.get("origin", {})
+    start = origin.get("start", {})
     told = {
         "exported": origin.get("date"),
         "version of the trainer": origin.get("version"),
@@ -53,6 +55,10 @@ def _origin(card: Mapping[str, Any]) -> list[str]:
         "attempt": origin.get("attempt"),
         "step": origin.get("step"),
         "SHA-256 of the settings": origin.get("config_sha256"),
+        "begun from": start.get("from"),
+        "its attempt": start.get("attempt"),
+        "its step": start.get("step"),
+        "SHA-256 of its settings": start.get("config_sha256"),
         "trained parameters": card.get("parameters"),
     }
     rows = ([what, _shown(value)] for what, value in told.items() if value is not None)

@@ -79,6 +79,15 @@ class TrainSettings(Part):
       monitor: what chooses the best checkpoint, on validation: "loss" or "task.metric",
         live (docs/measures.md).
       patience_evaluations: evaluations without a better one before an early stop; 0 for never.
+      start_from: a completed run's directory, to train on from its best checkpoint, which is the
+        one that is served; or a checkpoint of a run, such as "runs/a/checkpoints/000000000100";
+        "" for initial values. It is read once, when the run begins. Model, features, tasks and
+        the statistics that the schema has of them must be the same; all else may differ. Values
+        that the vocabularies gained have the rows of a new run.
+      start_slots: whether the rules' slots, and the count of steps that goes with them, are
+        taken from there ("keep") or begin anew ("reset").
+      start_schedule: whether the learning rates' schedules go on where they were there ("keep")
+        or begin anew ("restart").
     """
 
     renamed: ClassVar = {"passes": "epochs"}
@@ -91,6 +100,15 @@ class TrainSettings(Part):
     keep_checkpoints: AtLeastOne = 2
     monitor: str = "loss"
     patience_evaluations: Count = 0
+    start_from: str = ""
+    start_slots: Literal["keep", "reset"] = "keep"
+    start_schedule: Literal["keep", "restart"] = "keep"
+
+    def check(self) -> None:
+        """Raises ValueError for how to begin where nothing is begun from."""
+        for name in ("start_slots", "start_schedule"):
+            if not self.start_from and (value := getattr(self, name)) != "keep":
+                raise ValueError(f"{name} {value!r} needs start_from, which is empty")
 
 
 @declared

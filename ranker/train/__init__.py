@@ -6,6 +6,7 @@ from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.cores import share_cores
 from ranker.train.evaluation import Evaluation, check_monitor
 from ranker.train.events import interventions
+from ranker.train.growth import Growth
 from ranker.train.identity import Identity
 from ranker.train.incidents import Incidents, kept
 from ranker.train.monitor import check_measurable
@@ -34,6 +35,7 @@ __all__ = [
     "Checkpoints",
     "Evaluation",
     "Every",
+    "Growth",
     "Identity",
     "Incidents",
     "Length",

@@ -46,6 +46,7 @@ class Progress:
       factors: clip factors of the last few attempts, a list a variable each.
       recovery: recovery's `RecoveryState`; empty without one.
       total: attempts of the whole plan, 0 in checkpoints that do not say.
+      start: of which run's checkpoint this run began, as `ranker.wiring.begin` says; else empty.
     """
 
     best: float | None = None
@@ -57,6 +58,12 @@ class Progress:
     factors: list[list[float]] = dataclasses.field(default_factory=list)
     recovery: dict[str, Any] = dataclasses.field(default_factory=dict)
     total: int = 0
+    start: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def first_step(self) -> int:
+        """The updates that were committed before this run."""
+        return self.start.get("step", 0) if self.start.get("slots") == "keep" else 0
 
     def note(self, attempt: int, value: float) -> bool:
         """Takes a monitored value; returns whether it is the best so far. NaN never is."""

@@ -120,6 +120,12 @@ class Checkpoints:
         """
         return _assign(self.best, self._read_best(self.newest_state() or {}), variables)
 
+    def read(self, name: str) -> Saved:
+        """Returns what the checkpoint `name`, or "best", holds; see `restore_best`."""
+        if name == "best":
+            return self._read_best(self.newest_state() or {})
+        return self._read(self._directory / name)
+
     def _restore_newest(self, variables: Variables) -> Saved | None:
         there = self._newest_first()
         for directory in there:

@@ -34,9 +34,12 @@ class Saving:
         return Every(attempts=every, do=self.save, at_end=True, at_stop=True)
 
     def save_start(self) -> None:
-        """Saves the start, where it is one, if recovery may have to go back to it."""
-        is_start = int(self.step.attempts.numpy()) == 0
-        if is_start and self.controller and self.controller.wants_start:
+        """Saves the start, where it is one, if it is asked for again.
+
+        Recovery may have to go back to it; that of another run's checkpoint is read but once.
+        """
+        wants_start = bool(self.controller and self.controller.wants_start)
+        if int(self.step.attempts.numpy()) == 0 and (wants_start or self.progress.start):
             self.save(0)
 
     def save(self, attempt: int) -> None:

@@ -1,6 +1,7 @@
 """Settings to objects: the only package that knows both."""
 
 from ranker import legacy_keras  # noqa: F401 (before anything touches tf.keras)
+from ranker.wiring.beginning import begin
 from ranker.wiring.export import export_run
 from ranker.wiring.identity import SPLITS, identify, prolongs, settings_sha256
 from ranker.wiring.mistakes import find_mistakes
@@ -19,6 +20,7 @@ from ranker.wiring.training import build_stream, open_training
 __all__ = [
     "SPLITS",
     "Run",
+    "begin",
     "build_plan",
     "build_run",
     "build_stream",
@@ -29,6 +31,7 @@ __all__ = [
     "find_mistakes",
     "finished",
     "identify",
+    "keep_schema",
     "load_run",
     "open_training",
     "prolongs",

@@ -40,6 +40,7 @@ def _origin(run: Run) -> dict[str, Any]:
     return {
         **identity,
         **({"unfinished": run.unfinished} if run.unfinished else {}),
+        **({"start": dict(run.start)} if run.start else {}),
         "attempt": int(run.step.attempts.numpy()),
         "step": int(run.step.optimizer.step.numpy()),
         "version": ranker.__version__,

@@ -13,6 +13,7 @@ from ranker.schema import Schema
 from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
 from ranker.spec.run import RunConfig
 from ranker.train.evaluation import check_monitor, check_requests
+from ranker.wiring.beginning import find_source
 from ranker.wiring.faults import build_faults
 from ranker.wiring.identity import SPLITS, identify
 from ranker.wiring.model import build_encoder, build_model
@@ -41,6 +42,8 @@ def find_mistakes(config: RunConfig) -> list[str]:
     for name, loss in config.objective.losses.items():
         judged.append(lambda one={name: loss}: Objective(schema.tasks, losses=one))
     judged.append(lambda: _identify(config, schema))
+    if config.train.start_from:
+        judged.append(lambda: find_source(config, schema))
     for model in _models(config.model):
         judged.append(lambda one=model: _build(dataclasses.replace(config, model=one), schema))
     told = dict.fromkeys(said for judge in judged if (said := _said(judge)))
@@ -59,6 +62,8 @@ def _said(judge: Callable[[], Any]) -> str:
     """Returns what is wrong, "" if nothing is."""
     try:
         judge()
+    except FileNotFoundError as error:
+        return f"{error.filename}: {error.strerror}"
     except ValueError as error:
         return str(error)
     return ""

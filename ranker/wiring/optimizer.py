@@ -6,9 +6,10 @@ from ranker.model.ranker import Ranker
 from ranker.optim.clip.clipper import Clipper
 from ranker.optim.clip.emergency import Emergency
 from ranker.optim.optimizer import Group, Optimizer
-from ranker.optim.schedules import Restarts, Schedule
+from ranker.optim.schedules import Restarts, Schedule, Since
 from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
+from ranker.spec.optimizer import GroupSettings
 from ranker.spec.part import act
 from ranker.spec.run import RunConfig, spam_of
 
@@ -24,6 +25,9 @@ def build_optimizer(
     """
     named = {"dense": ranker.dense, "embeddings": ranker.tables}
     groups = []
+    start = (
+        tf.Variable(tf.zeros([], tf.int64), trainable=False) if config.train.start_from else None
+    )
     for name, variables in named.items():
         group = getattr(config.optimizer, name)
         spam = spam_of(config.clip, name)
@@ -32,7 +36,7 @@ def build_optimizer(
                 name=name,
                 variables=variables,
                 rule=group.rule,
-                schedule=_restarting(act(group.schedule, rate=group.learning_rate), spam),
+                schedule=_restarting(_schedule(group, start), spam),
                 weight_decay=group.weight_decay,
                 reset_every=spam.reset_every if spam else 0,
             )
@@ -42,6 +46,12 @@ def build_optimizer(
     if recovery and recovery.clip and is_clipping is not None:
         clippers.append(Emergency(clipper=recovery.clip, is_on=is_clipping))
     return Optimizer(groups, clippers=clippers)
+
+
+def _schedule(group: GroupSettings, start: tf.Variable | None) -> Schedule:
+    """Returns the group's schedule, counted from `start` if the run is begun from another's."""
+    schedule = act(group.schedule, rate=group.learning_rate)
+    return schedule if start is None else Since(schedule=schedule, start=start)
 
 
 def _restarting(schedule: Schedule, spam: Spam | None) -> Schedule:

@@ -4,6 +4,7 @@ from typing import Any
 
 from ranker.spec.run import RunConfig
 from ranker.train.events import interventions
+from ranker.wiring.beginning import find_source, start_from
 from ranker.wiring.identity import identify
 from ranker.wiring.run import Run, build_plan, build_run
 from ranker.wiring.training import build_stream, open_training
@@ -22,6 +23,8 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
     """
     run = build_run(config)
     identify(config, run.schema)
+    if config.train.start_from:
+        start_from(run, find_source(config, run.schema))
     run.check_split("test")
     run.validation()
     examples = open_training(run, tell=lambda num_read, num_rows: None)

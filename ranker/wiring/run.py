@@ -1,7 +1,9 @@
 """A run's settings to its objects."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ranker.guard.detector import Detector
 from ranker.guard.guard import Guard
@@ -36,6 +38,7 @@ class Run:
     Attributes:
       identity: its settings and its data, once they have been digested.
       unfinished: how far it is, if it is read from a directory where it is not over; else "".
+      start: of which other run's checkpoint it began, as `begin` says; else empty.
       bad_rows: by split, what was bad in it; filled as splits are read or checked.
     """
 
@@ -47,6 +50,7 @@ class Run:
     scorer: Scorer
     identity: Identity | None = None
     unfinished: str = ""
+    start: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
 
     @property

@@ -49,9 +49,13 @@ def load_run(
         identity=identity,
         way_out=way_out,
     )
-    checkpoints.restore_best(run.step.variables)
-    unfinished = _unfinished(workdir, checkpoints)
-    return dataclasses.replace(run, identity=identity, unfinished=unfinished)
+    state = checkpoints.restore_best(run.step.variables)
+    return dataclasses.replace(
+        run,
+        identity=identity,
+        unfinished=_unfinished(workdir, checkpoints),
+        start=state.get("start", {}),
+    )
 
 
 def read_settings(workdir: Path) -> RunConfig:

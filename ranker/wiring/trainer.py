@@ -20,6 +20,7 @@ from ranker.train.progress import Length, show_progress
 from ranker.train.saving import Evaluating, Saving
 from ranker.train.step import Step
 from ranker.train.trainer import Trainer
+from ranker.wiring.beginning import Beginning
 from ranker.wiring.recovery import build_recovery
 from ranker.wiring.run import Run, build_plan
 from ranker.wiring.training import build_stream, open_training
@@ -31,24 +32,25 @@ def build_trainer(
     run: Run,
     workdir: Path,
     checkpoints: Checkpoints,
+    beginning: Beginning,
     *,
     is_stopping: Callable[[], bool],
     interruptible: Callable[[], AbstractContextManager],
     say: Callable[[str], None],
     check: Callable[[], None],
 ) -> Trainer:
-    """Returns the trainer, with the variables and logs as the newest checkpoint has them.
+    """Returns the trainer, with the logs as the newest checkpoint has them.
 
     Args:
+      beginning: where the variables are.
       is_stopping, interruptible, say, check: as of `ranker.job.run_job`.
     """
     config, step = run.config, run.step
     run.check_split("test")  # what is wrong with it is better known now than after the training
     validation = run.validation()
     examples = _open(run, say)
-    state = checkpoints.resume(step.variables)
-    plan = build_plan(config, len(examples))
-    progress = dataclasses.replace(Progress(**(state or {})), total=plan.total)
+    plan, state = build_plan(config, len(examples)), beginning.state
+    progress = dataclasses.replace(beginning.progress, total=plan.total)
     start = int(step.attempts.numpy())
     if state:
         say(f"Resuming after attempt {start:,}")
@@ -56,7 +58,7 @@ def build_trainer(
     logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
     observers = [StillHeld(check), *_observers(run, workdir, logs, plan, start)]
     events = _prolonged(state, progress, step) if state else _bad_rows(run, say)
-    for event in [*_damage(checkpoints, logs, step), *events]:
+    for event in [*_damage(checkpoints, logs, step), *beginning.events, *events]:
         for observer in observers:
             observer.event(event)
 
@@ -98,7 +100,7 @@ def _failure(step: Step, progress: Progress) -> str:
     """Returns why a run that came to its end has no model to show; "" if it has one."""
     if progress.best is None:
         return "no evaluation was finite"
-    is_trained = bool(step.optimizer.step.numpy())
+    is_trained = int(step.optimizer.step.numpy()) > progress.first_step
     return "" if is_trained else "every attempt was refused, so nothing was trained"
 
 

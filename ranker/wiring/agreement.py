@@ -1,0 +1,78 @@
+"""Whether a run can train on from another: what must be the same, in sentences of what is not."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from ranker.schema import Feature, Schema, Task
+from ranker.spec import load
+from ranker.spec.model import ModelSettings
+from ranker.spec.run import GROUPS, RunConfig
+
+_ROLES = ("user", "item")
+_COLUMNS = ("kind", "dtype", "vocabulary", "is_multivalued", "log1p")
+_STATISTICS = ("mean", "standard_deviation")
+
+
+def differences(
+    before: RunConfig, before_schema: Schema, config: RunConfig, schema: Schema
+) -> Iterator[str]:
+    """Yields what keeps a run from training on from one of `before`: "tasks: [...] -> [...]".
+
+    Args:
+      before, before_schema: of the run to begin from, with the columns alone that it uses.
+    """
+    for line in load.difference(_shape(before.model), _shape(config.model)):
+        yield f"model.{line}"
+    if config.train.start_slots == "keep":
+        yield from _rules(before, config)
+    for role in _ROLES:
+        yield from _changed(role, getattr(before_schema, role), getattr(schema, role))
+    yield from _columns("features", before_schema.features, schema.features)
+    yield from _columns("tasks", before_schema.tasks, schema.tasks)
+
+
+def shifts(before_schema: Schema, schema: Schema) -> Iterator[str]:
+    """Yields each statistic that is part of the model and not as it was.
+
+    Numeric features are standardised by theirs; scores are counted from those of the labels.
+    """
+    for kind in ("features", "tasks"):
+        pairs = zip(getattr(before_schema, kind), getattr(schema, kind), strict=True)
+        for old, new in pairs:
+            for name in _STATISTICS:
+                what = f"{name} of {new.name}"
+                yield from _changed(what, getattr(old, name), getattr(new, name))
+
+
+def _shape(model: ModelSettings) -> ModelSettings:
+    """Returns the settings of a model without those that no trained value depends on."""
+    free: dict[str, Any] = {"initial_scale": 0.0, "dropout": 0.0, "precision": "float32"}
+    shallow = dataclasses.replace(model.shallow, initial_scale=0.0)
+    return dataclasses.replace(model, shallow=shallow, **free)
+
+
+def _rules(before: RunConfig, config: RunConfig) -> Iterator[str]:
+    for group in GROUPS:
+        old, new = (getattr(c.optimizer, group).rule for c in (before, config))
+        for line in _changed(f"optimizer.{group}.rule", old.kind, new.kind):
+            yield f'{line} (train.start_slots = "reset" leaves its slots behind)'
+
+
+def _columns(
+    kind: str, before: tuple[Feature | Task, ...], now: tuple[Feature | Task, ...]
+) -> Iterator[str]:
+    """Yields what differs of features or tasks, whose order is that of variables' columns."""
+    names = [[column.name for column in columns] for columns in (before, now)]
+    if names[0] != names[1]:
+        yield from _changed(kind, *names)
+        return
+    for old, new in zip(before, now, strict=True):
+        for name in _COLUMNS:
+            if hasattr(new, name):
+                yield from _changed(f"{name} of {new.name}", getattr(old, name), getattr(new, name))
+
+
+def _changed(what: str, before: object, now: object) -> Iterator[str]:
+    if before != now:
+        yield f"{what}: {before!r} -> {now!r}"

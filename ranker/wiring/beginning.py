@@ -1,0 +1,276 @@
+"""Where a run begins: at its newest checkpoint, at another run's, or at initial values."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ranker.input.digests import digests
+from ranker.input.split import read_vocabularies
+from ranker.schema import Schema, read_schema
+from ranker.spec.clip import Clip
+from ranker.spec.clip_by_history import Spam
+from ranker.spec.model import VocabularyEncoding
+from ranker.spec.run import RunConfig
+from ranker.train.actions import Progress
+from ranker.train.checkpoint import Checkpoints
+from ranker.train.checkpoint_files import Saved
+from ranker.train.growth import Growth
+from ranker.train.result import read_result
+from ranker.train.run_directory import RunDirectoryError, hold_still
+from ranker.wiring.agreement import differences, shifts
+from ranker.wiring.identity import identity_of
+from ranker.wiring.run import Run, select
+from ranker.wiring.saved import read_settings
+
+_SETTING = "train.start_from"
+_OF_ONE_RUN = ("attempts", "guard/refused", "guard/refused_in_a_row")
+_STEPS = ("optimizer/step", "optimizer/schedule_start")
+_SLOTS = "slots"
+
+
+class Beginning(NamedTuple):
+    """Where a run begins; the variables are there.
+
+    Attributes:
+      progress: beside them.
+      state: of the checkpoint that the run is resumed from; {} if it is new.
+      events: what there is to tell of it.
+    """
+
+    progress: Progress
+    state: dict[str, Any]
+    events: list[dict[str, Any]]
+
+
+class Source(NamedTuple):
+    """A run to begin from.
+
+    Attributes:
+      workdir: its directory.
+      name: of the checkpoint; "best" for that.
+      config, schema: its own.
+    """
+
+    workdir: Path
+    name: str
+    config: RunConfig
+    schema: Schema
+
+
+def begin(
+    run: Run, workdir: Path, checkpoints: Checkpoints, *, say: Callable[[str], None]
+) -> Beginning:
+    """Puts the variables where the run begins, or goes on.
+
+    Raises:
+      CheckpointError, RunDirectoryError: as `Checkpoints.resume` does, and `start_from` of the
+        other run.
+    """
+    if state := checkpoints.resume(run.step.variables):
+        return Beginning(Progress(**state), state, [])
+    if not run.config.train.start_from:
+        return Beginning(Progress(), {}, [])
+    if _located(run.config)[0].resolve() == workdir.resolve():
+        raise RunDirectoryError(
+            f"{_SETTING}: {workdir} is this run's own directory: more train.epochs prolong a run, "
+            "and one that begins from it needs another --workdir"
+        )
+    source = find_source(run.config, run.schema)
+    start, told = start_from(run, source)
+    grown = "; ".join(
+        f"{name}: {counts['new']:,} new, {counts['left']:,} left"
+        for name, counts in told["vocabularies"].items()
+        if counts["new"] or counts["left"]
+    )
+    say(
+        f"Beginning from {source.workdir}, attempt {start['attempt']:,}"
+        + (f" (values of {grown})" if grown else "")
+    )
+    where = {"attempt": 0, "step": int(run.step.optimizer.step.numpy())}
+    event = {"kind": "begun_from", **where, **told}
+    return Beginning(Progress(start=start), {}, [event])
+
+
+def find_source(config: RunConfig, schema: Schema) -> Source:
+    """Returns the run that `train.start_from` names, once it fits; reads no variable.
+
+    Args:
+      schema: of the columns that the run of `config` uses.
+
+    Raises:
+      FileNotFoundError: if there is no run.
+      RunDirectoryError: if it is not completed and no checkpoint of it is named, or if it is
+        another model, naming what differs.
+    """
+    workdir, name = _located(config)
+    before = read_settings(workdir)
+    if not name:
+        _require_completed(workdir)
+    elif not name.isdigit() and name != "best":
+        folder = workdir / "checkpoints"
+        there = sorted(path.name for path in folder.glob("*") if path.name.isdigit())
+        raise RunDirectoryError(
+            f"{_SETTING}: {folder / name}: no checkpoint; there are {', '.join(['best', *there])}"
+        )
+    before_schema = select(read_schema(workdir / "schema.toml"), before.data)
+    if differing := list(differences(before, before_schema, config, schema)):
+        raise RunDirectoryError(
+            f"{_SETTING}: {workdir} is of another model: {'; '.join(differing)}"
+        )
+    if shifted := list(shifts(before_schema, schema)):
+        raise RunDirectoryError(
+            f"{_SETTING}: {config.data.path} has other statistics than {workdir}, and the model "
+            f"counts from them: {'; '.join(shifted)}: prepare the data with "
+            f"--vocabulary_from={workdir}, which keeps them"
+        )
+    return Source(workdir, name or "best", before, before_schema)
+
+
+def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Assigns what the run takes of the other's checkpoint.
+
+    Returns:
+      What is written down of the start, with the digests of the other run's settings and data;
+      and what there is to tell: "vocabularies", with the counts of their values, and
+      "begun_anew": of which parts the statistics are not taken, as their settings are others.
+
+    Raises:
+      CheckpointError, RunDirectoryError: if the checkpoint cannot be read, is not of the
+        settings, schema and vocabularies that are beside it, or has other variables.
+      LockError: if the other run is running.
+    """
+    workdir = source.workdir
+    with hold_still(workdir):
+        beside = digests(workdir, source.schema, splits=())
+        checkpoints = Checkpoints(
+            workdir / "checkpoints",
+            keep=1,
+            identity=identity_of(source.config, beside, splits=()),
+            way_out="Put back what was there, or begin from another run",
+        )
+        saved = checkpoints.read(source.name)
+        growths = _growths(run, source)
+    anew = _assign(run, source, saved, growths)
+    _set_steps(run, saved)
+    wanted = run.config.train
+    start = {
+        "from": wanted.start_from,
+        "attempt": int(saved.arrays["attempts"]),
+        "step": int(saved.arrays["optimizer/step"]),
+        "slots": wanted.start_slots,
+        "schedule": wanted.start_schedule,
+        **saved.state["run"],
+    }
+    counts = {name: dict(growth.counts) for name, growth in growths.items()}
+    told = {name: start[name] for name in ("from", "slots", "schedule")}
+    told |= {"from_attempt": start["attempt"], "vocabularies": counts, "begun_anew": anew}
+    return start, told
+
+
+def _located(config: RunConfig) -> tuple[Path, str]:
+    """Returns the directory of the run to begin from, and the checkpoint's name, "" if not said."""
+    path = Path(config.train.start_from)
+    if path.parent.name == "checkpoints":
+        return path.parent.parent, path.name
+    return path, ""
+
+
+def _require_completed(workdir: Path) -> None:
+    try:
+        status = read_result(workdir).get("status")
+    except FileNotFoundError:
+        status = "not finished"
+    if status != "completed":
+        raise RunDirectoryError(
+            f"{_SETTING}: {workdir}: {status}, not completed: finish it, or name one of its "
+            f"checkpoints, such as {workdir / 'checkpoints/best'}"
+        )
+
+
+def _growths(run: Run, source: Source) -> dict[str, Growth]:
+    """Returns how each vocabulary grew; {} where values are hashed."""
+    encoding = run.config.model.encoding
+    if not isinstance(encoding, VocabularyEncoding):
+        return {}
+    before = read_vocabularies(source.workdir, source.schema)
+    return {
+        name: Growth.of(before[name], values, num_unknown=encoding.num_unknown)
+        for name, values in run.vocabularies.items()
+    }
+
+
+def _assign(run: Run, source: Source, saved: Saved, growths: Mapping[str, Growth]) -> list[str]:
+    """Assigns what is taken, or raises RunDirectoryError; returns the parts that begin anew."""
+    variables, arrays = run.step.variables, saved.arrays
+    anew = {"", *_changed_parts(source.config, run.config)}
+    taken, there = ({n for n in names if _part(n) not in anew} for names in (variables, arrays))
+    if differing := sorted(taken ^ there):
+        raise RunDirectoryError(
+            f"{_SETTING}: {source.workdir} is of another model: only one of the two has "
+            f"{', '.join(differing)}"
+        )
+    growth_of = {
+        name: growths[vocabulary]
+        for table in run.model.tables
+        if (vocabulary := run.model.vocabulary_of(table)) in growths
+        for name in (f"model/{table}", *(n for n in taken if n.startswith(f"optimizer/{table}/")))
+    }
+    for name in taken - growth_of.keys():
+        found, wanted = arrays[name], variables[name]
+        if found.shape != tuple(wanted.shape) or found.dtype != wanted.dtype.as_numpy_dtype:
+            raise RunDirectoryError(
+                f"{_SETTING}: {source.workdir} is of another model: {name} has shape "
+                f"{found.shape} of {found.dtype}, here {tuple(wanted.shape)} of {wanted.dtype.name}"
+            )
+    for name in taken:
+        growth, value = growth_of.get(name), arrays[name]
+        variables[name].assign(growth.taken(value, variables[name].numpy()) if growth else value)
+    parts = {_part(name) for name in (*variables, *arrays)}
+    return sorted((anew & parts) - {""})
+
+
+def _part(name: str) -> str:
+    """Returns of what a variable is: a part that may begin anew; "" if it is the run's own."""
+    if name in (*_OF_ONE_RUN, *_STEPS) or name.startswith("recovery/"):
+        return ""
+    first, second, *_ = name.split("/")
+    if (first, second) == ("optimizer", "clip"):
+        return "/".join(name.split("/")[:3])
+    if (first, second) == ("guard", "detector"):
+        return f"{first}/{second}"
+    return _SLOTS if first == "optimizer" else first
+
+
+def _changed_parts(before: RunConfig, config: RunConfig) -> Iterator[str]:
+    """Yields the parts whose statistics are not taken, since their settings are others."""
+    keeps_slots = config.train.start_slots == "keep"
+    parts: dict[str, tuple[Any, Any]] = {
+        "guard/detector": (before.guard.detect, config.guard.detect),
+        "guard": (before.guard.spike_filter, config.guard.spike_filter),
+        "aggregation": (before.objective.aggregation, config.objective.aggregation),
+        _SLOTS: (True, keeps_slots),
+    }
+    clips = itertools.zip_longest(_clips(before), _clips(config))
+    parts |= {f"optimizer/clip/{place}": pair for place, pair in enumerate(clips)}
+    for part, (old, new) in parts.items():
+        # SPAM's count is that of the slots' starts over.
+        if old != new or (isinstance(new, Spam) and not keeps_slots):
+            yield part
+
+
+def _set_steps(run: Run, saved: Saved) -> None:
+    """Sets the counts that slots and schedules go by: one is the step, the other from a step."""
+    step, start = (int(saved.arrays.get(name, 0)) for name in _STEPS)
+    wanted, variables = run.config.train, run.step.variables
+    position = step - start if wanted.start_schedule == "keep" else 0
+    step = step if wanted.start_slots == "keep" else 0
+    for name, value in zip(_STEPS, (step, step - position), strict=True):
+        variables[name].assign(value)
+
+
+def _clips(config: RunConfig) -> list[Clip]:
+    """Returns the clippers of a run, recovery's last, as `build_optimizer` has them."""
+    recovery = config.guard.recovery
+    last = [recovery.clip] if recovery and recovery.clip else []
+    return [*config.clip, *last]
