@@ -80,11 +80,8 @@ def run_job(
             run = dataclasses.replace(run, identity=identity)
             result = (failed if identity.difference(result) else result) | identity.as_json()
             checkpoints = _checkpoints(run, workdir, check)
-            beginning = wiring.begin(run, workdir, checkpoints, say=say)
-            check()
-            wiring.keep_schema(run, workdir)
-            if start := beginning.progress.start:
-                run, result = dataclasses.replace(run, start=start), result | {"start": start}
+            beginning = wiring.begin(run, workdir, checkpoints, say=say, check=check)
+            run = dataclasses.replace(run, start=beginning.progress.start)
             trainer = wiring.build_trainer(
                 run,
                 workdir,
@@ -179,6 +176,7 @@ def _counts(run: wiring.Run, outcome: train.Outcome) -> dict:
     working = outcome.seconds - outcome.pause_seconds
     examples = outcome.attempts * run.config.data.batch_size
     return {
+        **({"start": dict(run.start)} if run.start else {}),
         "step": int(run.step.optimizer.step.numpy()),
         "attempts": int(run.step.attempts.numpy()),
         "best_attempt": outcome.best_attempt,

@@ -15,6 +15,8 @@ def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
     if result.get("refused"):
         steps += f", {result['refused']:,} of {result['attempts']:,} attempts refused"
     yield f"{result['status']}{steps}: {workdir / 'RESULT.json'}"
+    if start := result.get("start"):
+        yield f"  begun from {start['from']}, its attempt {start['attempt']:,}"
     for split, tasks in result.get("metrics", {}).items():
         for task, metrics in tasks.items():
             yield from (f"  {split:<10} {task:<8} {line}" for line in metrics_text.lines(metrics))

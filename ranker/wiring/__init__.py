@@ -31,7 +31,6 @@ __all__ = [
     "find_mistakes",
     "finished",
     "identify",
-    "keep_schema",
     "load_run",
     "open_training",
     "prolongs",

@@ -20,6 +20,7 @@ from ranker.train.result import read_result
 from ranker.train.run_directory import RunDirectoryError, hold_still
 from ranker.wiring.agreement import differences, shifts
 from ranker.wiring.identity import identity_of
+from ranker.wiring.kept_schema import keep_schema
 from ranker.wiring.run import Run, select
 from ranker.wiring.saved import read_settings
 
@@ -59,18 +60,36 @@ class Source(NamedTuple):
 
 
 def begin(
-    run: Run, workdir: Path, checkpoints: Checkpoints, *, say: Callable[[str], None]
+    run: Run,
+    workdir: Path,
+    checkpoints: Checkpoints,
+    *,
+    say: Callable[[str], None],
+    check: Callable[[], None],
 ) -> Beginning:
-    """Puts the variables where the run begins, or goes on.
+    """Puts the variables where the run begins, or goes on; keeps its schema in `workdir`.
+
+    Args:
+      say, check: as of `ranker.job.run_job`.
 
     Raises:
       CheckpointError, RunDirectoryError: as `Checkpoints.resume` does, and `start_from` of the
         other run.
+      OSError: for what cannot be read or written.
     """
-    if state := checkpoints.resume(run.step.variables):
-        return Beginning(Progress(**state), state, [])
-    if not run.config.train.start_from:
-        return Beginning(Progress(), {}, [])
+    state = checkpoints.resume(run.step.variables)
+    if state is not None:
+        beginning = Beginning(Progress(**state), state, [])
+    elif run.config.train.start_from:
+        beginning = _begun_from(run, workdir, say)
+    else:
+        beginning = Beginning(Progress(), {}, [])
+    check()
+    keep_schema(run, workdir)
+    return beginning
+
+
+def _begun_from(run: Run, workdir: Path, say: Callable[[str], None]) -> Beginning:
     if _located(run.config)[0].resolve() == workdir.resolve():
         raise RunDirectoryError(
             f"{_SETTING}: {workdir} is this run's own directory: more train.epochs prolong a run, "
@@ -79,17 +98,14 @@ def begin(
     source = find_source(run.config, run.schema)
     start, told = start_from(run, source)
     grown = "; ".join(
-        f"{name}: {counts['new']:,} new, {counts['left']:,} left"
+        f"{name} has {counts['new']:,} new values, {counts['left']:,} left"
         for name, counts in told["vocabularies"].items()
         if counts["new"] or counts["left"]
     )
-    say(
-        f"Beginning from {source.workdir}, attempt {start['attempt']:,}"
-        + (f" (values of {grown})" if grown else "")
-    )
+    said = f"Beginning from {source.workdir}, attempt {start['attempt']:,}"
+    say(f"{said}: {grown}" if grown else said)
     where = {"attempt": 0, "step": int(run.step.optimizer.step.numpy())}
-    event = {"kind": "begun_from", **where, **told}
-    return Beginning(Progress(start=start), {}, [event])
+    return Beginning(Progress(start=start), {}, [{"kind": "begun_from", **where, **told}])
 
 
 def find_source(config: RunConfig, schema: Schema) -> Source:

@@ -90,6 +90,7 @@ def test_a_setting_that_does_not_fit_is_named(path):
     [
         ("train.monitor=rating.rmse", "primary, 'like.auc', chooses"),
         ("train.patience_evaluations=3", "no run of a comparison stops early"),
+        ("train.start_from=runs/a", "every run of a comparison trains from its start"),
     ],
 )
 def test_what_no_run_of_a_comparison_does_is_refused(path, setting, said):

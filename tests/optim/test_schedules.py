@@ -53,3 +53,20 @@ def test_a_rate_may_be_a_variable():
 def test_a_cosine_must_end_after_its_warm_up():
     with pytest.raises(ValueError, match="decay_steps must be > 5, got 5"):
         optim.Cosine(rate=0.1, decay_steps=5, warmup_steps=5)
+
+
+def test_a_schedule_since_another_step_and_its_start_over():
+    start = tf.Variable(3, dtype=tf.int64)
+    warm = optim.Constant(rate=0.4, warmup_steps=4)
+    since = optim.Since(schedule=warm, start=start)
+    np.testing.assert_allclose(rates(since, [3, 4, 7]), [0.1, 0.2, 0.4], rtol=1e-6)
+    start.assign(-2)  # it began before the first step
+    np.testing.assert_allclose(rates(since, [0, 1]), [0.3, 0.4], rtol=1e-6)
+    # Start-overs go by the step itself, as those of slots do.
+    start.assign(1)
+    over = optim.Restarts(schedule=since, every=4, warmup_steps=1, least_share=0.0)
+    np.testing.assert_allclose(rates(over, [2, 4, 5]), [0.2, 0.2, 0.4], rtol=1e-6)
+    group = optim.Group(
+        name="all", variables=[tf.Variable([1.0])], rule=optim.Adagrad(), schedule=over
+    )
+    assert optim.Optimizer([group]).variables["schedule_start"] is start

@@ -66,6 +66,7 @@ CARD = {
         "step": 1200,
         "config_sha256": "5e77",
         "data": {"schema.toml": "da7a", "train.parquet": "0123"},
+        "start": {"from": "runs/27", "attempt": 2_345, "config_sha256": "01d"},
     },
     "rows": {"train": 90_570, "validation": 10},
     "parameters": 1_234_567,
@@ -78,6 +79,7 @@ LINES = {
     "attempt": "| attempt | 1,234 |",
     "step": "| step | 1,200 |",
     "config_sha256": "| SHA-256 of the settings | 5e77 |",
+    "start": "| begun from | runs/27 |",
     "data": "| train.parquet | 0123 |",
     "rows": "| train | 90,570 |",
     "parameters": "| trained parameters | 1,234,567 |",
@@ -90,6 +92,8 @@ def test_where_the_model_comes_from_is_told_as_far_as_it_is_known(key):
     known = {name: value for name, value in CARD.items() if name != key}
     known["origin"] = {name: value for name, value in CARD["origin"].items() if name != key}
     card = model_card(tiny_schema(), known)
+    start = ["| its attempt | 2,345 |", "| SHA-256 of its settings | 01d |"]
+    assert [line in card.split("\n") for line in start] == [key != "start"] * 2
     assert set(LINES.values()) - set(card.split("\n")) == {LINES[key]}
 
 
