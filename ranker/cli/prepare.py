@@ -4,9 +4,8 @@
   ranker prepare --dataset=movielens-100k
   ranker prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
-  ranker prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
+  ranker prepare --dataset=table --spec=spec.toml --output=data/shop
   ranker prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
-  ranker prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
 comes from, under what terms, and by which rules it is split.
@@ -25,17 +24,15 @@ _DEFAULTS = datasets.Options()
 
 _DATASET = flags.DEFINE_string("dataset", "movielens-100k", "Which dataset of those --list names.")
 _PLUGIN = flags.DEFINE_multi_string("plugin", [], "A module that registers datasets of your own.")
+_CHECK = flags.DEFINE_bool("check", False, "Say all that is wrong with a spec, and end.")
 _LIST = flags.DEFINE_bool("list", False, "Say which datasets there are, and end.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
 _SOURCE = flags.DEFINE_string("source", None, "Folder or archive of the raw files to read.")
+_SPEC = flags.DEFINE_string("spec", None, "Dataset table: the TOML file that describes it.")
 _CACHE = flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given.")
-_SPLIT = flags.DEFINE_enum(
-    "split", None, datasets.SPLITS, "Which rows train, validate and test; the dataset's own if not."
-)
+_SPLIT = flags.DEFINE_enum("split", None, datasets.SPLITS, "Which rows are of which part.")
 _BOUNDARIES = flags.DEFINE_list(
-    "boundaries",
-    list(_DEFAULTS.boundaries),
-    "Split global-temporal: where validation and test begin, as shares of the rows or dates.",
+    "boundaries", list(_DEFAULTS.boundaries), "global-temporal: two shares of the rows, or dates."
 )
 _WINDOW_DAYS = flags.DEFINE_float(
     "window_days", _DEFAULTS.window_days, "Split window: days of validation, and of test."
@@ -43,9 +40,7 @@ _WINDOW_DAYS = flags.DEFINE_float(
 _SEED = flags.DEFINE_integer("seed", _DEFAULTS.seed, "Of all that is drawn.")
 _PAST = flags.DEFINE_enum("past", _DEFAULTS.past, datasets.PASTS, "Whose past features may know.")
 _HISTORY = flags.DEFINE_integer("history", _DEFAULTS.history, "Most liked items in a row.")
-_NEGATIVES = flags.DEFINE_integer(
-    "negatives", _DEFAULTS.negatives, "Unrated items sampled for each rated row (task watch)."
-)
+_NEGATIVES = flags.DEFINE_integer("negatives", _DEFAULTS.negatives, "Unrated items a rated row.")
 _MAX_BAD_ROWS = flags.DEFINE_float(
     "max_bad_rows", _DEFAULTS.max_bad_rows, "Share of a file's rows that may be refused."
 )
@@ -63,9 +58,9 @@ def main(argv: Sequence[str]) -> int:
         if _LIST.value:
             print(*datasets.listing(), sep="\n")
             return 0
-        folder = _path(_OUTPUT) or Path("data") / _DATASET.value
         options = datasets.Options(
             source=_path(_SOURCE),
+            spec=_path(_SPEC),
             cache=_path(_CACHE),
             split=_SPLIT.value or "",
             boundaries=tuple(_BOUNDARIES.value),
@@ -77,6 +72,10 @@ def main(argv: Sequence[str]) -> int:
             max_bad_rows=_MAX_BAD_ROWS.value,
             simulation=_simulation(),
         )
+        folder = _path(_OUTPUT) or Path("data") / datasets.title(_DATASET.value, options)
+        if _CHECK.value:
+            print(f"{folder.name}: nothing is wrong with it")
+            return 0
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, ImportError, OSError) as error:
         return program.refuse(error)

@@ -29,10 +29,11 @@ def run(
     dataset: Dataset, destination: Path, *, options: Options, progress: Progress
 ) -> Mapping[str, Any]:
     """Does what `ranker.datasets.prepare` says."""
+    dataset, options = dataset.adapted(options)
     options = _resolved(dataset, options)
     with replacing(destination) as folder, ExitStack() as stack:
         source = None
-        if not dataset.is_synthetic:
+        if not (dataset.is_synthetic or dataset.adapt):
             source = sources.find(dataset.archive, options, progress=progress)
             stack.enter_context(source.files)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
@@ -43,6 +44,12 @@ def run(
             progress.stage("summary")
             manifest = _manifest(dataset, inputs, examples, folder)
             manifest["source"] = {"from": "made up by the program"}
+            if dataset.adapt:
+                manifest["source"] = {
+                    "from": "spec",
+                    "path": str(options.spec),
+                    "files": inputs.read,
+                }
             if source:
                 manifest["source"] = {**source.description, "files": source.files.read}
             text = json.dumps(manifest, indent=2, ensure_ascii=False)
@@ -64,8 +71,15 @@ def _write(dataset: Dataset, inputs: Inputs, folder: Path, *, progress: Progress
     examples = dataclasses.replace(examples, blocks=_none, item_ids=None)
     progress.stage("vocabularies")
     write_schema_and_vocabularies(
-        folder, dataset.name, features=examples.features, tasks=examples.tasks
+        folder,
+        dataset.name,
+        features=examples.features,
+        tasks=examples.tasks,
+        roles=examples.roles,
+        minimum_counts=examples.minimum_counts,
     )
+    if examples.write is not None:
+        examples.write(folder)
     read_schema(folder / "schema.toml")  # what was written is held to what a schema must be
     return examples
 
@@ -129,6 +143,6 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
 def _plain(options: Options) -> dict[str, object]:
     """Returns the options that decide what the files hold, as JSON has them."""
     fields = {**dataclasses.asdict(options), "boundaries": list(options.boundaries)}
-    del fields["source"], fields["cache"]
+    del fields["source"], fields["cache"], fields["spec"]
     fields |= fields.pop("simulation") or {}
     return fields

@@ -52,7 +52,7 @@ class Objective:
         """Takes the tasks and their shares in the sum.
 
         Args:
-          weights: of tasks in the sum; a task not named weighs 1.
+          weights: of tasks in the sum; one not named weighs what its schema says.
           binary: loss of the binary tasks; None for cross-entropy.
           regression: loss of the regression tasks; None for the squared error.
           losses: by task, in place of those.
@@ -71,7 +71,7 @@ class Objective:
         usual = {"binary": binary or CrossEntropy(), "regression": regression or Squared()}
         own: Mapping[str, Loss | PointwiseLoss] = losses or {}
         self._losses = {t.name: _fitting(own.get(t.name) or usual[t.kind], t) for t in tasks}
-        shares = [(weights or {}).get(name, 1.0) for name in names]
+        shares = [(weights or {}).get(task.name, task.weight) for task in tasks]
         if not any(shares):
             raise ValueError(f"objective.task_weights are 0 for every task, {', '.join(names)}")
         self._weights = tf.constant(shares)

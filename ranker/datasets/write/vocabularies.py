@@ -1,7 +1,7 @@
 """From the training rows alone: vocabularies and statistics, gone through in pieces."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,21 @@ _SCANS = 2  # columns that are gone through at once
 
 
 def write_schema_and_vocabularies(
-    folder: Path, name: str, *, features: Iterable[Feature], tasks: Iterable[Task]
+    folder: Path,
+    name: str,
+    *,
+    features: Iterable[Feature],
+    tasks: Iterable[Task],
+    roles: Mapping[str, str],
+    minimum_counts: Mapping[str, int],
 ) -> None:
     """Writes what the training rows in `folder` say: vocabularies/ and schema.toml.
 
     Args:
       name: of the dataset.
       features, tasks: in the order of the columns; without statistics.
+      roles: of the schema, such as "user", to the columns that have them.
+      minimum_counts: by vocabulary, how often a value must be there to be in it.
     """
     train = folder / "train.parquet"
     features = tuple(features)
@@ -34,13 +42,18 @@ def write_schema_and_vocabularies(
             dataset=name,
             features=tuple(pool.map(partial(_with_statistics, train=train), features)),
             tasks=tuple(pool.map(partial(_with_moments, train=train), tasks)),
-            vocabularies=_write_vocabularies(features, train, pool=pool),
+            vocabularies=_write_vocabularies(features, train, minimum_counts, pool=pool),
+            **roles,
         )
     write_schema(schema, folder / "schema.toml")
 
 
 def _write_vocabularies(
-    features: Iterable[Feature], train: Path, *, pool: ThreadPoolExecutor
+    features: Iterable[Feature],
+    train: Path,
+    minimum_counts: Mapping[str, int],
+    *,
+    pool: ThreadPoolExecutor,
 ) -> dict[str, int]:
     """Writes vocabularies/<name>.txt beside `train` of each, and returns their sizes.
 
@@ -49,19 +62,20 @@ def _write_vocabularies(
     its name.
     """
     own = [feature for feature in features if feature.vocabulary == feature.name]
-    sizes = pool.map(partial(_write_vocabulary, train=train), own)
+    minima = [minimum_counts.get(feature.name, 1) for feature in own]
+    sizes = pool.map(partial(_write_vocabulary, train=train), own, minima)
     return {feature.name: size for feature, size in zip(own, sizes, strict=True)}
 
 
-def _write_vocabulary(feature: Feature, train: Path) -> int:
-    values = _values_by_count(feature, train)
+def _write_vocabulary(feature: Feature, minimum_count: int, train: Path) -> int:
+    values = _values_by_count(feature, train, minimum_count)
     text = "".join(f"{value}\n" for value in values.to_pylist())
     path = train.parent / "vocabularies" / f"{feature.name}.txt"
     path.write_text(text, encoding="utf-8")
     return len(values)
 
 
-def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
+def _values_by_count(feature: Feature, train: Path, minimum_count: int) -> pa.ChunkedArray:
     counts: list[pa.Table] = []
     is_text = feature.dtype == "string"  # then words are counted by their numbers
     leaf = f"{feature.name}.list.element" if feature.is_multivalued else feature.name
@@ -75,7 +89,10 @@ def _values_by_count(feature: Feature, train: Path) -> pa.ChunkedArray:
         if sum(map(len, counts)) > _SCAN_ROWS:
             counts = [_added(counts)]
     ordered = [("counts", "descending"), ("values", "ascending")]
-    return _added(counts).sort_by(ordered)["values"]
+    added = _added(counts)
+    if minimum_count > 1:
+        added = added.filter(pc.greater_equal(added["counts"], minimum_count))
+    return added.sort_by(ordered)["values"]
 
 
 def _added(counts: list[pa.Table]) -> pa.Table:
