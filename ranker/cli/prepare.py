@@ -6,6 +6,7 @@
       --boundaries=2014-01-01,2014-07-01 --negatives=4
   ranker prepare --dataset=table --spec=spec.toml --output=data/shop
   ranker prepare --dataset=movielens-like --rows=300000 --users=2000 --seed=1
+  ranker prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
 comes from, under what terms, and by which rules it is split.

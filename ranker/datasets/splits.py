@@ -88,7 +88,7 @@ class Split:
         if user is not None and self._options.split == "user-temporal":
             return _by_user(user)
         if user is not None and self._options.split == "random-user":
-            return _at_random(int(user.max()) + 1, self._options.seed)[user]
+            return _users_at_random(int(user.max()) + 1, self._options.seed)[user]
         return _at_random(len(time), self._options.seed)
 
 
@@ -133,9 +133,13 @@ def _by_user(user: np.ndarray) -> np.ndarray:
     return parts
 
 
-def _at_random(num_rows: int, seed: int) -> np.ndarray:
+def _users_at_random(num_users: int, seed: int) -> np.ndarray:
+    return _at_random(num_users, seed, tenth=max(1, num_users // 10) if num_users > 2 else 0)
+
+
+def _at_random(num_rows: int, seed: int, *, tenth: int | None = None) -> np.ndarray:
     parts = np.full(num_rows, TRAIN, np.int8)
-    tenth = num_rows // 10
+    tenth = num_rows // 10 if tenth is None else tenth
     drawn = np.random.default_rng(seed).permutation(num_rows)[: 2 * tenth]
     parts[drawn[:tenth]] = TEST
     parts[drawn[tenth:]] = VALIDATION
