@@ -87,7 +87,7 @@ def write_table(folder: Path, ending: str = "parquet", num_rows: int = 60) -> Pa
     half = num_rows // 2
     write_rows(folder / f"a.{ending}", rows[:half])
     write_rows(folder / f"b.{ending}", rows[half:])
-    types = 'types = {uid = "text", sku = "int"}\n' if ending != "parquet" else ""
+    types = 'types = {sku = "int"}\n' if ending != "parquet" else ""
     text = SPEC.format(ending=ending).replace("[source]\n", f"[source]\n{types}")
     (folder / "spec.toml").write_text(text, "utf-8")
     return folder

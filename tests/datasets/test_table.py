@@ -41,14 +41,8 @@ def test_every_format_prepares_to_the_same_rows(tmp_path):
         found = run(write_table(tmp_path / ending, ending))
         if expected is None:
             expected = found
-        if ending == "csv":  # of text, so that what has no type stays as it stands
-            assert found["sku"].type == pa.string()
-        differing = [n for n in expected.column_names if n not in ("sku", "clicked")]
-        for name in differing:
+        for name in expected.column_names:
             assert found[name].to_pylist() == expected[name].to_pylist(), (ending, name)
-        assert [str(s) for s in expected["sku"].to_pylist()] == list(
-            map(str, found["sku"].to_pylist())
-        )
     assert set(expected["uid"].to_pylist()) <= {f"{u:06d}" for u in range(9)}
 
 
@@ -173,7 +167,7 @@ def test_nulls_buckets_crosses_and_the_past(tmp_path):
     train = pq.read_table(tmp_path / "out" / "train.parquet")["line"].to_pylist()
     prices = rows["price"].to_pylist()
     known = sorted(prices[int(i)] for i in train if prices[int(i)] is not None)
-    median = np.float32(np.quantile(np.float32(known), 0.5, method="lower"))
+    median = np.float32(np.quantile(np.array(known, np.float32), 0.5, method="lower"))
     for i, price in enumerate(prices):
         assert found["price"][i].as_py() == (median if price is None else np.float32(price))
         assert (found["bucket"][i].as_py() == 0) == (price is None)
@@ -304,7 +298,7 @@ def test_all_mistakes_are_said_at_once(tmp_path):
         (lambda rows: changed(rows, "tags", pa.array([{"x": 1}] * len(rows))),
          ["struct", "'tags'"]),
         (lambda rows: changed(rows, "title", pa.array([b"\xff"] * len(rows))),
-         ["not UTF-8", "'title'"]),
+         ["not text of the encoding", "'title'"]),
         (lambda rows: changed(rows, "sku", pa.array(["x"] * len(rows))),
          ["b.parquet: column 'sku' has numbers", "a.parquet text", 'source.types.sku = "text"']),
         (lambda rows: rows.drop_columns(["sku"]), ["a.parquet", "no column sku"]),

@@ -11,19 +11,16 @@ from pyarrow import csv as arrow_csv
 
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.table.decoded import MARK, Decoded
 from ranker.datasets.table.files import SourceFile
 from ranker.datasets.table.json_lines import read_json_lines
-from ranker.datasets.table.types import canonical, repaired
+from ranker.datasets.table.types import canonical, repaired, typed
 from ranker.spec.table import SourceSpec
 from ranker.wording import listed
 
 ROWS = 1 << 17  # of a batch
 _CSV_BYTES = 1 << 24
 _HEAD_BYTES = 1 << 21
-_TYPES = {
-    "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string(),
-    "time": pa.timestamp("us"),
-}  # fmt: skip
 
 
 class Batch(NamedTuple):
@@ -34,14 +31,14 @@ class Batch(NamedTuple):
       num_rows: N.
       place: where the first row stands, such as "row group 3, row " and 17.
       start: number of that row there, from 1.
-      bad: by column, where its bytes are not UTF-8, bool [N].
+      bad: by column, where its values are not what they should be, bool [N], and what they are.
     """
 
     columns: Mapping[str, pa.Array]
     num_rows: int
     place: str
     start: int
-    bad: Mapping[str, np.ndarray]
+    bad: Mapping[str, tuple[np.ndarray, str]]
 
 
 def names_of(file: SourceFile, source: SourceSpec) -> list[str]:
@@ -109,22 +106,23 @@ def _batch(
     for name in wanted:
         if name in file.partitions:
             value = pa.scalar(file.partitions[name], pa.string())
-            columns[name] = _typed(pa.repeat(value, len(table)), source.types.get(name, ""))
-            continue
-        column = table[name].combine_chunks()
-        column = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
-        column, is_bad = repaired(column)
+            column, is_bad = pa.repeat(value, len(table)), None
+        else:
+            column, is_bad = _sound(table[name], name)
         if is_bad is not None:
-            bad[name] = is_bad
-        columns[name] = _typed(canonical(column, name), source.types.get(name, ""))
+            bad[name] = is_bad, "its bytes are not text of the encoding"
+        columns[name], is_bad = typed(column, source.types.get(name, ""))
+        if is_bad is not None and name not in bad:
+            bad[name] = is_bad, f"there is a value that is not of type {source.types[name]}"
     return Batch(columns, len(table), place, start, bad)
 
 
-def _typed(column: pa.Array, kind: str) -> pa.Array:
-    """Returns a column as text where the spec says so; other types are due to its use."""
-    if kind == "text" and not pa.types.is_list(column.type):
-        return column.cast(pa.string())
-    return column
+def _sound(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, np.ndarray | None]:
+    """Returns a column of a canonical type, and where its bytes were none of text. Both [N]."""
+    whole = column.combine_chunks()
+    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+    whole, is_bad = repaired(whole)
+    return canonical(whole, name), is_bad
 
 
 def _parquet(
@@ -166,16 +164,15 @@ def _csv(
             refusals.num_read += 1
             problem = f"{row.actual_columns} columns in place of {row.expected_columns}"
             number = row.number or refusals.num_read
-            refusals.add("columns", line=number, problem=f"{problem}: {row.text!r:.80}")
+            problem = f"{problem}: {row.text.replace(MARK, '?')!r:.80}"
+            refusals.add("columns", line=number, problem=problem)
         return "skip"
 
-    stream = pa.input_stream(str(file.path), compression="detect", buffer_size=1 << 20)
     return arrow_csv.open_csv(
-        stream,
+        Decoded(file, source.encoding),
         read_options=arrow_csv.ReadOptions(
             block_size=_CSV_BYTES if inside else _HEAD_BYTES,
             column_names=list(source.columns) or None,
-            encoding=source.encoding,
         ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_bad

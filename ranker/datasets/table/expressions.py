@@ -61,7 +61,8 @@ class Expression:
         self.text = text
         self._names: dict[str, str] = {}
         self._body = self._parsed(text)
-        nodes = (node for node in ast.walk(self._body) if isinstance(node, ast.Name))
+        nodes = [node for node in ast.walk(self._body) if isinstance(node, ast.Name)]
+        nodes.sort(key=lambda node: (node.lineno, node.col_offset))
         called = {id(n.func) for n in ast.walk(self._body) if isinstance(n, ast.Call)}
         names = (self._names.get(n.id, n.id) for n in nodes if id(n) not in called)
         self.columns = tuple(dict.fromkeys(names))

@@ -20,12 +20,12 @@ class Judged:
     """
 
     def __init__(self, batch: Batch, refusals: Refusals) -> None:
-        """Refuses the rows whose bytes are not UTF-8."""
+        """Refuses the rows with a value that is not of its column's type."""
         self.columns, self.num_rows = batch.columns, batch.num_rows
         self.is_kept = np.ones(batch.num_rows, bool)
         self._batch, self._refusals = batch, refusals
-        for name, is_bad in batch.bad.items():
-            self.refuse("encoding", is_bad, f"column {name!r:.80}: its bytes are not UTF-8")
+        for name, (is_bad, what) in batch.bad.items():
+            self.refuse("type", is_bad, f"column {name!r:.80}: {what}")
 
     def leave_out(self, is_left: np.ndarray) -> None:
         """Leaves the rows, bool [N], that the spec does not ask for; they are not bad."""

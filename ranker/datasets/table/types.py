@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.read.text import UNKNOWN, one_line
+from ranker.datasets.table.decoded import without_marks
 
 MOMENT = pa.timestamp("us")
 _UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}  # in microseconds
@@ -103,7 +105,7 @@ def repaired(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
     try:
         text = raw.cast(pa.binary()).cast(pa.string())
         text.validate(full=True)
-        return text, None
+        return without_marks(text)
     except pa.ArrowInvalid:
         pass
     values = [_decoded(value) for value in raw.to_pylist()]
@@ -121,6 +123,28 @@ def _decoded(value: bytes | None) -> str | None:
 def is_whole(kind: pa.DataType) -> bool:
     """Returns whether values of a canonical type are ids as whole numbers, rather than text."""
     return pa.types.is_int64(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+
+
+def typed(column: pa.Array, kind: str) -> tuple[pa.Array, np.ndarray | None]:
+    """Returns a column as the type that a spec says, "" for its own, and where it is none.
+
+    Both [N]; the second is None where there is nowhere.
+    """
+    if not kind or pa.types.is_list(column.type):
+        return column, None
+    if kind == "text":
+        return as_text(column), None
+    if kind == "time":
+        moments, bad = as_moments(column, "s")
+        return moments.cast(MOMENT), bad
+    if kind == "float":
+        return as_numbers(column)
+    ids, bad = as_ids(column, "int64")
+    if kind == "bool":
+        is_odd = pc.invert(pc.is_in(ids, pa.array([0, 1, None])))
+        odd = is_odd.to_numpy(zero_copy_only=False)
+        return pc.not_equal(ids, 0), odd if odd.any() else bad
+    return ids, bad
 
 
 def as_numbers(column: Any) -> tuple[pa.Array, np.ndarray | None]:
@@ -184,7 +208,9 @@ def as_words(column: pa.Array) -> pa.Array:
     coded = column.dictionary_encode()
     words = coded.dictionary
     is_uneven = pc.or_(pc.match_substring_regex(words, _UNEVEN), pc.equal(words, ""))
-    if pc.any(is_uneven).as_py() or _LINES.search("".join(words.to_pylist())):
+    is_ascii = pc.all(pc.string_is_ascii(words)).as_py() is not False
+    has_lines = not is_ascii and _LINES.search("".join(words.drop_null().to_pylist()))
+    if has_lines or pc.any(is_uneven).as_py():
         tidy = [one_line(word) for word in words.to_pylist()]
         tidy = [None if word == UNKNOWN and not old.as_py().strip() else word
                 for word, old in zip(tidy, words, strict=True)]  # fmt: skip
@@ -236,8 +262,6 @@ def _are_numbers(column: pa.Array) -> bool:
 
 
 def _moments_of_text(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
-    import pandas as pd
-
     texts = column.to_pandas()
     moments = pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601")
     is_bad = moments.isna().to_numpy() & column.is_valid().to_numpy(zero_copy_only=False)
