@@ -213,7 +213,7 @@ def test_every_split(by, tmp_path):
 def test_conditions_weights_and_rows_that_are_not_asked_for(tmp_path):
     folder = write_table(tmp_path / "x")
     spec = SPEC.format(ending="parquet")
-    stated = 'where = "device == \'phone\'"\nweight = "1 + click"\n[source]'
+    stated = 'request = "title"\nwhere = "device == \'phone\'"\nweight = "1 + click"\n[source]'
     spec = spec.replace("[source]", stated)
     spec = spec.replace('click = {kind = "binary"', f'click = {{kind = "binary", {LABEL}')
     found = run(folder, spec)
@@ -223,6 +223,8 @@ def test_conditions_weights_and_rows_that_are_not_asked_for(tmp_path):
     assert sum(found["click"].to_pylist()) == sum(d >= 10 for d in rows["dwell"].to_pylist())
     assert sum(found["sample_weight"].to_pylist()) == len(rows) + sum(rows["click"].to_pylist())
     assert read_schema(folder / "out" / "schema.toml").weight == "sample_weight"
+    asked = zip(found["request"].to_pylist(), found["title"].to_pylist(), strict=True)
+    assert len(set(found["request"].to_pylist())) == len({(r, tuple(t)) for r, t in asked}) == 3
 
 
 LABEL = 'label = "dwell >= 0.5 * 20"'

@@ -1,5 +1,6 @@
 """Rows of a table of one's own to examples: read, put in order of time, given their past."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,11 +15,20 @@ from ranker.datasets.table import files, specs
 from ranker.datasets.table.batches import read
 from ranker.datasets.table.forward import Forward
 from ranker.datasets.table.judged import Judged
-from ranker.datasets.table.plan import NO_ITEM, NO_USER, WEIGHT, Plan, label_of, plan_of, sources
+from ranker.datasets.table.plan import (
+    NO_ITEM,
+    NO_USER,
+    REQUEST,
+    WEIGHT,
+    Plan,
+    label_of,
+    plan_of,
+    sources,
+)
 from ranker.datasets.table.rows import RowMaker
 from ranker.datasets.table.spool import Spool
 from ranker.datasets.table.types import is_whole
-from ranker.schema import Feature, Task
+from ranker.schema import Feature, Schema, Task
 from ranker.spec.load import dump
 from ranker.spec.table import BinaryTask, RegressionTask, TableSpec
 from ranker.spec.table_past import PastCount, PastLast, PastRate, PastRecency
@@ -55,14 +65,22 @@ def load(inputs: Inputs) -> Examples:
         blocks=blocks,
         user=forward.users() if needs_user else None,
         time=time // _MICRO,
-        roles={
-            "user": spec.user or NO_USER,
-            "item": spec.item or NO_ITEM,
-            "weight": WEIGHT if spec.weight else "",
-        },
+        roles=_roles(spec),
         minimum_counts=_minimum_counts(spec),
         write=write,
     )
+
+
+def _roles(spec: TableSpec) -> dict[str, str]:
+    """Returns the columns that have roles, of those that a schema knows."""
+    roles = {
+        "user": spec.user or NO_USER,
+        "item": spec.item or NO_ITEM,
+        "weight": WEIGHT if spec.weight else "",
+        "request": REQUEST if spec.request else "",
+    }
+    known = {field.name for field in dataclasses.fields(Schema)}
+    return {role: column for role, column in roles.items() if role in known}
 
 
 def _spooled(spec: TableSpec, inputs: Inputs) -> tuple[Spool, RowMaker, Plan]:

@@ -13,7 +13,7 @@ from ranker.datasets.splits import TRAIN, Split
 from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.past import Block as PastBlock
 from ranker.datasets.table.past import PastColumns
-from ranker.datasets.table.plan import KEY, LAST, WEIGHT, Plan
+from ranker.datasets.table.plan import KEY, LAST, REQUEST, WEIGHT, Plan
 from ranker.datasets.table.rows import RowMaker
 from ranker.datasets.table.spool import TIME, Spool
 from ranker.spec.table_features import INDICATOR, Number
@@ -58,7 +58,7 @@ class Forward:
         past = self._past_columns()
         spec, start = self._plan.spec, 0
         beside = [*spec.tasks, *spec.keep, *([WEIGHT] if spec.weight else [])]
-        beside += [spec.request] if spec.request else []
+        beside += [REQUEST] if spec.request else []
         for rows in self._spool.blocks():
             known = split.knows(split.parts[start : start + len(rows)])
             start += len(rows)

@@ -9,7 +9,16 @@ import pyarrow.compute as pc
 from ranker.datasets.table.expressions import Expression
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.numbering import Numbers
-from ranker.datasets.table.plan import KEY, LAST, NO_ITEM, NO_USER, WEIGHT, Plan, label_of
+from ranker.datasets.table.plan import (
+    KEY,
+    LAST,
+    NO_ITEM,
+    NO_USER,
+    REQUEST,
+    WEIGHT,
+    Plan,
+    label_of,
+)
 from ranker.datasets.table.spool import TIME
 from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text, is_whole
 from ranker.spec.table import BinaryTask, RegressionTask, TableTask
@@ -42,6 +51,7 @@ class RowMaker:
         self._rates = {p.of for p in spec.past.values() if isinstance(p, PastRate)}
         self.keys = {column: Numbers() for column in plan.keys}
         self.last = {p.of: Numbers() for p in spec.past.values() if isinstance(p, PastLast)}
+        self._requests = Numbers()
         self.largest: dict[str, float] = {}
         self.bounds: dict[str, tuple[float, float]] = {}
 
@@ -64,8 +74,8 @@ class RowMaker:
         made |= {name: self._label(name, task, rows) for name, task in self._spec.tasks.items()}
         if self._weight is not None:
             made[WEIGHT] = self._weights(self._weight, rows)
-        beside = dict.fromkeys((*self._spec.keep, self._spec.request))
-        made |= {name: as_text(rows.columns[name]) for name in beside if name and name not in made}
+        beside = [name for name in self._spec.keep if name not in made]
+        made |= {name: as_text(rows.columns[name]) for name in beside}
         made |= self._of_past(rows)
         kept = rows.kept(made)
         self._look(kept)
@@ -157,6 +167,9 @@ class RowMaker:
             if not rows.is_kept.all():
                 ids = ids.filter(pa.array(rows.is_kept))
             kept = kept.append_column(f"{KEY}{column}", numbers.of(ids))
+        if self._spec.request:
+            texts = as_text(rows.columns[self._spec.request]).filter(pa.array(rows.is_kept))
+            kept = kept.append_column(REQUEST, self._requests.of(texts).cast(pa.int64()))
         for feature, numbers in self.last.items():
             values = kept[feature].combine_chunks()
             kept = kept.append_column(f"{LAST}{feature}", numbers.of(values))
