@@ -129,7 +129,7 @@ class TableSpec(Part):
     """A table of one's own.
 
     Attributes:
-      name: of the dataset; that of the file of the spec if empty.
+      name: of the dataset, and of its folder in data/ where no other is given.
       user: feature, of kind "id", that says whom a row is of; empty where there is none.
       item: feature, of kind "id", that says what was shown; empty where there is none.
       time: column of the moment of a row; empty where there is none. Then nothing is of the past.
@@ -145,7 +145,7 @@ class TableSpec(Part):
       tasks: by name, what is predicted.
     """
 
-    name: str = ""
+    name: str = "table"
     user: str = ""
     item: str = ""
     time: str = ""

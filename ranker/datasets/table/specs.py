@@ -59,8 +59,7 @@ def adapt(dataset: Dataset, options: Options) -> tuple[Dataset, Options]:
     spec = read(options)
     if told := mistakes(spec, options):
         raise DatasetError(f"{options.spec}: {'; '.join(told)}")
-    assert options.spec is not None
-    dataset = dataclasses.replace(dataset, name=spec.name or options.spec.stem)
+    dataset = dataclasses.replace(dataset, name=spec.name)
     split = spec.split
     past = "train" if "train" in (split.past, options.past) else "all"
     options = dataclasses.replace(options, past=past)
