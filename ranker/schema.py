@@ -108,6 +108,7 @@ class Task:
       minimum, maximum: the range a label must keep, inclusive.
       mean: of the training labels: the positive rate of a binary task. A file must state it.
       standard_deviation: of the training labels; of a regression task a file must state it.
+      weight: of its loss, where a run's settings do not name the task; >= 0.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Task:
     maximum: float
     mean: float = 0.0
     standard_deviation: float = 1.0
+    weight: float = 1.0
 
     def __post_init__(self) -> None:
         _check_types(f"task {self.name!r:.80}", self)
@@ -125,6 +127,8 @@ class Task:
             raise ValueError(
                 f"task {self.name!r}: minimum {self.minimum} is not below maximum {self.maximum}"
             )
+        if self.weight < 0:
+            raise ValueError(f"task {self.name!r}: weight must be >= 0, got {self.weight}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

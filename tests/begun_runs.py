@@ -1,6 +1,5 @@
 """A small run that has ended, and runs that begin from it."""
 
-
 import numpy as np
 from small_jobs import MODEL, SMALL, logs, read_settings, run, write_settings
 from tiny_dataset import write_tiny

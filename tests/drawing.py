@@ -12,7 +12,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "legacy_keras": (set(), set()),
     "start": ({"legacy_keras"}, {"tensorflow"}),
     "datasets": (
-        {"files", "json_text", "schema", "toml", "wording"},
+        {"files", "json_text", "schema", "spec", "toml", "wording"},
         {"numpy", "pandas", "pyarrow", "tqdm"},
     ),
     "files": ({"json_text"}, {"numpy"}),

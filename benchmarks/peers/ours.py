@@ -66,7 +66,9 @@ def write(folder: Path, rows: workload.Rows) -> None:
     with Writer(folder / "train.parquet") as writer:
         writer.write(pa.table(columns))
     tasks = [Task(name=name, kind="binary", minimum=0.0, maximum=1.0) for name in rows.labels]
-    write_schema_and_vocabularies(folder, "workload", features=_features(), tasks=tasks)
+    write_schema_and_vocabularies(
+        folder, "workload", features=_features(), tasks=tasks, roles={}, minimum_counts={}
+    )
 
 
 def _features() -> list[Feature]:

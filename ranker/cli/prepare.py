@@ -4,8 +4,8 @@
   ranker prepare --dataset=movielens-100k
   ranker prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
-  ranker prepare --dataset=kuairand-pure --source=~/Downloads/KuaiRand-Pure
-  ranker prepare --dataset=my-rows --source=~/day-2 --vocabulary_from=data/day-1 --minimum_count=5
+  ranker prepare --dataset=table --spec=spec.toml --output=data/shop
+  ranker prepare --dataset=table --spec=spec.toml --vocabulary_from=data/day-1 --minimum_count=5
   ranker prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
 Writes data/<dataset>/ as a whole or not at all. data/README.md says where the data
@@ -25,20 +25,18 @@ _DEFAULTS = datasets.Options()
 
 _DATASET = flags.DEFINE_string("dataset", "movielens-100k", "Which dataset of those --list names.")
 _PLUGIN = flags.DEFINE_multi_string("plugin", [], "A module that registers datasets of your own.")
+_CHECK = flags.DEFINE_bool("check", False, "Say all that is wrong with a spec, and end.")
 _LIST = flags.DEFINE_bool("list", False, "Say which datasets there are, and end.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; data/<dataset> if not given.")
 _FOLDERS = [
     flags.DEFINE_string("source", None, "Folder or archive of the raw files to read."),
+    flags.DEFINE_string("spec", None, "Dataset table: the TOML file that describes it."),
     flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given."),
     flags.DEFINE_string("vocabulary_from", None, "Earlier data or run whose ids keep their rows."),
 ]
-_SPLIT = flags.DEFINE_enum(
-    "split", None, datasets.SPLITS, "Which rows train, validate and test; the dataset's own if not."
-)
+_SPLIT = flags.DEFINE_enum("split", None, datasets.SPLITS, "Which rows are of which part.")
 _BOUNDARIES = flags.DEFINE_list(
-    "boundaries",
-    list(_DEFAULTS.boundaries),
-    "Split global-temporal: where validation and test begin, as shares of the rows or dates.",
+    "boundaries", list(_DEFAULTS.boundaries), "global-temporal: two shares of the rows, or dates."
 )
 _PAST = flags.DEFINE_enum("past", _DEFAULTS.past, datasets.PASTS, "Whose past features may know.")
 _NUMBERS = [
@@ -67,7 +65,6 @@ def main(argv: Sequence[str]) -> int:
         if _LIST.value:
             print(*datasets.listing(), sep="\n")
             return 0
-        folder = _path(_OUTPUT) or Path("data") / _DATASET.value
         options = datasets.Options(
             split=_SPLIT.value or "",
             boundaries=tuple(_BOUNDARIES.value),
@@ -76,6 +73,10 @@ def main(argv: Sequence[str]) -> int:
             **{flag.name: _path(flag) for flag in _FOLDERS},
             **{flag.name: flag.value for flag in _NUMBERS},
         )
+        folder = _path(_OUTPUT) or Path("data") / datasets.title(_DATASET.value, options)
+        if _CHECK.value:
+            print(f"{folder.name}: nothing is wrong with it")
+            return 0
         manifest = datasets.prepare(_DATASET.value, folder, options=options, shows_progress=True)
     except (datasets.DatasetError, ImportError, OSError) as error:
         return program.refuse(error)

@@ -26,7 +26,17 @@ __all__ = [
     "names",
     "prepare",
     "register",
+    "title",
 ]
+
+
+def title(name: str, options: Options) -> str:
+    """Returns what dataset `name` is called once it is prepared: a table as its spec says.
+
+    Raises:
+      DatasetError: for a name that there is none of, or a spec that is none.
+    """
+    return dataset_of(name).adapted(options)[0].name
 
 
 def prepare(

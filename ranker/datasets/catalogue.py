@@ -15,6 +15,7 @@ _FOLDERS = (
     "public.aliccp",
     "public.byterec",
     "synthetic.movielens_like",
+    "table",
 )
 
 DATASETS: dict[str, Dataset] = {

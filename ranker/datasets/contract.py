@@ -43,7 +43,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.options import SPLITS
+from ranker.datasets.options import SPLITS, Options
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
@@ -91,6 +91,8 @@ class Dataset:
       is_logged: whether its rows are what users were shown, so that none is sampled.
       is_synthetic: whether it is made by the program, and so reads no files.
       archive: where its files can be fetched from; None if the user has to.
+      adapt: "module:function", for a dataset that a spec describes and that finds its files
+        itself: from the dataset and the options to both as the spec has them.
 
     Raises:
       DatasetError: for a name, `load` or splits that are none.
@@ -104,6 +106,7 @@ class Dataset:
     is_logged: bool = True
     is_synthetic: bool = False
     archive: Archive | None = None
+    adapt: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -124,8 +127,25 @@ class Dataset:
         Raises:
           DatasetError: if its module has no such function.
         """
-        module, _, function = self.load.partition(":")
+        return self._function(self.load, "load")
+
+    def adapted(self, options: Options) -> tuple["Dataset", Options]:
+        """Returns the dataset and the options as its spec has them; as they are without one.
+
+        Raises:
+          DatasetError: for a spec that is none, or that this dataset has no use for.
+        """
+        if self.adapt:
+            return self._function(self.adapt, "adapt")(self, options)
+        if options.spec is not None:
+            raise DatasetError(
+                f"{self.name}: spec must not be given, got {options.spec}: it is of dataset table"
+            )
+        return self, options
+
+    def _function(self, dotted: str, field: str) -> Callable[..., Any]:
+        module, _, function = dotted.partition(":")
         found = getattr(import_module(module), function, None)
         if found is None:
-            raise DatasetError(f"{self.name}: load is {self.load!r}: no such function there")
+            raise DatasetError(f"{self.name}: {field} is {dotted!r}: no such function there")
         return found

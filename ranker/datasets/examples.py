@@ -25,12 +25,14 @@ class Inputs:
       options: what was asked for, its split decided.
       scratch: an empty folder, deleted once all is written.
       refusals: of each file, in the order in which they were asked for.
+      read: by file, what the manifest says of it, where a loader finds its files itself.
     """
 
     def __init__(self, name: str, files: Files | None, options: Options, scratch: Path) -> None:
         """Takes the raw files; None for a dataset that is made, not read."""
         self.name, self.options, self.scratch = name, options, scratch
         self.refusals: list[Refusals] = []
+        self.read: dict[str, dict[str, object]] = {}
         self._files = files
 
     @property
@@ -116,6 +118,10 @@ class Examples:
       absent: files of the published dataset that were not there, and not needed.
       truth: says, once all blocks are gone through, what the best possible scores come to.
       has_even_groups: whether row groups all have as many rows, rather than whole blocks.
+      roles: of the schema, by "user", "item" and "weight", the columns that have them, where
+        they are not called as is usual.
+      minimum_counts: by vocabulary, how often a value must be in the training rows to be in it.
+      write: writes what else belongs beside the rows, into their folder, once they are there.
     """
 
     features: Sequence[Feature]
@@ -131,3 +137,6 @@ class Examples:
     absent: Sequence[str] = ()
     truth: Callable[[], Mapping[str, object]] | None = None
     has_even_groups: bool = False
+    roles: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    minimum_counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    write: Callable[[Path], None] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ranker.datasets.errors import DatasetError
 
-SPLITS = ("user-temporal", "global-temporal", "random", "window", "published")
+SPLITS = ("user-temporal", "global-temporal", "random", "random-user", "window", "published")
 PASTS = ("all", "train")
 
 
@@ -60,6 +60,7 @@ class Options:
 
     Attributes:
       source: a folder or archive to read instead of the cache or the network.
+      spec: the file that describes a table of one's own, and no other dataset.
       cache: the folder that keeps what was downloaded; by default `ranker` in the
         user's cache folder.
       split: one of SPLITS, as `ranker.datasets.splits` has them, that the dataset allows;
@@ -83,6 +84,7 @@ class Options:
     """
 
     source: Path | None = None
+    spec: Path | None = None
     cache: Path | None = None
     split: str = ""
     boundaries: tuple[str, str] = ("0.8", "0.9")

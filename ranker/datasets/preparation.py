@@ -30,13 +30,14 @@ def run(
     dataset: Dataset, destination: Path, *, options: Options, progress: Progress
 ) -> Mapping[str, Any]:
     """Does what `ranker.datasets.prepare` says."""
+    dataset, options = dataset.adapted(options)
     options = _resolved(dataset, options)
     earlier = None  # read before it may be replaced
     if options.vocabulary_from is not None:
         earlier = read_earlier(options.vocabulary_from, dataset.name)
     with replacing(destination) as folder, ExitStack() as stack:
         source = None
-        if not dataset.is_synthetic:
+        if not (dataset.is_synthetic or dataset.adapt):
             source = sources.find(dataset.archive, options, progress=progress)
             stack.enter_context(source.files)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
@@ -53,6 +54,12 @@ def run(
             if earlier or options.minimum_count > 1:
                 manifest["vocabularies"] = vocabularies
             manifest["source"] = {"from": "made up by the program"}
+            if dataset.adapt:
+                manifest["source"] = {
+                    "from": "spec",
+                    "path": str(options.spec),
+                    "files": inputs.read,
+                }
             if source:
                 manifest["source"] = {**source.description, "files": source.files.read}
             text = json.dumps(manifest, indent=2, ensure_ascii=False)
@@ -89,9 +96,13 @@ def _write(
         dataset.name,
         features=examples.features,
         tasks=examples.tasks,
+        roles=examples.roles,
+        minimum_counts=examples.minimum_counts,
         minimum_count=options.minimum_count,
         earlier=earlier,
     )
+    if examples.write is not None:
+        examples.write(folder)
     read_schema(folder / "schema.toml")  # what was written is held to what a schema must be
     return examples, counts
 
@@ -155,6 +166,6 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
 def _plain(options: Options) -> dict[str, object]:
     """Returns the options that decide what the files hold, as JSON has them."""
     fields = {**dataclasses.asdict(options), "boundaries": list(options.boundaries)}
-    del fields["source"], fields["cache"], fields["vocabulary_from"]
+    del fields["source"], fields["cache"], fields["spec"], fields["vocabulary_from"]
     fields |= fields.pop("simulation") or {}
     return fields

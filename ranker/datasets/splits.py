@@ -6,6 +6,8 @@
 - global-temporal: two moments, given as dates or as shares of the rows; before the
   first is training, from the second on is test. Events of one second stay together.
 - random: a tenth of the rows test, a tenth validation, drawn by the seed.
+- random-user: a tenth of the users test, a tenth validation, drawn by the seed; all
+  rows of a user stay together.
 - window: the last `window_days` before the last event are test, as many before them
   validation, and all before those training: for training that follows time.
 - published: the published training file is training; of the published test file half,
@@ -41,7 +43,7 @@ class Split:
         """Splits, as `options.split` and what belongs to it say.
 
         Args:
-          user: numbers of the users, [N]; for user-temporal alone.
+          user: numbers of the users, [N]; for user-temporal and random-user alone.
           time: Unix seconds, [N], ascending, ties in file order; None for published.
 
         Raises:
@@ -85,6 +87,8 @@ class Split:
             return _by_time(time, self._moments)
         if user is not None and self._options.split == "user-temporal":
             return _by_user(user)
+        if user is not None and self._options.split == "random-user":
+            return _users_at_random(int(user.max()) + 1, self._options.seed)[user]
         return _at_random(len(time), self._options.seed)
 
 
@@ -104,6 +108,8 @@ def describe(options: Options) -> str:
         "global-temporal": f"global-temporal: validation from {options.boundaries[0]}, "
         f"test from {options.boundaries[-1]}",
         "random": f"random: a tenth validation, a tenth test, seed {options.seed}",
+        "random-user": "random-user: the rows of a tenth of the users validation, of a tenth "
+        f"test, seed {options.seed}",
         "window": f"window: the last {options.window_days:g} days are test, as many before "
         "them validation, all before those train",
         "published": "published: the published training file is training; of the published "
@@ -127,9 +133,13 @@ def _by_user(user: np.ndarray) -> np.ndarray:
     return parts
 
 
-def _at_random(num_rows: int, seed: int) -> np.ndarray:
+def _users_at_random(num_users: int, seed: int) -> np.ndarray:
+    return _at_random(num_users, seed, tenth=max(1, num_users // 10) if num_users > 2 else 0)
+
+
+def _at_random(num_rows: int, seed: int, *, tenth: int | None = None) -> np.ndarray:
     parts = np.full(num_rows, TRAIN, np.int8)
-    tenth = num_rows // 10
+    tenth = num_rows // 10 if tenth is None else tenth
     drawn = np.random.default_rng(seed).permutation(num_rows)[: 2 * tenth]
     parts[drawn[:tenth]] = TEST
     parts[drawn[tenth:]] = VALIDATION

@@ -1,5 +1,6 @@
 """One loss a task, over the rows that have its label, and their weighted sum."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -52,7 +53,7 @@ class Objective:
         """Takes the tasks and their shares in the sum.
 
         Args:
-          weights: of tasks in the sum; a task not named weighs 1.
+          weights: of tasks in the sum; one not named weighs what its schema says.
           binary: loss of the binary tasks; None for cross-entropy.
           regression: loss of the regression tasks; None for the squared error.
           losses: by task, in place of those.
@@ -71,7 +72,8 @@ class Objective:
         usual = {"binary": binary or CrossEntropy(), "regression": regression or Squared()}
         own: Mapping[str, Loss | PointwiseLoss] = losses or {}
         self._losses = {t.name: _fitting(own.get(t.name) or usual[t.kind], t) for t in tasks}
-        shares = [(weights or {}).get(name, 1.0) for name in names]
+        self._units = {task.name: _unit(self._losses[task.name], task) for task in tasks}
+        shares = [(weights or {}).get(task.name, task.weight) for task in tasks]
         if not any(shares):
             raise ValueError(f"objective.task_weights are 0 for every task, {', '.join(names)}")
         self._weights = tf.constant(shares)
@@ -108,11 +110,12 @@ class Objective:
         """Returns the loss of each task at its best constant: what a model that has learned
         nothing of the features has.
 
-        The entropy of a binary task's base rate; of a regression, the variance of its labels,
-        or an upper bound of its mean Huber error. 0 where the schema has no statistics: a
-        rate of 0 or 1, a mean of 0 and a deviation of 1.
+        The entropy of a binary task's base rate; of a regression, the variance of its labels in
+        the loss's unit, or an upper bound of its mean Huber error. 0 where the schema has no
+        statistics: a rate of 0 or 1, a mean of 0 and a deviation of 1.
         """
-        return tuple(self._losses[task.name].of_constant(task) for task in self._schema)
+        in_units = (_in_unit(task, self._units[task.name]) for task in self._schema)
+        return tuple(self._losses[task.name].of_constant(task) for task in in_units)
 
     def total(self, losses: tf.Tensor) -> tf.Tensor:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
@@ -122,9 +125,25 @@ class Objective:
         is_counted = tf.not_equal(weight, 0.0)  # so that a weight of NaN shows
         # Both sides of a select are differentiated: a masked NaN must not get that far.
         label = tf.where(is_counted, label, 0.0)
+        if (unit := self._units[task]) != 1.0:
+            logit, label = logit / unit, label / unit
         each = self._losses[task].each(logit, label)
         each = tf.where(is_counted, each * weight, 0.0)
         return TaskLoss(tf.reduce_sum(each), tf.reduce_sum(weight))
+
+
+def _unit(loss: PointwiseLoss, task: Task) -> float:
+    """Returns the labels' standard deviation for a loss that is told in it, else 1."""
+    is_scaled = getattr(loss, "unit", "label") == "deviation" and task.standard_deviation > 0
+    return task.standard_deviation if is_scaled else 1.0
+
+
+def _in_unit(task: Task, unit: float) -> Task:
+    """Returns a task with the statistics of its labels in `unit`."""
+    if unit == 1.0:
+        return task
+    mean = task.mean / unit or 1.0  # with a mean of 0 it would look like no statistics
+    return dataclasses.replace(task, mean=mean, standard_deviation=1.0)
 
 
 def _fitting(loss: Loss | PointwiseLoss, task: Task) -> PointwiseLoss:

@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 import functools
 import math
+import types
 import typing
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,10 +42,10 @@ def decode(
 ) -> Any:
     """Returns what `layers` state of the setting at `path`, as an instance of `kind`.
 
-    Kinds: bool, int, float (an int will do), str, Literal, `X | None`, tuple[X, ...],
-    dict[str, X], a dataclass, and a family of parts, of which `kind` chooses one, as a name
-    alone does where a table is due. A list is replaced whole by a newer one; `path.0` reaches
-    into it.
+    Kinds: bool, int, float (an int will do), str, `str | float`, Literal, `X | None`,
+    tuple[X, ...], dict[str, X], a dataclass, and a family of parts, of which `kind` chooses
+    one, as a name alone does where a table is due. A list is replaced whole by a newer one;
+    `path.0` reaches into it.
 
     Args:
       layers: at least one, the newest last.
@@ -72,6 +73,9 @@ def decode(
         return _dict(typing.get_args(kind)[1], _tables(layers, path), path=path, default=default)
     if shape is typing.Literal:
         return _literal(typing.get_args(kind), layers[-1], path=path)
+    if shape in (types.UnionType, typing.Union):  # text, or a number
+        is_text = isinstance(layers[-1].value, str)
+        kind = next(k for k in typing.get_args(kind) if (k is str) == is_text)
     return _scalar(kind, layers[-1], path=path)
 
 

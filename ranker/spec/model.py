@@ -16,6 +16,8 @@ _MOST_PARTS = 256
 _WIDEST = 4_096
 _MOST_UNITS = 8_192
 
+ROLES = ("user", "item")  # words for the features that the data's schema names so
+
 NumRows = Annotated[int, Ge(1), Le(1_000_000_000)]
 NumParts = Annotated[int, Ge(1), Le(_MOST_PARTS)]
 Width = Annotated[int, Ge(0), Le(_WIDEST)]
@@ -126,14 +128,14 @@ class ShallowSettings(Part):
     """The shallow part, added to each logit: see `ranker.model.Shallow`.
 
     Attributes:
-      biases: features with a bias a value.
+      biases: features with a bias a value, by name, or by their role in the data: "user", "item".
       has_numeric: whether numeric features have a weight.
       factors: width of the user-item product's vectors; 0 for no product.
       histories: multi-valued features of items that join the user's vector.
       initial_scale: standard deviation of the initial factors.
     """
 
-    biases: tuple[str, ...] = ("user_id", "item_id")
+    biases: tuple[str, ...] = ROLES
     has_numeric: bool = True
     factors: Width = 0
     histories: tuple[str, ...] = ()

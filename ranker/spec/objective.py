@@ -21,11 +21,20 @@ class CrossEntropy(Loss):
     """The cross-entropy of a binary label."""
 
 
+Unit = Literal["deviation", "label"]
+
+
 @register("squared", acts="ranker.objective.pointwise.SquaredLoss")
 class Squared(Loss):
-    """The squared error of a regression."""
+    """The squared error of a regression.
+
+    Attributes:
+      unit: what an error is told in: "deviation", the standard deviation of the training labels,
+        so that no task swamps the others by its units; or "label", the label's own.
+    """
 
     task_kind: ClassVar[Literal["binary", "regression"]] = "regression"
+    unit: Unit = "deviation"
 
 
 @register("huber", acts="ranker.objective.pointwise.HuberLoss")
@@ -33,11 +42,13 @@ class Huber(Loss):
     """Huber's error of a regression: squared near the label, straight further off.
 
     Attributes:
-      delta: where it turns straight, in label units.
+      delta: where it turns straight, in `unit`.
+      unit: as in `Squared`.
     """
 
     task_kind: ClassVar[Literal["binary", "regression"]] = "regression"
     delta: Positive = 1.0
+    unit: Unit = "deviation"
 
 
 class Aggregation(Part):

@@ -71,9 +71,9 @@ def help_of(cls: type[Part]) -> dict[str, str]:
     return found
 
 
-def markdown(table: Table) -> str:
-    """Returns a table as a section of the settings reference."""
-    lines = [f"## {table.name or 'The run'}", "", table.text, ""]
+def markdown(table: Table, *, whole: str = "The run") -> str:
+    """Returns a table as a section of the settings reference, the outermost called `whole`."""
+    lines = [f"## {table.name or whole}", "", table.text, ""]
     rows = [(field, help_) for field, help_ in table.fields if not _part_of(field.hint)]
     if rows:
         lines += ["| setting | value | default | |", "|---|---|---|---|"]
@@ -96,6 +96,8 @@ def value_text(field: Field) -> str:
         return f"list of {_word(members[0])}"
     if typing.get_origin(hint) is dict:
         return f"table of {_word(members[1])} by name"
+    if len(members) > 1:
+        return " or ".join(map(_word, members))
     bounds = bounds_text(field.bounds)
     return f"{_word(hint)} {bounds}".strip()
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from ranker.spec.inject import Injector
-from ranker.spec.model import ModelSettings
+from ranker.spec.model import ROLES, ModelSettings
 
 
 class Kept(Protocol):
@@ -36,7 +36,8 @@ def require_kept(
 
 
 def _features(model: ModelSettings, injectors: Sequence[Injector]) -> Iterable[tuple[str, str]]:
-    yield from (("model.shallow.biases", name) for name in model.shallow.biases)
+    biases = [name for name in model.shallow.biases if name not in ROLES]
+    yield from (("model.shallow.biases", name) for name in biases)
     yield from (("model.shallow.histories", name) for name in model.shallow.histories)
     for number, injector in enumerate(injectors):
         if (name := getattr(injector, "feature", "")) not in ("", "*"):

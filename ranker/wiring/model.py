@@ -1,12 +1,14 @@
 """Settings to the encoder and the model."""
 
+from collections.abc import Sequence
+
 from ranker.input.encode import Encoder
 from ranker.model.block import Context
 from ranker.model.embed import Embedding
 from ranker.model.ranker import Ranker
 from ranker.model.shallow import Shallow
 from ranker.schema import Schema
-from ranker.spec.model import Encoding, HashEncoding, VocabularyEncoding
+from ranker.spec.model import ROLES, Encoding, HashEncoding, VocabularyEncoding
 from ranker.spec.part import actor
 from ranker.spec.run import RunConfig
 
@@ -19,6 +21,13 @@ def build_encoder(
         return Encoder(schema, vocabularies, num_buckets=encoding.num_buckets)
     assert isinstance(encoding, VocabularyEncoding)
     return Encoder(schema, vocabularies, num_unknown=encoding.num_unknown)
+
+
+def _by_role(names: Sequence[str], schema: Schema) -> tuple[str, ...]:
+    """Returns names of features, each once, with those that have the roles for words of them."""
+    known = {feature.name for feature in schema.features}
+    roles = {role: getattr(schema, role) for role in ROLES if role not in known}
+    return tuple(dict.fromkeys(roles.get(name, name) for name in names))
 
 
 def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> Ranker:
@@ -43,7 +52,7 @@ def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> 
         shallow=Shallow(
             schema,
             num_rows,
-            biases=wanted.shallow.biases,
+            biases=_by_role(wanted.shallow.biases, schema),
             has_numeric=wanted.shallow.has_numeric,
             factors=wanted.shallow.factors,
             histories=wanted.shallow.histories,

@@ -8,6 +8,7 @@ from census_files import write_census
 from kuairand_files import write_random
 from movielens_files import make_world, write_csv, write_double_colon, write_pipe
 from shop_files import write_aliccp, write_byterec, write_joined
+from table_files import write_table
 
 from ranker import wiring
 from ranker.datasets import Options, Simulation, names, prepare
@@ -43,6 +44,7 @@ WRITERS = {
     "census-income": partial(write_census, num_rows=60),
     "kuairand-pure": write_random,
     "movielens-like": lambda folder: None,  # made up: there are no files
+    "table": write_table,
 }
 
 
@@ -62,7 +64,9 @@ def test_every_dataset_has_a_config_and_is_tried():
 def test_a_config_fits_its_dataset(name, tmp_path):
     source = WRITERS[name](tmp_path / "raw")
     simulation = None if source else Simulation(rows=200, users=9, items=9)
-    prepare(name, tmp_path / "data", options=Options(source=source, simulation=simulation))
+    spec = source / "spec.toml" if name == "table" else None
+    options = Options(source=source, simulation=simulation, spec=spec)
+    prepare(name, tmp_path / "data", options=options)
     config = _config(name)
     schema = wiring.select(read_schema(tmp_path / "data" / "schema.toml"), config.data)
     rows = {vocabulary: size + 1 for vocabulary, size in schema.vocabularies.items()}

@@ -1,5 +1,6 @@
 """Losses by hand, masks that hold, weights that count."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from ranker.objective import Objective
 from ranker.schema import Task
-from ranker.spec.objective import CrossEntropy, Huber
+from ranker.spec.objective import CrossEntropy, Huber, Squared
 
 LIKE = Task(name="like", kind="binary", minimum=0, maximum=1)
 RATING = Task(name="rating", kind="regression", minimum=1, maximum=5)
@@ -101,6 +102,30 @@ def test_unknown_names_are_refused():
         Objective([RATING], losses={"rating": CrossEntropy()})
     with pytest.raises(ValueError, match="no task 'share' to have a loss; there are: like"):
         Objective([LIKE], losses={"share": CrossEntropy()})
+
+
+def test_an_error_is_told_in_deviations_or_in_the_unit_of_its_label():
+    # Labels of deviation 4: an error of 6 is 1.5 deviations.
+    seconds = Task(
+        name="s", kind="regression", minimum=0, maximum=9, mean=7.0, standard_deviation=4.0
+    )
+    sides = [[8.0]], [[2.0]], [[1.0]]
+    for loss, expected, constant in (
+        (None, 1.5**2, 1.0),
+        (Squared(unit="label"), 36.0, 16.0),
+        (Huber(delta=1.0), 1.5 - 0.5, 0.5),
+        (Huber(delta=1.0, unit="label"), 6 - 0.5, 4 - 0.5),
+    ):
+        objective = Objective([seconds], regression=loss)
+        np.testing.assert_allclose(losses(objective, *sides), [expected], rtol=1e-6)
+        np.testing.assert_allclose(objective.constant_losses(), [constant], rtol=1e-6)
+
+
+def test_a_task_weighs_what_its_schema_says_unless_it_is_named():
+    tasks = [LIKE, dataclasses.replace(RATING, weight=0.25)]
+    assert Objective(tasks).weighted(np.ones(2, np.float32)).numpy().tolist() == [1.0, 0.25]
+    named = Objective(tasks, weights={"rating": 2.0})
+    assert named.weighted(np.ones(2, np.float32)).numpy().tolist() == [1.0, 2.0]
 
 
 def test_a_task_may_have_a_loss_of_its_own():

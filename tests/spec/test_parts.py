@@ -177,13 +177,15 @@ def test_bounds_are_told_in_words_and_those_of_one_field_by_another_too():
             Window(**given_)
 
 
-def test_the_settings_reference_is_what_the_declarations_say():
+@pytest.mark.parametrize(("flags", "file"), [((), "settings.md"), (("--table",), "table_spec.md")])
+def test_the_settings_reference_is_what_the_declarations_say(flags, file):
     told = subprocess.run(
-        [sys.executable, "-m", "pipelines.settings", "--all"],
+        [sys.executable, "-m", "ranker", "settings", *flags, "--all"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    written = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    assert written == told.stdout, "python -m pipelines.settings --all > docs/settings.md"
+    written = (ROOT / "docs" / file).read_text("utf-8")
+    command = " ".join(["ranker settings", *flags, "--all"])
+    assert written == told.stdout, f"{command} > docs/{file}"

@@ -38,7 +38,9 @@ def test_what_is_left_out_cannot_be_named(named, tmp_path):
 
 def test_a_run_without_its_user_is_refused(tmp_path):
     path = tmp_path / "run.toml"
-    path.write_text("[data]\nfeatures = ['item_id', 'hour']\n")
+    path.write_text(
+        "[data]\nfeatures = ['item_id', 'hour']\n[model.shallow]\nbiases = ['user_id', 'item']\n"
+    )
     with pytest.raises(
         ConfigError, match=r"run\.toml: model\.shallow\.biases has 'user_id', which"
     ):

@@ -13,7 +13,7 @@ class Lists(NamedTuple):
     """Lists that are not copied out yet: places in one array, the latest first.
 
     Attributes:
-      values: those of all groups of a window. [V]
+      values: those of all groups of a window; of a dictionary where they are dear to copy. [V]
       starts, lengths: event i has values[starts[i]:starts[i] + lengths[i]]. [M]
     """
 
@@ -31,12 +31,19 @@ class Lists(NamedTuple):
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         chosen = np.repeat(starts.astype(np.int32) - offsets[:-1], lengths)
         chosen += np.arange(len(chosen), dtype=np.int32)
-        return pa.ListArray.from_arrays(pa.array(offsets), self.values.take(pa.array(chosen)))
+        values = self.values.take(pa.array(chosen))
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 
 def lists_of(found: Found, names: pa.Array) -> Lists:
     """Returns the found numbers, of M events, as what they are the places of in `names`, [I]."""
-    latest_first = names.take(pa.array(found.values[::-1]))
+    latest_first = pa.array(found.values[::-1])
+    if pa.types.is_string(names.type):  # copied once, not twice
+        latest_first = pa.DictionaryArray.from_arrays(latest_first, names)
+    else:
+        latest_first = names.take(latest_first)
     return Lists(latest_first, len(found.values) - found.until, found.length)
 
 

@@ -25,10 +25,10 @@ class Refusals:
         self._first_repeat = ""
         self._max_share = max_share
 
-    def add(self, reason: str, *, line: int, problem: str, count: int = 1) -> None:
-        """Counts `count` rows refused for `reason`, the first of them at `line`."""
+    def add(self, reason: str, *, line: int, problem: str, count: int = 1, place: str = "") -> None:
+        """Counts `count` rows refused for `reason`, the first of them at `line`, or at `place`."""
         self.counts[reason] += count
-        self.first.setdefault(reason, f"{self.file}, line {line}: {problem}")
+        self.first.setdefault(reason, f"{self.file}, {place or f'line {line}'}: {problem}")
 
     def add_repeats(self, count: int, *, line: int, problem: str) -> None:
         """Counts `count` rows that were told before, the first of them at `line`."""

@@ -4,7 +4,7 @@ The rows are gone through in pieces.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,8 @@ def write_schema_and_vocabularies(
     *,
     features: Iterable[Feature],
     tasks: Iterable[Task],
+    roles: Mapping[str, str],
+    minimum_counts: Mapping[str, int],
     minimum_count: int = 1,
     earlier: Earlier | None = None,
 ) -> dict[str, dict[str, int]]:
@@ -35,13 +37,16 @@ def write_schema_and_vocabularies(
     Args:
       name: of the dataset.
       features, tasks: in the order of the columns; without statistics.
-      minimum_count: how often a value must be in the training rows to have a row of its own.
+      roles: of the schema, such as "user", to the columns that have them.
+      minimum_counts: by vocabulary, how often a value must be in the training rows to have a
+        row of its own.
+      minimum_count: the same of every vocabulary.
       earlier: whose values keep their rows, whatever these rows hold, and whose columns keep
         their statistics: what was trained on them counts from these.
 
     Returns:
       Of each vocabulary how many values it "kept" of `earlier`, how many are "new", and how many
-      are "waiting", rarer than `minimum_count`.
+      are "waiting", rarer than that.
 
     Raises:
       DatasetError: if a column was another kind of column in `earlier`.
@@ -50,7 +55,8 @@ def write_schema_and_vocabularies(
     features = tuple(features)
     (folder / "vocabularies").mkdir()
     own = [feature for feature in features if feature.vocabulary == feature.name]
-    write = partial(_write_vocabulary, train=train, minimum_count=minimum_count, earlier=earlier)
+    minima = [max(minimum_count, minimum_counts.get(feature.name, 1)) for feature in own]
+    write = partial(_write_vocabulary, train=train, earlier=earlier)
     with ThreadPoolExecutor(max_workers=_SCANS) as pool:
         statistics = partial(_with_statistics, train=train, earlier=earlier)
         schema = Schema(
@@ -58,15 +64,16 @@ def write_schema_and_vocabularies(
             features=tuple(pool.map(statistics, features)),
             tasks=tuple(pool.map(partial(_with_moments, train=train, earlier=earlier), tasks)),
             vocabularies={feature.name: 0 for feature in own},
+            **roles,
         )
-        counts = dict(zip(schema.vocabularies, pool.map(write, own), strict=True))
+        counts = dict(zip(schema.vocabularies, pool.map(write, own, minima), strict=True))
     sizes = {vocabulary: of["kept"] + of["new"] for vocabulary, of in counts.items()}
     write_schema(dataclasses.replace(schema, vocabularies=sizes), folder / "schema.toml")
     return counts
 
 
 def _write_vocabulary(
-    feature: Feature, train: Path, minimum_count: int, earlier: Earlier | None
+    feature: Feature, minimum_count: int, *, train: Path, earlier: Earlier | None
 ) -> dict[str, int]:
     """Writes vocabularies/<name>.txt beside `train`, and returns the counts of its values.
 

@@ -1,0 +1,60 @@
+"""The rows of one batch while they are judged: what is bad is counted, and leaves at the end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.table.batches import Batch
+
+
+class Judged:
+    """A batch, and which of its rows are kept.
+
+    Attributes:
+      columns: those of the source, [N].
+      num_rows: N.
+      is_kept: bool [N].
+    """
+
+    def __init__(self, batch: Batch, refusals: Refusals) -> None:
+        """Refuses the rows with a value that is not of its column's type."""
+        self.columns, self.num_rows = batch.columns, batch.num_rows
+        self.is_kept = np.ones(batch.num_rows, bool)
+        self._batch, self._refusals = batch, refusals
+        for name, (is_bad, what) in batch.bad.items():
+            self.refuse("type", is_bad, f"column {name!r:.80}: {what}")
+
+    def leave_out(self, is_left: np.ndarray) -> None:
+        """Leaves the rows, bool [N], that the spec does not ask for; they are not bad."""
+        self.is_kept &= ~is_left
+
+    def refuse(
+        self, reason: str, is_bad: np.ndarray | None, problem: str, values: Any = None
+    ) -> None:
+        """Counts and leaves the rows that are bad, bool [N]; None for none.
+
+        Args:
+          problem: what is wrong; `{}` in it is the first such value.
+          values: an Arrow array, [N].
+        """
+        if is_bad is None:
+            return
+        is_bad = is_bad & self.is_kept
+        count = int(is_bad.sum())
+        if not count:
+            return
+        first = int(is_bad.argmax())
+        if values is not None:
+            problem = problem.replace("{}", f"{values[first].as_py()!r:.80}")
+        batch = self._batch
+        place = f"{batch.place}{batch.start + first}"
+        self._refusals.add(reason, line=0, problem=problem, count=count, place=place)
+        self.is_kept &= ~is_bad
+
+    def kept(self, columns: Mapping[str, pa.Array]) -> pa.Table:
+        """Returns columns, [N] each, without the rows that left."""
+        table = pa.table(dict(columns))
+        return table if self.is_kept.all() else table.filter(pa.array(self.is_kept))
