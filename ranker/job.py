@@ -77,20 +77,14 @@ def run_job(
             say(f"Building the model and reading {config.data.path}")
             run = wiring.build_run(config)
             identity = wiring.identify(config, run.schema)
-            run = dataclasses.replace(run, identity=identity)
             result = (failed if identity.difference(result) else result) | identity.as_json()
+            run = dataclasses.replace(run, identity=identity)
             checkpoints = _checkpoints(run, workdir, check)
             beginning = wiring.begin(run, workdir, checkpoints, say=say, check=check)
             run = dataclasses.replace(run, start=beginning.progress.start)
+            stops = {"is_stopping": is_stopping, "interruptible": interruptible}
             trainer = wiring.build_trainer(
-                run,
-                workdir,
-                checkpoints,
-                beginning,
-                is_stopping=is_stopping,
-                interruptible=interruptible,
-                say=say,
-                check=check,
+                run, workdir, checkpoints, beginning, **stops, say=say, check=check
             )
         outcome = trainer.run()
         result |= _counts(run, outcome)
