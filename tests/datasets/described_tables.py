@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
 _WORDS = ("love", "this", "dress", "fits", "well", "soft", "fabric", "wrong", "size", "went")
@@ -76,6 +77,32 @@ def games(path: Path, *, has_header: bool, num_rows: int = 2_000) -> Path:
         }
     )
     return _written(table, path, has_header=has_header)
+
+
+def impressions(path: Path, num_rows: int = 20_000) -> Path:
+    """Writes a shop's log: nulls, a list, a zone, and seconds that only clicked rows have."""
+    rng = np.random.default_rng(4)
+    user, item = rng.integers(0, 500, num_rows), rng.zipf(1.4, num_rows) % 200
+    click = rng.random(num_rows) < 0.1 + 0.2 * (item % 4 == 0)
+    price = np.round(np.exp(rng.normal(3, 1, 200)), 2)[item]
+    seconds = 1_790_000_000 + np.sort(rng.integers(0, 30 * 86_400, num_rows))
+    tags = [[f"tag{number % 9}", "new"][: number % 3] for number in item]
+    table = pa.table(
+        {
+            "uid": user + 1_000_000,
+            "sku": pa.array([f"{number:06d}" for number in item]),
+            "country": pa.array(np.array(["CH", "DE", "FR"])[user % 3], mask=user % 7 == 0),
+            "device": rng.choice(["phone", "tablet"], num_rows),
+            "price": pa.array(price, mask=rng.random(num_rows) < 0.1),
+            "tags": pa.array(tags, pa.list_(pa.string())),
+            "timestamp": pa.array(seconds, pa.timestamp("s")).cast(pa.timestamp("us", "UTC")),
+            "click": click.astype(np.int8),
+            "purchase": (click & (rng.random(num_rows) < 0.2)).astype(np.int8),
+            "dwell_seconds": np.where(click, np.round(rng.lognormal(3, 1, num_rows), 1), 0.0),
+        }
+    )
+    pq.write_table(table, path)
+    return path
 
 
 def _written(table: pa.Table, path: Path, *, has_header: bool = True) -> Path:

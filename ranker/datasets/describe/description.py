@@ -225,5 +225,6 @@ def _split(
 def _name(files: Sequence[str]) -> str:
     path = Path(files[0])
     stem = path.name if path.is_dir() or path.name.startswith("*") else path.name.partition(".")[0]
-    stem = path.parent.name if set("*?[") & set(stem) or not stem else stem
+    is_part = set("*?[") & set(stem) or stem.startswith("part-") or not stem
+    stem = path.resolve().parent.name if is_part else stem
     return _NAME.sub("-", stem).strip("-_")[:60] or "table"

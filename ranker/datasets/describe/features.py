@@ -162,10 +162,16 @@ def facts(column: Column, *, is_whole: bool) -> str:
     said = [f"{about}{rounded(column.distinct)} values"]
     said.append(f"{column.null_share:.2%} null" if column.null_share else "no nulls")
     if column.look in (WHOLE, NUMBER) and not math.isnan(column.range[0]):
-        said.append(f"{column.range[0]:.6g} to {column.range[1]:.6g}")
+        said.append(" to ".join(map(plain_number, column.range)))
     if column.look == MOMENT and not math.isnan(column.range[0]):
         said.append(f"{day(column.range[0])} to {day(column.range[1])}")
     return ", ".join(said)
+
+
+def plain_number(number: float) -> str:
+    """Returns a number as it is read: whole ones in full, others with six digits."""
+    is_whole = number == int(number) and abs(number) < 1e15
+    return f"{int(number)}" if is_whole else f"{number:.6g}"
 
 
 def rounded(number: float) -> str:

@@ -17,7 +17,7 @@ _FEW_SHARE = 0.001
 _UNLIKE = 10.0  # a deviation that a loss of 0 and 1 is small beside
 _REPEATED = 0.01
 _COLD = 0.95
-_LEAST_TESTED = 50
+_LEAST_TESTED = 30
 _TELLS_WELL = 0.95
 _NULL_LABELS = 0.5
 

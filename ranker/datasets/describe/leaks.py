@@ -7,7 +7,7 @@ import numpy as np
 
 from ranker.datasets.describe import names
 from ranker.datasets.describe.association import tells
-from ranker.datasets.describe.column import LIST, MOMENT, NUMBER, WHOLE, Column
+from ranker.datasets.describe.column import LIST, MOMENT, NUMBER, TEXT, WHOLE, Column
 from ranker.datasets.describe.labels import Label
 from ranker.datasets.describe.roles import Roles, moments, unit_of
 from ranker.datasets.describe.texts import delimiter_of, is_prose
@@ -15,6 +15,7 @@ from ranker.datasets.describe.texts import delimiter_of, is_prose
 LIMIT = 0.995  # of an AUC: no honest column tells a label that well
 _ONE_A_ROW = 0.98  # of a sample's rows have a value of their own
 _GROWS = 0.995  # of a rank correlation with time
+_COMES_AGAIN = 1.2  # rows a value
 _LATER = 0.001  # of the rows
 
 
@@ -137,7 +138,16 @@ def _is_of_several(column: Column) -> bool:
 
 
 def _digest(column: Column) -> bytes:
-    """Returns what columns that hold the same, up to the names of their values, share."""
+    """Returns what columns that hold the same, up to the names of their values, share.
+
+    Where most rows have a value of their own, names too: else all such columns were the same.
+    """
+    if column.repeats < _COMES_AGAIN:
+        return (
+            column.numbers.tobytes()
+            if column.look != TEXT
+            else b"".join(word.encode() for word in column.coded[1].to_pylist())
+        )
     codes = column.coded[0]
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))  # values by when they came first

@@ -160,7 +160,7 @@ def is_event_column(name: str, values: Iterable[str]) -> bool:
     words = set(tokens(name))
     found = {value.lower() for value in values}
     is_named = bool(words & _EVENT_COLUMNS) and words <= _EVENT_COLUMNS | _AROUND_EVENT_COLUMNS
-    known = len(found & (_SHOWN | _DONE))
+    known = len(found & (_SHOWN | _DONE)) * bool(found & _DONE)
     return (known >= 2 and known * 2 >= len(found)) or (is_named and known >= 1)
 
 
