@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ranker.datasets.describe import hazards, names
 from ranker.datasets.describe.column import Column, look_of
-from ranker.datasets.describe.features import Suggestion, feature_names, suggest
+from ranker.datasets.describe.features import Suggestion, plain_names, suggest
 from ranker.datasets.describe.labels import Label, candidates, find_labels
 from ranker.datasets.describe.leaks import reasons, tales
 from ranker.datasets.describe.past import suggest_past
@@ -119,7 +119,9 @@ def describe(files: Sequence[str], asked: Asked, *, now: float | None = None) ->
         for name, column in columns.items()
         if name not in left_out and (name not in used or name in roles.taken - {roles.request})
     }
-    plain = feature_names([name for name in columns if name not in _of(labels)], task_names, roles)
+    unlabelled = [name for name in columns if name not in _of(labels)]
+    named = plain_names(unlabelled, task_names, roles)
+    plain = dict(zip(unlabelled, named, strict=True))
     past = suggest_past(roles, labels, _namer(plain, task_names), plain.get(roles.item, ""))
     cold = hazards.cold_users(sample, columns, roles)
     warnings = [
@@ -154,7 +156,13 @@ def _labels(
     else:
         labels = [*labels, *more]
     _release(roles, labels)
-    return with_conditions(labels), others
+    named = plain_names([label.name for label in [*labels, *others]], set(), roles)
+    labels = [
+        dataclasses.replace(label, name=name)
+        for label, name in zip([*with_conditions(labels), *others], named, strict=True)
+    ]
+    num_asked = len(labels) - len(others)
+    return labels[:num_asked], labels[num_asked:]
 
 
 def _unasked(others: Sequence[Label]) -> dict[str, str]:

@@ -192,12 +192,17 @@ def day(seconds: float) -> str:
         return f"{seconds:.6g} s"
 
 
-def feature_names(columns: Iterable[str], taken: set[str], roles: Roles) -> dict[str, str]:
-    """Returns, by column, the name of its feature: its own, but one that a file can have."""
-    found: dict[str, str] = {}
+def plain_names(given: Iterable[str], taken: set[str], roles: Roles) -> list[str]:
+    """Returns names that features and tasks can have, each its own, as near as can be to `given`.
+
+    Args:
+      taken: names that others have.
+      roles: without a user or an item, prepared rows have columns of their names.
+    """
     reserved = {*RESERVED, *[NO_USER][bool(roles.user) :], *[NO_ITEM][bool(roles.item) :]}
     used = {*taken, *reserved}
-    for name in columns:
+    found = []
+    for name in given:
         plain = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
         plain = plain.strip().lstrip(".~")[:40] or "column"
         plain = f"row_{plain}" if plain in reserved else plain
@@ -205,5 +210,5 @@ def feature_names(columns: Iterable[str], taken: set[str], roles: Roles) -> dict
         while plain in used:
             plain, number = f"{base}_{number}", number + 1
         used.add(plain)
-        found[name] = plain
+        found.append(plain)
     return found
