@@ -8,6 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
+from ranker.datasets import Options, prepare
+from ranker.input import check_split
+from ranker.schema import read_schema
+
 SPEC = """
 user = "uid"
 item = "sku"
@@ -91,3 +95,18 @@ def write_table(folder: Path, ending: str = "parquet", num_rows: int = 60) -> Pa
     text = SPEC.format(ending=ending).replace("[source]\n", f"[source]\n{types}")
     (folder / "spec.toml").write_text(text, "utf-8")
     return folder
+
+
+PARTS = ("train", "validation", "test")
+
+
+def prepared(folder, spec=None, **options) -> pa.Table:
+    """Returns all rows that are prepared of the files in `folder`, in order of their number."""
+    if spec is not None:
+        (folder / "spec.toml").write_text(spec, "utf-8")
+    out = folder / "out"
+    prepare("table", out, options=Options(source=folder, spec=folder / "spec.toml", **options))
+    schema = read_schema(out / "schema.toml")
+    for part in PARTS:
+        assert check_split(out / f"{part}.parquet", schema).num_bad == 0
+    return pa.concat_tables([pq.read_table(out / f"{part}.parquet") for part in PARTS])

@@ -137,6 +137,7 @@ class _Evaluation:
         self._names, self._columns, self._on_bad = names, columns, on_bad
 
     def of(self, node: ast.expr) -> Value:
+        """Returns what a node comes to, [N] or a scalar."""
         if isinstance(node, ast.Name):
             return self._columns[self._names.get(node.id, node.id)]
         if isinstance(node, ast.Constant):

@@ -21,10 +21,12 @@ class ListMaker(Maker):
     part: spec.List
 
     def features(self) -> tuple[Feature, ...]:
+        """Returns what its columns are."""
         dtype = "int64" if self.part.hash_buckets else self.dtype
         return (id_list(self.name, self.part.max_length, dtype=dtype),)
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
+        """Returns its columns, [N] each; see `Maker.made`."""
         column = self._split(self.read(rows), rows)
         return {self.name: self._ids(column, rows)}
 

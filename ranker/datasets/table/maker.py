@@ -44,13 +44,16 @@ class Maker:
         raise NotImplementedError(self.name)
 
     def read(self, rows: Judged) -> pa.Array:
+        """Returns its column of the source, [N]."""
         return rows.columns[self.sources[0]]
 
     def refuse(self, rows: Judged, bad: np.ndarray | None, what: str) -> None:
+        """Refuses rows, bool [N], whose value is, in words, `what`."""
         source = self.sources[0]
         rows.refuse("value", bad, f"column {source!r:.80}: {{}} is {what}", rows.columns[source])
 
     def indicator(self) -> str:
+        """Returns the name of the number that says where it is missing."""
         return f"{self.name}_is_missing"
 
 

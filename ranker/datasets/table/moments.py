@@ -24,6 +24,7 @@ class TimeMaker(Maker):
     part: spec.Time
 
     def features(self) -> tuple[Feature, ...]:
+        """Returns what its columns are."""
         found: list[Feature] = []
         for part in self.part.parts:
             name = f"{self.name}_{part}"
@@ -36,6 +37,7 @@ class TimeMaker(Maker):
         return tuple(found)
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
+        """Returns its columns, [N] each; see `Maker.made`."""
         moments, bad = as_moments(self.read(rows), self.part.unit)
         self.refuse(rows, bad, "no moment")
         is_null = moments.is_null().to_numpy(zero_copy_only=False)

@@ -151,6 +151,7 @@ class _Count:
         self._behind = _Behind(num_groups, spec.window * _MICRO) if spec.window else None
 
     def advance(self, block: Block, asked: _Asked) -> np.ndarray:
+        """Returns what is before each row, [M], then remembers the block."""
         count, _ = self._before(block, asked, np.zeros(len(block.time), np.int64))
         return count
 
@@ -173,6 +174,7 @@ class _Mean(_Count):
         self._of_all = Totals(1)
 
     def advance(self, block: Block, asked: _Asked) -> np.ndarray:
+        """Returns what is before each row, [M], then remembers the block."""
         value = np.nan_to_num(block.values[self.spec.value]) / self._unit
         whole = np.rint(value).astype(np.int64)
         count, total = self._before(block, asked, whole)
@@ -192,6 +194,7 @@ class _Recency:
         self._ages = Ages(num_groups)
 
     def advance(self, block: Block, asked: _Asked) -> np.ndarray:
+        """Returns what is before each row, [M], then remembers the block."""
         _, since = self._ages.advance(asked.window, block.time)
         return np.where(block.groups[self.spec.group] < 0, 0, since) / _MICRO
 
@@ -204,6 +207,7 @@ class _Last:
         self._tails = Tails(num_groups, max_length=spec.length)
 
     def advance(self, block: Block, asked: _Asked) -> object:
+        """Returns what is before each row, [M], then remembers the block."""
         found = self._tails.advance(asked.window, block.values[self.spec.value])
         is_nobody = block.groups[self.spec.group] < 0
         return found._replace(length=np.where(is_nobody, 0, found.length))

@@ -20,12 +20,14 @@ class CategoricalMaker(Maker):
     part: spec.Categorical
 
     def features(self) -> tuple[Feature, ...]:
+        """Returns what its columns are."""
         has_own = self.part.missing == spec.INDICATOR
         indicator = (numeric(self.indicator(), 0.0, 1.0),) if has_own else ()
         dtype = "int64" if self.part.hash_buckets else self.dtype
         return (categorical(self.name, dtype), *indicator)
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
+        """Returns its columns, [N] each; see `Maker.made`."""
         ids, bad = as_ids(self.read(rows), self.dtype)
         self.refuse(rows, bad, "no whole number")
         is_null = ids.is_null() if ids.null_count else None
@@ -51,6 +53,7 @@ class NumberMaker(Maker):
     part: spec.Number
 
     def features(self) -> tuple[Feature, ...]:
+        """Returns what its columns are."""
         part, is_log = self.part, self.part.transform == "log1p"
         if part.transform == "quantiles":
             return (categorical(self.name),)
@@ -66,6 +69,7 @@ class NumberMaker(Maker):
         return (feature, numeric(self.indicator(), 0.0, 1.0)) if has_own else (feature,)
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
+        """Returns its columns, [N] each; see `Maker.made`."""
         part = self.part
         numbers, bad = as_numbers(self.read(rows))
         self.refuse(rows, bad, "no number")
@@ -97,9 +101,11 @@ class CrossedMaker(Maker):
     part: spec.Crossed
 
     def features(self) -> tuple[Feature, ...]:
+        """Returns what its columns are."""
         return (categorical(self.name, "int64" if self.part.hash_buckets else "string"),)
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
+        """Returns its columns, [N] each; see `Maker.made`."""
         texts = [as_text(rows.columns[name]) for name in self.part.columns]
         words = [as_words(text).fill_null(spec.MISSING_WORD) for text in texts]
         joined = pc.binary_join_element_wise(*words, "|")
