@@ -82,6 +82,7 @@ def boosted_trees(table: pa.Table, seed: int) -> float:
     """Returns the AUC of click on the last tenth of the rows, [N], of trees fitted to the rest."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import KFold
     from sklearn.preprocessing import TargetEncoder
 
     frame = table.to_pandas()
@@ -90,7 +91,7 @@ def boosted_trees(table: pa.Table, seed: int) -> float:
     numbers = np.stack([frame["price"], moment.hour, moment.weekday, frame["page"]], axis=1)
     label = frame["click"].to_numpy()
     begin, last = (int(part * len(frame)) for part in _PARTS)
-    encoder = TargetEncoder(random_state=seed)
+    encoder = TargetEncoder(cv=KFold(5, shuffle=True, random_state=seed))
     encoded = np.concatenate(
         [encoder.fit_transform(columns[:begin], label[:begin]), encoder.transform(columns[begin:])]
     )

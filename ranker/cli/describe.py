@@ -31,7 +31,7 @@ _SAMPLE_ROWS = flags.DEFINE_integer("sample_rows", 200_000, "Rows to look at, ab
 def main(arguments: Sequence[str]) -> int:
     """Writes the spec; returns the exit code."""
     if not arguments[1:]:
-        return program.refuse("no files: name the files of your table, such as logs/*.parquet")
+        return program.refuse("no files: name those of your table, such as log.parquet")
     from ranker import files
     from ranker.datasets.describe.description import Asked, describe
     from ranker.datasets.describe.writing import spec_of
