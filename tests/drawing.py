@@ -26,6 +26,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "keras": ({"legacy_keras", "adapt", "numerics", "optim", "guard", "spec"}, TF),
     "keras3": ({"adapt", "numerics", "optim", "guard", "spec"}, TF | {"keras"}),
     "inject": ({"schema", "numerics", "spec"}, TF),
+    "gate": ({"measure", "spec"}, {"numpy"}),
     "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
     "train": (
         {"json_text", "files", "schema", "numerics", "input", "model", "objective", "optim"}
@@ -59,6 +60,6 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
 PROGRAMS_OF = {"cli", "__main__"}  # which alone read flags, print, and run when imported as main
 WITHOUT_FILES = {
     "toml", "json_text", "wording", "numerics", "model", "objective", "optim", "guard",
-    "adapt", "keras", "keras3", "inject", "measure",
+    "adapt", "keras", "keras3", "inject", "measure", "gate",
 }  # fmt: skip
 WITHOUT_KERAS = {"numerics", "optim", "guard"}

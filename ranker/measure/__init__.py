@@ -3,6 +3,7 @@
 from ranker.measure.binary import (
     auc,
     auc_by_user,
+    auc_of_each_user,
     calibration_error,
     calibration_ratio,
     log_loss,
@@ -15,6 +16,7 @@ from ranker.measure.regression import mean_absolute_error, root_mean_squared_err
 __all__ = [
     "auc",
     "auc_by_user",
+    "auc_of_each_user",
     "calibration_error",
     "calibration_ratio",
     "distributions",

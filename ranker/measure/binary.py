@@ -76,6 +76,19 @@ def auc_by_user(
     return AucByUser(float(value), len(rows), int(rows.sum()))
 
 
+def auc_of_each_user(
+    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray, users: np.ndarray
+) -> np.ndarray:
+    """Returns each user's own AUC over rows [N], in rising order of the users; NaN of one class.
+
+    Args:
+      users: whose row it is, an integer. [N]
+    """
+    pairs = _pairs(labels, scores, weights, users)
+    with np.errstate(invalid="ignore"):
+        return pairs.won / pairs.all
+
+
 def log_loss(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float:
     """Returns the mean cross-entropy of rows [N] in nats, scores kept 1.2e-7 from 0 and 1."""
     check_rows(labels, scores, weights)
