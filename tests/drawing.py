@@ -44,6 +44,11 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "report": ({"files", "json_text", "measure", "spec"}, {"jinja2", "markupsafe"}),
     "job": ({"wiring", "spec", "files", "input", "measure", "report", "serve", "train"}, set()),
+    "nightly": (
+        {"job", "datasets", "files", "gate", "measure", "schema", "serve", "spec", "train"}
+        | {"wiring"},
+        {"numpy", "pyarrow"},
+    ),
     "replay": ({"json_text", "wiring", "spec", "guard", "input", "schema", "train"}, TF),
     "compare": (
         {"json_text", "wiring", "spec", "files", "input", "measure", "model", "report", "start"}
@@ -51,7 +56,8 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
         TF | {"pandas", "pyarrow", "scipy", "jinja2", "markupsafe"},
     ),
     "cli": (
-        {"compare", "datasets", "files", "job", "replay", "report", "serve", "spec", "start"}
+        {"compare", "datasets", "files", "job", "nightly", "replay", "report", "serve", "spec"}
+        | {"start"}
         | {"train", "wiring"},
         {"absl", "tqdm"},
     ),

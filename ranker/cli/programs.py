@@ -9,6 +9,7 @@ PROGRAMS = {
     "describe": "look at a table of your own, and propose how to prepare it",
     "prepare": "raw files to checked Parquet",
     "train": "train a model, or go on with a run; evaluates and exports",
+    "nightly": "a job for every night: train on, judge, publish or refuse",
     "report": "a page on a run: curves, interventions, metrics",
     "evaluate": "metrics of a run's best checkpoint on a split",
     "predict": "score the rows of a file with an exported model",

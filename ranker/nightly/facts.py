@@ -1,0 +1,137 @@
+"""What a prepared day is like, in few numbers, and whether it is like the days before."""
+
+import statistics
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ranker.schema import Schema, read_schema
+from ranker.spec.nightly import IntakeSettings
+
+_SPLITS = ("train", "validation", "test")
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """Returns what all rows of a prepared folder are like.
+
+    `rows`; by task its mean label and the share of rows that have one; by numeric feature its
+    mean and standard deviation; by single-valued feature the share of its most frequent value.
+    """
+    schema = read_schema(folder / "schema.toml")
+    paths = [folder / f"{name}.parquet" for name in _SPLITS]
+    rows = sum(pq.read_metadata(path).num_rows for path in paths)
+
+    def column(name: str) -> pa.ChunkedArray:
+        parts = [pq.read_table(path, columns=[name]).column(0) for path in paths]
+        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
+
+    found: dict[str, Any] = {"rows": rows, "tasks": {}, "numbers": {}, "top_shares": {}}
+    if not rows:
+        return found
+    for task in schema.tasks:
+        labels = column(task.name)
+        labelled = len(labels) - labels.null_count
+        found["tasks"][task.name] = {
+            "mean": pc.mean(labels).as_py() if labelled else None,
+            "labelled": labelled / rows,
+        }
+    for name in _numeric(schema):
+        values = column(name)
+        found["numbers"][name] = {
+            "mean": pc.mean(values).as_py(),
+            "deviation": pc.stddev(values).as_py(),
+        }
+    for feature in schema.features:
+        if feature.kind == "categorical" and not feature.is_multivalued:
+            counts = pc.value_counts(column(feature.name)).field("counts")
+            found["top_shares"][feature.name] = pc.max(counts).as_py() / rows
+    return found
+
+
+def changes(
+    settings: IntakeSettings,
+    day: Mapping[str, Any],
+    before: Sequence[Mapping[str, Any]],
+    *,
+    allowed: Collection[str] = (),
+) -> list[str]:
+    """Returns a sentence for each way in which a day is unlike the days before; [] for none.
+
+    Args:
+      day: as `facts` returns it.
+      before: of the last nights, in any order.
+      allowed: what may change this time: "rows", or the name of a task or feature.
+    """
+    if not day["rows"]:
+        return ["the day has no rows"]
+    if not before or not settings.nights:
+        return []
+    found = [*_rows(settings, day, before), *_tasks(settings, day, before)]
+    found += [*_numbers(settings, day, before), *_tops(settings, day, before)]
+    return [sentence for name, sentence in found if name not in allowed]
+
+
+Change = tuple[str, str]  # what changed, and the sentence
+
+
+def _rows(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
+    usual, rows = statistics.median(each["rows"] for each in before), day["rows"]
+    low, high = settings.smallest_rows * usual, settings.largest_rows * usual
+    if not low <= rows <= high:
+        says = f"{rows:,} rows, where {usual:,.0f} are usual: from {low:,.0f} to {high:,.0f} may be"
+        yield "rows", says
+
+
+def _tasks(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
+    factor = settings.largest_rate_change
+    for task, now in day["tasks"].items():
+        for what, named in (("mean", "mean label"), ("labelled", "share of labelled rows")):
+            known = [e["tasks"][task][what] for e in before if task in e["tasks"]]
+            known = [value for value in known if value is not None]
+            if not known:
+                continue
+            usual, value = statistics.median(known), now[what]
+            if value is None:
+                yield task, f"task {task!r}: no row has a label, and {usual:.4g} is its usual mean"
+            elif usual > 0 and not usual / factor <= value <= usual * factor:
+                yield (
+                    task,
+                    f"task {task!r}: {named} {value:.4g}, where {usual:.4g} is usual: "
+                    f"from {usual / factor:.4g} to {usual * factor:.4g} may be",
+                )
+
+
+def _numbers(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
+    for name, now in day["numbers"].items():
+        known = [each["numbers"][name] for each in before if name in each["numbers"]]
+        if not known or now["mean"] is None:
+            continue
+        usual = statistics.median(each["mean"] for each in known)
+        deviation = statistics.median(each["deviation"] for each in known)
+        limit = settings.largest_shift * deviation
+        if abs(now["mean"] - usual) > limit:
+            yield (
+                name,
+                f"feature {name!r}: mean {now['mean']:.4g}, where {usual:.4g} is usual: "
+                f"{limit:.4g} from it may be",
+            )
+
+
+def _tops(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
+    for name, share in day["top_shares"].items():
+        known = [each["top_shares"][name] for each in before if name in each["top_shares"]]
+        if known and share > statistics.median(known) + settings.largest_top_share:
+            usual = statistics.median(known)
+            yield (
+                name,
+                f"feature {name!r}: {share:.1%} of the rows have one value, where {usual:.1%} is "
+                "usual",
+            )
+
+
+def _numeric(schema: Schema) -> list[str]:
+    return [feature.name for feature in schema.features if feature.kind == "numeric"]

@@ -1,0 +1,107 @@
+"""The nights of a job: what each came to, and which version is served from which."""
+
+import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ranker.files import DamagedError, delete_directory, read_sealed, write_sealed
+
+NIGHT = "NIGHT.json"
+_VERSIONS = "versions.json"
+
+
+class LedgerError(ValueError):
+    """The job's directory does not hold what it must; the message is one sentence."""
+
+
+class Published(NamedTuple):
+    """A version that was put into service.
+
+    Attributes:
+      version: its number in `export/`.
+      date: of the night that trained it.
+    """
+
+    version: int
+    date: str
+
+
+class Ledger:
+    """The directory of a job: `nights/DATE/`, `export/`, and `versions.json`."""
+
+    def __init__(self, workdir: Path) -> None:
+        """Takes the directory; reads nothing."""
+        self.workdir = workdir
+        self.exports = workdir / "export"
+
+    def night(self, date: str) -> Path:
+        """Returns the directory of the night of a date."""
+        return self.workdir / "nights" / date
+
+    def read(self, date: str) -> dict[str, Any] | None:
+        """Returns what a night came to; None if it did not end.
+
+        Raises:
+          LedgerError: if the file is damaged.
+        """
+        return _read(self.night(date) / NIGHT)
+
+    def write(self, date: str, night: dict[str, Any]) -> None:
+        """Writes what a night came to, as a whole."""
+        write_sealed(self.night(date) / NIGHT, night)
+
+    def dates(self) -> list[str]:
+        """Returns the dates that have a directory, in their order."""
+        folder = self.workdir / "nights"
+        found = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return sorted(name for name in found if is_date(name))
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """Returns the nights whose model was accepted, in the order of their dates."""
+        nights = [self.read(date) for date in self.dates()]
+        return [night for night in nights if night and night["status"] == "accepted"]
+
+    def versions(self) -> list[Published]:
+        """Returns what was put into service, in its order; the last is served now.
+
+        Raises:
+          LedgerError: if the file is damaged.
+        """
+        found = _read(self.workdir / _VERSIONS) or {"versions": []}
+        return [Published(**each) for each in found["versions"]]
+
+    def served(self) -> Published | None:
+        """Returns what is served now; None before the first."""
+        return next(iter(self.versions()[::-1]), None)
+
+    def record(self, published: Published) -> None:
+        """Says that a version is served from now on."""
+        versions = [*self.versions(), published]
+        document = {"versions": [each._asdict() for each in versions]}
+        write_sealed(self.workdir / _VERSIONS, document)
+
+    def prune(self, *, keep_nights: int) -> None:
+        """Deletes data and runs of all but the newest nights; what they came to stays."""
+        served = self.served()
+        for date in self.dates()[:-keep_nights]:
+            for name in ("data", "run"):
+                folder = self.night(date) / name
+                if folder.is_dir() and (served is None or date != served.date):
+                    delete_directory(folder)
+
+
+def is_date(text: str) -> bool:
+    """Returns whether a text is a date, as 2026-11-28."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return read_sealed(path)
+    except FileNotFoundError:
+        return None
+    except DamagedError as error:
+        raise LedgerError(f"{error}: put back what was there") from error

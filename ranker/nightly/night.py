@@ -1,0 +1,207 @@
+"""One night: prepare, compare, judge the served model, train on, judge the new one, publish.
+
+Each stage leaves a file that is whole or not there, and a night that is begun again goes on
+behind the last of them.
+"""
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from ranker import datasets, job, wiring
+from ranker.files import DamagedError, read_sealed, temporary_directory, write_sealed
+from ranker.gate import judge
+from ranker.nightly import scores
+from ranker.nightly.facts import changes, facts
+from ranker.nightly.ledger import Ledger, LedgerError
+from ranker.nightly.publish import export_of, heal, publish
+from ranker.spec.nightly import NightlySettings
+from ranker.spec.run import RunConfig
+from ranker.train.run_directory import hold
+
+_ALL, _LAST = ("train", "validation", "test"), ("test",)
+STATUSES = {"accepted": 0, "stopped": 2, "diverged": 3, "refused": 4}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What a night asks of who runs it.
+
+    Attributes:
+      is_stopping: whether to save and stop.
+      interruptible: makes a context for work that can be done again.
+      say: takes a line for the user.
+      sentence: what an error is to a user.
+      command: as it was typed.
+    """
+
+    is_stopping: Callable[[], bool]
+    say: Callable[[str], None]
+    interruptible: Callable[[], AbstractContextManager] = contextlib.nullcontext
+    sentence: Callable[[BaseException], str] = lambda error: " ".join(str(error).split())
+    command: tuple[str, ...] = ()
+
+
+def run_night(
+    settings: NightlySettings,
+    config: RunConfig,
+    ledger: Ledger,
+    date: str,
+    *,
+    hooks: Hooks,
+    allowed: Collection[str] = (),
+) -> dict[str, Any]:
+    """Does what is left of the night of `date`; returns what it came to.
+
+    Args:
+      config: of the run, but for its data and what it begins from.
+      allowed: what may be unlike the days before; see `changes`.
+
+    Returns:
+      `status`: "accepted", "refused" (by the gate), "diverged", "stopped" (by what the day is
+      like) or "preempted"; `reason`; `version`, if one was published.
+
+    Raises:
+      ValueError: in a sentence, for a day or a directory that cannot be used.
+      OSError: for files that cannot be read or written.
+    """
+    done = ledger.read(date)
+    if done and done["status"] != "stopped":
+        hooks.say(f"The night of {date} is over: {done['status']}")
+        return done
+    began = time.time()
+    _check_order(ledger, date)
+    if said := heal(ledger, keep=settings.keep_versions):
+        hooks.say(said)
+    folder = ledger.night(date)
+    night = {"date": date, **_stages(settings, config, ledger, date, hooks, allowed)}
+    if night["status"] == "preempted":
+        return night
+    night["seconds"] = time.time() - began
+    ledger.write(date, night)
+    ledger.prune(keep_nights=settings.keep_nights)
+    hooks.say(f"{folder}: {night['status']}{': ' if night['reason'] else ''}{night['reason']}")
+    return night
+
+
+def _stages(
+    settings: NightlySettings,
+    config: RunConfig,
+    ledger: Ledger,
+    date: str,
+    hooks: Hooks,
+    allowed: Collection[str],
+) -> dict[str, Any]:
+    night: dict[str, Any] = {"reason": "", "facts": _prepared(settings, ledger, date, hooks)}
+    before = [each["facts"] for each in ledger.accepted()][-settings.intake.nights :]
+    if unlike := changes(settings.intake, night["facts"], before, allowed=allowed):
+        return night | {"status": "stopped", "reason": "; ".join(unlike)}
+    night["served_before"] = _progressive(ledger, date, hooks)
+    result = _trained(config, ledger, date, hooks)
+    night["run"] = {key: result.get(key) for key in ("status", "step", "attempts", "refused")}
+    night["metrics"] = result.get("metrics", {})
+    if result["status"] != "completed":
+        return night | {"status": result["status"], "reason": result.get("reason", "")}
+    hooks.say("Judging the new model beside the served one")
+    verdict = _judged(settings, ledger, date)
+    night["gate"] = verdict
+    if not verdict["accept"]:
+        return night | {"status": "refused", "reason": verdict["reason"]}
+    version = publish(ledger, date, keep=settings.keep_versions)
+    return night | {"status": "accepted", "version": version}
+
+
+def _check_order(ledger: Ledger, date: str) -> None:
+    accepted = [night["date"] for night in ledger.accepted()]
+    if accepted and date < accepted[-1]:
+        raise LedgerError(
+            f"{date} is before {accepted[-1]}, whose model was accepted: nights go forward"
+        )
+
+
+def _prepared(settings: NightlySettings, ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
+    """Prepares the day, once; returns what it is like."""
+    folder = ledger.night(date) / "data"
+    if not (folder / "manifest.json").exists():
+        days = settings.days
+        ready = Path(days.ready.format(date=date)) if days.ready else None
+        if ready is not None and not ready.exists():
+            raise LedgerError(f"{ready}: not there, so the day {date} is not whole yet")
+        source = Path(days.source.format(date=date))
+        if not source.exists():
+            raise LedgerError(f"{source}: no such file or folder: the day {date} has no rows")
+        hooks.say(f"Preparing {source}")
+        served = ledger.served()
+        options = datasets.Options(
+            source=source,
+            split=days.split,
+            max_bad_rows=days.max_bad_rows,
+            minimum_count=days.minimum_count,
+            vocabulary_from=ledger.night(served.date) / "data" if served else None,
+        )
+        with hooks.interruptible():
+            datasets.prepare(days.dataset, folder, options=options)
+    return _once(ledger.night(date) / "facts.json", lambda: facts(folder))
+
+
+def _progressive(ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
+    """Scores the day with the served model, before anything trains on it; its metrics."""
+    served = ledger.served()
+    if served is None:
+        return {}
+    folder = ledger.night(date) / "data"
+
+    def measure() -> Mapping[str, Any]:
+        hooks.say(f"Scoring the day with version {served.version}, of {served.date}")
+        rows = scores.read_labels(folder, _ALL)
+        with hooks.interruptible(), temporary_directory(ledger.night(date) / ".scoring") as scratch:
+            found = scores.score(export_of(ledger, served.date), folder, _ALL, scratch)
+        is_warm = scores.known_users(folder, _ALL, ledger.night(served.date) / "data")
+        tasks = scores.metrics(rows, found, is_warm)
+        return {"version": served.version, "date": served.date, "tasks": tasks}
+
+    return _once(ledger.night(date) / "progressive.json", measure)
+
+
+def _trained(config: RunConfig, ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
+    """Trains on from the served night's run, or goes on with it; its result."""
+    workdir, served = ledger.night(date) / "run", ledger.served()
+    data = dataclasses.replace(config.data, path=str(ledger.night(date) / "data"))
+    start = str(ledger.night(served.date) / "run") if served else ""
+    train = dataclasses.replace(config.train, start_from=start)
+    export = dataclasses.replace(config.export, enabled=True)
+    config = dataclasses.replace(config, data=data, train=train, export=export)
+    with hold(workdir) as held:
+        job.open_run_directory(config, workdir, command=list(hooks.command))
+        return wiring.finished(config, workdir, say=hooks.say) or job.run_job(
+            config,
+            workdir,
+            is_stopping=hooks.is_stopping,
+            interruptible=hooks.interruptible,
+            say=hooks.say,
+            check=held.check,
+            sentence=hooks.sentence,
+        )
+
+
+def _judged(settings: NightlySettings, ledger: Ledger, date: str) -> dict[str, Any]:
+    folder, served = ledger.night(date) / "data", ledger.served()
+    with temporary_directory(ledger.night(date) / ".scoring") as scratch:
+        new = scores.score(export_of(ledger, date), folder, _LAST, scratch)
+        old = None
+        if served:
+            old = scores.score(export_of(ledger, served.date), folder, _LAST, scratch)
+    rows = scores.scored(scores.read_labels(folder, _LAST), new, old)
+    return judge(settings.gate, rows).as_json()
+
+
+def _once(path: Path, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns the document at `path`, made and written if it is not there, or damaged."""
+    with contextlib.suppress(FileNotFoundError, DamagedError):
+        return read_sealed(path)
+    write_sealed(path, made := dict(make()))
+    return made

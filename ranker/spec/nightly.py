@@ -1,0 +1,84 @@
+"""What a job for every night is: where a day's rows are, what may change, what may be served."""
+
+import dataclasses
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from ranker.spec.gate import GateSettings
+from ranker.spec.part import AtLeastOne, NonNegative, Part, Share, declared
+
+
+@declared
+class DaySettings(Part):
+    """Where the rows of a day are, and how they are prepared.
+
+    Attributes:
+      dataset: as `ranker prepare` names it.
+      spec: of the dataset "table"; empty for another.
+      source: the day's files; "{date}" stands for the day, as 2026-11-28.
+      ready: a file that is there once the day is whole, such as `logs/day={date}/_SUCCESS`;
+        empty for none.
+      split: as `ranker prepare` has it; empty for the dataset's own. The last part of a day,
+        its test split, is what the gate looks at.
+      minimum_count: how often a value must be in the day to enter a vocabulary; one that is
+        rarer waits in the rows of the unknown ones.
+      max_bad_rows: share of a file's rows that may be refused.
+    """
+
+    dataset: str = "table"
+    spec: str = ""
+    source: str
+    ready: str = ""
+    split: str = ""
+    minimum_count: AtLeastOne = 1
+    max_bad_rows: Annotated[float, Ge(0), Lt(1)] = 0.001
+
+
+@declared
+class IntakeSettings(Part):
+    """How far a day may be from the last ones, before anything trains on it.
+
+    A median over the last accepted nights is what a day is compared with; the first night is
+    compared with nothing.
+
+    Attributes:
+      nights: how many of the last ones; 0 for no comparison.
+      smallest_rows: rows, as a share of the median.
+      largest_rows: rows, as a share of the median.
+      largest_rate_change: of a task's mean label, or of its share of labelled rows, as a factor:
+        2 allows from a half to double.
+      largest_shift: of a number's mean, in its median standard deviations.
+      largest_top_share: how much more of the rows may have a feature's most frequent value.
+    """
+
+    nights: Annotated[int, Ge(0), Le(1000)] = 7
+    smallest_rows: Share = 0.5
+    largest_rows: Annotated[float, Gt(1)] = 2.0
+    largest_rate_change: Annotated[float, Gt(1)] = 2.0
+    largest_shift: NonNegative = 1.0
+    largest_top_share: Share = 0.3
+
+
+@declared
+class NightlySettings(Part):
+    """A job for every night.
+
+    Attributes:
+      config: settings of a run: a file, or the name of one that is shipped.
+      set: settings in place of the file's, as --set takes them; the data's folder and what the
+        run begins from are the night's own.
+      days: the rows.
+      intake: what a day may be.
+      gate: what a model may be.
+      keep_versions: newest versions that stay in `export/`.
+      keep_nights: newest nights whose data and checkpoints stay; the one that is served does.
+    """
+
+    config: str
+    set: tuple[str, ...] = ()
+    days: DaySettings
+    intake: IntakeSettings = IntakeSettings()
+    gate: GateSettings = dataclasses.field(default_factory=GateSettings)
+    keep_versions: AtLeastOne = 5
+    keep_nights: AtLeastOne = 30
