@@ -22,6 +22,7 @@ from ranker.cli import named, programs
 from ranker.cli.program import load_tensorflow, refuse, run, sentence
 from ranker.spec import load
 from ranker.spec.nightly import NightlySettings
+from ranker.spec.plugins import import_plugins
 from ranker.spec.run import RunConfig
 
 _CONFIG = flags.DEFINE_string("config", None, "TOML file of the job.", required=True)
@@ -39,6 +40,7 @@ def main(_: Sequence[str]) -> int:
     """Runs the night; returns the exit code."""
     try:
         settings = load.load(Path(_CONFIG.value), _SET.value, NightlySettings)
+        import_plugins(settings.plugins)
         config = load.load(named.find(settings.config), settings.set, RunConfig)
         if _CHECK.value:
             print(load.dump(settings))

@@ -65,6 +65,7 @@ class NightlySettings(Part):
     """A job for every night.
 
     Attributes:
+      plugins: modules that register datasets or parts of your own.
       config: settings of a run: a file, or the name of one that is shipped.
       set: settings in place of the file's, as --set takes them; the data's folder and what the
         run begins from are the night's own.
@@ -75,6 +76,7 @@ class NightlySettings(Part):
       keep_nights: newest nights whose data and checkpoints stay; the one that is served does.
     """
 
+    plugins: tuple[str, ...] = ()
     config: str
     set: tuple[str, ...] = ()
     days: DaySettings

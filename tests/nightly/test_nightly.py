@@ -1,0 +1,141 @@
+"""Nights one after the other: what is served, what is refused, and what the next begins from."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from nights import night, write_day, write_job
+
+from ranker.nightly.ledger import Ledger, LedgerError
+from ranker.nightly.publish import roll_back
+from ranker.serve.versions import newest_version
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """Three good nights; the users of the third are partly new."""
+    folder = tmp_path_factory.mktemp("nightly")
+    write_job(folder)
+    for date, users in (("2026-11-01", 30), ("2026-11-02", 30), ("2026-11-03", 45)):
+        write_day(folder, date, users=users)
+        night(folder, date)
+    return folder
+
+
+@pytest.fixture
+def job(three, tmp_path):
+    """A copy of it, for a test that goes on."""
+    folder = tmp_path / "copy"
+    shutil.copytree(three, folder)
+    for path in folder.glob("*.toml"):
+        path.write_text(path.read_text().replace(str(three), str(folder)))
+    return folder
+
+
+def test_each_night_is_judged_first_and_trains_on_from_the_one_before(three):
+    ledger = Ledger(three / "job")
+    nights = ledger.accepted()
+    assert [n["version"] for n in nights] == [1, 2, 3]
+    assert nights[0]["served_before"] == {}
+    assert nights[2]["served_before"]["version"] == 2
+    click = nights[2]["served_before"]["tasks"]["click"]
+    assert click["rows"] == 640
+    assert click["auc"] > 0.6
+    assert 0 < click["cold"]["rows"] < 640  # the users that are new
+    begun = json.loads((three / "job/nights/2026-11-03/run/RESULT.json").read_text())
+    assert "2026-11-02" in json.dumps(begun["begun_from"])
+
+
+def test_vocabularies_grow_and_old_ids_keep_their_rows(three):
+    words = [
+        (three / f"job/nights/2026-11-0{n}/data/vocabularies/user_id.txt").read_text().split()
+        for n in (2, 3)
+    ]
+    assert words[1][: len(words[0])] == words[0]
+    assert len(words[1]) > len(words[0])
+
+
+def test_the_newest_versions_stay_and_the_newest_is_served(three):
+    names = sorted(path.name for path in (three / "job/export").iterdir())
+    assert names == ["2", "3"]
+    assert newest_version(three / "job/export").name == "3"
+
+
+def test_the_same_night_again_does_nothing(job):
+    before = (job / "job/nights/2026-11-03/NIGHT.json").read_bytes()
+    assert night(job, "2026-11-03")["version"] == 3
+    assert (job / "job/nights/2026-11-03/NIGHT.json").read_bytes() == before
+    with pytest.raises(LedgerError, match="2026-11-02 is before 2026-11-03"):
+        shutil.rmtree(job / "job/nights/2026-11-02")
+        night(job, "2026-11-02")
+
+
+def test_a_day_unlike_the_days_before_stops_until_it_is_allowed(job):
+    write_day(job, "2026-11-04", rows=200, price=lambda price: price * 1000)
+    stopped = night(job, "2026-11-04")
+    assert stopped["status"] == "stopped"
+    assert "200 rows, where 640 are usual" in stopped["reason"]
+    assert "feature 'price': mean" in stopped["reason"]
+    assert not (job / "job/nights/2026-11-04/run").exists()
+    half = night(job, "2026-11-04", allowed=["rows"])
+    assert "rows" not in half["reason"]
+    assert night(job, "2026-11-04", allowed=["rows", "price"])["status"] == "accepted"
+
+
+def test_a_worse_model_is_refused_and_the_next_night_begins_from_the_last_good_one(job):
+    random = np.random.default_rng(0)
+    write_day(job, "2026-11-04")
+    ruined = night(job, "2026-11-04", "set=['optimizer.dense.learning_rate=1000.0', "
+                   "'optimizer.embeddings.learning_rate=1000.0']")  # fmt: skip
+    assert ruined["status"] in ("refused", "diverged")
+    assert ruined["reason"]
+    assert newest_version(job / "job/export").name == "3"
+    write_day(job, "2026-11-05", click=lambda click: random.permutation(click))
+    after = night(job, "2026-11-05", "gate={checks=[], resamples=10}")
+    assert after["status"] == "accepted"
+    begun = json.loads((job / "job/nights/2026-11-05/run/RESULT.json").read_text())
+    assert "2026-11-03" in json.dumps(begun["begun_from"])
+
+
+def test_a_day_that_is_not_whole_is_waited_for(job):
+    write_day(job, "2026-11-04")
+    (job / "logs/day=2026-11-04/_SUCCESS").unlink()
+    with pytest.raises(LedgerError, match="_SUCCESS: not there, so the day 2026-11-04 is not"):
+        night(job, "2026-11-04")
+    with pytest.raises(LedgerError, match="not there|no such file"):
+        night(job, "2026-11-05")
+    assert newest_version(job / "job/export").name == "3"
+
+
+def test_the_way_back_serves_the_model_before_as_the_newest(job):
+    published = roll_back(Ledger(job / "job"), keep=5)
+    assert published == (4, "2026-11-02")
+    origins = [(job / f"job/export/{v}/assets.extra/origin.json").read_text() for v in (2, 4)]
+    assert origins[0] == origins[1]
+    assert roll_back(Ledger(job / "job"), keep=5) == (5, "2026-11-01")
+    with pytest.raises(LedgerError, match="no version to go back to: 2026-11-01 is the first"):
+        roll_back(Ledger(job / "job"), keep=5)
+
+
+@pytest.mark.parametrize("harm", ["deleted", "damaged"])
+def test_a_served_version_that_is_harmed_is_served_again(job, harm):
+    version = job / "job/export/3"
+    if harm == "deleted":
+        shutil.rmtree(version)
+    else:
+        (version / "saved_model.pb").write_bytes(b"no model")
+    write_day(job, "2026-11-04")
+    (job / "logs/day=2026-11-04/_SUCCESS").unlink()
+    with pytest.raises(LedgerError):  # whatever becomes of the night
+        night(job, "2026-11-04")
+    assert newest_version(job / "job/export").name == "4"
+    assert Ledger(job / "job").served() == (4, "2026-11-03")
+
+
+def test_versions_of_nobody_are_not_deleted(job):
+    (job / "job/versions.json").unlink()
+    with pytest.raises(LedgerError, match="versions 2, 3 are of no night that"):
+        write_day(job, "2026-11-04")
+        night(job, "2026-11-04")
+    assert newest_version(job / "job/export").name == "3"
