@@ -34,8 +34,8 @@ def read_labels(folder: Path, splits: Sequence[str]) -> Labelled:
     """Returns the labels of the rows of some splits of a prepared folder, one after the other."""
     schema = read_schema(folder / "schema.toml")
     names = [task.name for task in schema.tasks]
-    columns = dict.fromkeys([schema.user, *names, *([schema.weight] if schema.weight else [])])
-    table = _table(folder, splits, list(columns))
+    columns = {schema.user, *names, *([schema.weight] if schema.weight else [])}
+    table = _table(folder, splits, sorted(columns))
     users = np.unique(_values(table, schema.user), return_inverse=True)[1]
     weights = np.ones(len(table))
     if schema.weight:

@@ -33,9 +33,16 @@ learning_rate = 0.3
 JOB = """
 plugins = ["examples.json_lines_log"]
 config = "{folder}/run.toml"
-days = {{dataset = "json-lines-log", source = "{folder}/logs/day={{date}}", ready = "{folder}/logs/day={{date}}/_SUCCESS"}}
-gate = {{checks = [{{kind = "fall", largest = 0.1}}], resamples = 50}}
 keep_versions = 2
+
+[days]
+dataset = "json-lines-log"
+source = "{folder}/logs/day={{date}}"
+ready = "{folder}/logs/day={{date}}/_SUCCESS"
+
+[gate]
+resamples = 50
+checks = [{{kind = "fall", largest = 0.1}}]
 """
 
 
@@ -55,8 +62,8 @@ def write_day(
     columns |= {name: make(columns[name]) for name, make in change.items()}
     day = folder / "logs" / f"day={date}"
     day.mkdir(parents=True)
-    lines = [dict(zip(columns, row, strict=True)) | {"category": "a"}
-             for row in zip(*(each.tolist() for each in columns.values()), strict=True)]  # fmt: skip
+    rows_of = zip(*(each.tolist() for each in columns.values()), strict=True)
+    lines = [dict(zip(columns, row, strict=True)) | {"category": "a"} for row in rows_of]
     (day / "impressions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (day / "_SUCCESS").touch()
 

@@ -44,7 +44,7 @@ def test_each_night_is_judged_first_and_trains_on_from_the_one_before(three):
     assert click["auc"] > 0.6
     assert 0 < click["cold"]["rows"] < 640  # the users that are new
     begun = json.loads((three / "job/nights/2026-11-03/run/RESULT.json").read_text())
-    assert "2026-11-02" in json.dumps(begun["begun_from"])
+    assert "2026-11-02" in json.dumps(begun["start"])
 
 
 def test_vocabularies_grow_and_old_ids_keep_their_rows(three):
@@ -66,8 +66,8 @@ def test_the_same_night_again_does_nothing(job):
     before = (job / "job/nights/2026-11-03/NIGHT.json").read_bytes()
     assert night(job, "2026-11-03")["version"] == 3
     assert (job / "job/nights/2026-11-03/NIGHT.json").read_bytes() == before
+    shutil.rmtree(job / "job/nights/2026-11-02")
     with pytest.raises(LedgerError, match="2026-11-02 is before 2026-11-03"):
-        shutil.rmtree(job / "job/nights/2026-11-02")
         night(job, "2026-11-02")
 
 
@@ -95,7 +95,7 @@ def test_a_worse_model_is_refused_and_the_next_night_begins_from_the_last_good_o
     after = night(job, "2026-11-05", "gate={checks=[], resamples=10}")
     assert after["status"] == "accepted"
     begun = json.loads((job / "job/nights/2026-11-05/run/RESULT.json").read_text())
-    assert "2026-11-03" in json.dumps(begun["begun_from"])
+    assert "2026-11-03" in json.dumps(begun["start"])
 
 
 def test_a_day_that_is_not_whole_is_waited_for(job):
@@ -103,7 +103,7 @@ def test_a_day_that_is_not_whole_is_waited_for(job):
     (job / "logs/day=2026-11-04/_SUCCESS").unlink()
     with pytest.raises(LedgerError, match="_SUCCESS: not there, so the day 2026-11-04 is not"):
         night(job, "2026-11-04")
-    with pytest.raises(LedgerError, match="not there|no such file"):
+    with pytest.raises(LedgerError, match=r"not there|no such file"):
         night(job, "2026-11-05")
     assert newest_version(job / "job/export").name == "3"
 
@@ -135,7 +135,7 @@ def test_a_served_version_that_is_harmed_is_served_again(job, harm):
 
 def test_versions_of_nobody_are_not_deleted(job):
     (job / "job/versions.json").unlink()
+    write_day(job, "2026-11-04")
     with pytest.raises(LedgerError, match="versions 2, 3 are of no night that"):
-        write_day(job, "2026-11-04")
         night(job, "2026-11-04")
     assert newest_version(job / "job/export").name == "3"
