@@ -1,5 +1,6 @@
 """The program: what it writes where, what it says, and how it exits."""
 
+import json
 import tomllib
 
 import numpy as np
@@ -59,3 +60,15 @@ def test_what_is_no_table_is_a_sentence_and_nothing_is_written(tmp_path):
     assert (code, err) == (2, "describe: no files: name those of your table, such as log.parquet\n")
     code, _, err = call("describe", "--lable=x", "y")
     assert (code, "did you mean --label?" in err) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_log_goes_from_file_to_model_without_an_edit(log, tmp_path):
+    spec, data, run = tmp_path / "spec.toml", tmp_path / "data", tmp_path / "run"
+    assert call("describe", f"--output={spec}", log)[0] == 0
+    assert call("prepare", "--dataset=table", f"--spec={spec}", f"--output={data}")[0] == 0
+    settings = (f"--set=data.path={data}", "--set=train.epochs=1")
+    code, _, err = call("train", "--config=configs/table.toml", f"--workdir={run}", *settings)
+    assert code == 0, err
+    metrics = json.loads((run / "RESULT.json").read_text("utf-8"))["metrics"]["test"]
+    assert metrics.keys() == {"click", "watch_ms"}
