@@ -20,7 +20,9 @@ from ranker.spec.reference import tables
 from ranker.spec.run import RunConfig
 
 # measures.md is a list of definitions.
-GENERATED = ("docs/settings.md", "docs/table_spec.md", "docs/measures.md")
+GENERATED = tuple(
+    f"docs/{name}.md" for name in ("settings", "table_spec", "nightly_settings", "measures")
+)
 
 
 def slugs(text):

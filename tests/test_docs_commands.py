@@ -24,6 +24,7 @@ HELD = {
     r"train --config=safeguarded .*": "tests/train/test_recovery_runs.py",
     r"train --config=kuairand_pure .*": "not run: see its data",
     r"train --config=base .* --dry-run": "tests/pipelines/test_train.py",
+    r"nightly .*": "tests/nightly/test_nightly.py",
     r"compare --config=compare_quick .*": "tests/pipelines/test_compare.py",
     r"predict .*": "tests/pipelines/test_after_training.py",
     r"export .*": "tests/pipelines/test_after_training.py",

@@ -18,6 +18,7 @@ from ranker.gate import judge
 from ranker.nightly import scores
 from ranker.nightly.facts import changes, facts
 from ranker.nightly.ledger import Ledger, LedgerError
+from ranker.nightly.measured import measured
 from ranker.nightly.publish import export_of, heal, publish
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.run import RunConfig
@@ -138,6 +139,7 @@ def _prepared(settings: NightlySettings, ledger: Ledger, date: str, hooks: Hooks
         served = ledger.served()
         options = datasets.Options(
             source=source,
+            spec=Path(days.spec) if days.spec else None,
             split=days.split,
             max_bad_rows=days.max_bad_rows,
             minimum_count=days.minimum_count,
@@ -196,7 +198,8 @@ def _judged(settings: NightlySettings, ledger: Ledger, date: str) -> dict[str, A
         if served:
             old = scores.score(export_of(ledger, served.date), folder, _LAST, scratch)
     rows = scores.scored(scores.read_labels(folder, _LAST), new, old)
-    return judge(settings.gate, rows).as_json()
+    export = measured(export_of(ledger, date), folder / "test.parquet")
+    return judge(settings.gate, rows, export=export).as_json()
 
 
 def _once(path: Path, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

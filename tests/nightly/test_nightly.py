@@ -92,8 +92,12 @@ def test_a_worse_model_is_refused_and_the_next_night_begins_from_the_last_good_o
     assert ruined["reason"]
     assert newest_version(job / "job/export").name == "3"
     write_day(job, "2026-11-05", click=lambda click: random.permutation(click))
-    after = night(job, "2026-11-05", "gate={checks=[], resamples=10}")
+    checks = "{kind='size'}, {kind='latency', largest_ms=60000.0}"
+    after = night(job, "2026-11-05", f"gate={{checks=[{checks}], resamples=10}}")
     assert after["status"] == "accepted"
+    values = {f["check"]: f["candidate"] for f in after["gate"]["findings"]}
+    assert 0.01 < values["size"] < 10
+    assert values["latency"] > 0
     begun = json.loads((job / "job/nights/2026-11-05/run/RESULT.json").read_text())
     assert "2026-11-03" in json.dumps(begun["start"])
 
