@@ -7,10 +7,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ranker import files, train, wiring
+from ranker import files, train
 from ranker.report import run as report
 from ranker.spec import load
 from ranker.spec.run import RunConfig
+from ranker.wiring.beginning import begin
+from ranker.wiring.export import export_run
+from ranker.wiring.identity import identify, prolongs, settings_sha256
+from ranker.wiring.run import Run, build_run
+from ranker.wiring.saved import check_lost_settings, check_prolongable, read_settings
+from ranker.wiring.trainer import build_trainer
 
 
 def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
@@ -27,9 +33,9 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
     """
     path = workdir / "config.toml"
     if path.exists() and train.has_begun(workdir):
-        before = wiring.read_settings(workdir)
-        if wiring.prolongs(config, before):
-            wiring.check_prolongable(workdir)
+        before = read_settings(workdir)
+        if prolongs(config, before):
+            check_prolongable(workdir)
             files.write_text(path, load.dump(config))
         elif differing := load.difference(before, config):
             raise train.RunDirectoryError(
@@ -37,7 +43,7 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
                 "Take another --workdir, or the settings of before to resume."
             )
         return
-    wiring.check_lost_settings(config, workdir)
+    check_lost_settings(config, workdir)
     files.write_json(
         workdir / "environment.json", files.environment(seed=config.seed, command=command)
     )
@@ -70,20 +76,20 @@ def run_job(
       this run stay in it until there are new ones.
     """
     began = time.perf_counter()
-    failed = {"status": "failed", "config_sha256": wiring.settings_sha256(config)}
+    failed = {"status": "failed", "config_sha256": settings_sha256(config)}
     result = train.take_measured(workdir, failed["config_sha256"]) | failed
     try:
         with interruptible():
             say(f"Building the model and reading {config.data.path}")
-            run = wiring.build_run(config)
-            identity = wiring.identify(config, run.schema)
+            run = build_run(config)
+            identity = identify(config, run.schema)
             result = (failed if identity.difference(result) else result) | identity.as_json()
             run = dataclasses.replace(run, identity=identity)
             checkpoints = _checkpoints(run, workdir, check)
-            beginning = wiring.begin(run, workdir, checkpoints, say=say, check=check)
+            beginning = begin(run, workdir, checkpoints, say=say, check=check)
             run = dataclasses.replace(run, start=beginning.progress.start)
             stops = {"is_stopping": is_stopping, "interruptible": interruptible}
-            trainer = wiring.build_trainer(
+            trainer = build_trainer(
                 run, workdir, checkpoints, beginning, **stops, say=say, check=check
             )
         outcome = trainer.run()
@@ -108,7 +114,7 @@ def run_job(
     return result
 
 
-def _checkpoints(run: wiring.Run, workdir: Path, check: Callable[[], None]) -> train.Checkpoints:
+def _checkpoints(run: Run, workdir: Path, check: Callable[[], None]) -> train.Checkpoints:
     return train.Checkpoints(
         workdir / "checkpoints",
         keep=run.config.train.keep_checkpoints,
@@ -133,7 +139,7 @@ def _write_report(workdir: Path, say: Callable[[str], None]) -> None:
 
 
 def _conclude(
-    run: wiring.Run,
+    run: Run,
     workdir: Path,
     checkpoints: train.Checkpoints,
     result: dict,
@@ -146,7 +152,7 @@ def _conclude(
     say("Evaluating the best checkpoint")
     found = {name: run.evaluate(name) for name in ("validation", "test")}
     metrics = {name: evaluation.metrics for name, evaluation in found.items()}
-    now = wiring.identify(run.config, run.schema)
+    now = identify(run.config, run.schema)
     if differing := now.difference(run.identity.as_json() if run.identity else None):
         raise train.RunDirectoryError(
             f"{run.config.data.path}: changed while the run went on, and {differing}: put back "
@@ -158,15 +164,15 @@ def _conclude(
     files.write_json(workdir / report.SCORES, scores)
     if run.config.export.enabled:
         say("Exporting, and checking the export in a fresh process")
-        result["export"] = str(wiring.export_run(run, workdir / "export", result=result))
+        result["export"] = str(export_run(run, workdir / "export", result=result))
 
 
-def _rows(run: wiring.Run) -> dict[str, int]:
+def _rows(run: Run) -> dict[str, int]:
     """Returns the number of good rows of each split."""
     return {name: bad.num_read - bad.num_bad for name, bad in run.bad_rows.items()}
 
 
-def _counts(run: wiring.Run, outcome: train.Outcome) -> dict:
+def _counts(run: Run, outcome: train.Outcome) -> dict:
     working = outcome.seconds - outcome.pause_seconds
     examples = outcome.attempts * run.config.data.batch_size
     return {

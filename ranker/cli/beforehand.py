@@ -16,10 +16,10 @@ def check(config: RunConfig) -> int:
         print(f"# {config.data.path} has no schema.toml: names were not checked", file=sys.stderr)
         return 0
     load_tensorflow()
-    from ranker import wiring
+    from ranker.wiring.mistakes import find_mistakes
 
     try:
-        mistakes = wiring.find_mistakes(config)
+        mistakes = find_mistakes(config)
     except (ValueError, OSError) as error:
         return refuse(error)
     return max(map(refuse, mistakes), default=0)
@@ -28,10 +28,10 @@ def check(config: RunConfig) -> int:
 def dry_run(config: RunConfig) -> int:
     """Tries one batch and prints what it found; returns the exit code, 3 if it was refused."""
     load_tensorflow()
-    from ranker import wiring
+    from ranker.wiring.rehearsal import rehearse
 
     try:
-        found = wiring.rehearse(config)
+        found = rehearse(config)
     except (ValueError, OSError) as error:
         return refuse(error)
     print(*trained.rehearsal(found), sep="\n")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ranker import json_text
-from ranker.files import file_digest
+from ranker.files.digests import file_digest
 from ranker.input.shards import Shards, split_path
 from ranker.schema import Schema
 

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ranker import datasets, job, wiring
+from ranker import datasets, job
 from ranker.files import DamagedError, read_sealed, temporary_directory, write_sealed
 from ranker.gate import judge
 from ranker.nightly import scores
@@ -23,6 +23,7 @@ from ranker.nightly.publish import export_of, heal, publish
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.run import RunConfig
 from ranker.train.run_directory import hold
+from ranker.wiring.saved import finished
 
 _ALL, _LAST = ("train", "validation", "test"), ("test",)
 STATUSES = {"accepted": 0, "stopped": 2, "diverged": 3, "refused": 4}
@@ -179,7 +180,7 @@ def _trained(config: RunConfig, ledger: Ledger, date: str, hooks: Hooks) -> dict
     config = dataclasses.replace(config, data=data, train=train, export=export)
     with hold(workdir) as held:
         job.open_run_directory(config, workdir, command=list(hooks.command))
-        return wiring.finished(config, workdir, say=hooks.say) or job.run_job(
+        return finished(config, workdir, say=hooks.say) or job.run_job(
             config,
             workdir,
             is_stopping=hooks.is_stopping,

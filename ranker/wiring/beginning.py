@@ -13,6 +13,7 @@ from ranker.spec.clip_by_history import Spam
 from ranker.spec.model import VocabularyEncoding
 from ranker.spec.run import RunConfig
 from ranker.train.actions import Progress
+from ranker.train.beginning import Beginning
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.checkpoint_files import Saved
 from ranker.train.growth import Growth
@@ -28,20 +29,6 @@ _SETTING = "train.start_from"
 _OF_ONE_RUN = ("attempts", "guard/refused", "guard/refused_in_a_row")
 _STEPS = ("optimizer/step", "optimizer/schedule_start")
 _SLOTS = "slots"
-
-
-class Beginning(NamedTuple):
-    """Where a run begins; the variables are there.
-
-    Attributes:
-      progress: beside them.
-      state: of the checkpoint that the run is resumed from; {} if it is new.
-      events: what there is to tell of it.
-    """
-
-    progress: Progress
-    state: dict[str, Any]
-    events: list[dict[str, Any]]
 
 
 class Source(NamedTuple):
@@ -85,7 +72,9 @@ def begin(
     else:
         beginning = Beginning(Progress(), {}, [])
     check()
-    keep_schema(run, workdir)
+    assert run.identity is not None
+    folder = Path(run.config.data.path)
+    keep_schema(folder, run.schema.vocabularies, run.identity.data, workdir)
     return beginning
 
 

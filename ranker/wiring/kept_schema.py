@@ -5,30 +5,37 @@ They lie there as in the prepared folder, so their digests are among those of th
 `prepare --vocabulary_from` reads a run's directory as it reads a prepared folder.
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ranker import files
+from ranker.files.atomic import write_bytes
+from ranker.files.digests import digest as digest_of
+from ranker.files.sealed import damage
 from ranker.train.run_directory import RunDirectoryError
-from ranker.wiring.run import Run
 
 
-def keep_schema(run: Run, workdir: Path) -> None:
-    """Copies schema.toml and the vocabularies into `workdir`, unless they are there.
+def keep_schema(
+    folder: Path, vocabularies: Iterable[str], digests: Mapping[str, str], workdir: Path
+) -> None:
+    """Copies schema.toml and the vocabularies of `folder` into `workdir`, unless they are there.
+
+    Args:
+      vocabularies: by name.
+      digests: of the run's data, by their paths in `folder`.
 
     Raises:
       OSError: for what cannot be read or written.
       RunDirectoryError: if one is no longer as it was when the run's data were digested.
     """
-    assert run.identity is not None
-    names = ["schema.toml", *(f"vocabularies/{name}.txt" for name in run.schema.vocabularies)]
+    names = ["schema.toml", *(f"vocabularies/{name}.txt" for name in vocabularies)]
     (workdir / "vocabularies").mkdir(exist_ok=True)
     for name in names:
-        digest = run.identity.data[name]
-        if files.damage(workdir / name, digest):
-            source = Path(run.config.data.path) / name
+        digest = digests[name]
+        if damage(workdir / name, digest):
+            source = folder / name
             content = source.read_bytes()
-            if files.digest(content) != digest:
+            if digest_of(content) != digest:
                 raise RunDirectoryError(
                     f"{source}: changed while the run began: run the same command again"
                 )
-            files.write_bytes(workdir / name, content)
+            write_bytes(workdir / name, content)

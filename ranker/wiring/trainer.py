@@ -11,6 +11,7 @@ from ranker import files
 from ranker.input.split import Split
 from ranker.input.stored import StoredSplit
 from ranker.train.actions import Progress
+from ranker.train.beginning import Beginning
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.evaluation import Evaluation
 from ranker.train.incidents import Incidents
@@ -20,7 +21,6 @@ from ranker.train.progress import Length, show_progress
 from ranker.train.saving import Evaluating, Saving
 from ranker.train.step import Step
 from ranker.train.trainer import Trainer
-from ranker.wiring.beginning import Beginning
 from ranker.wiring.recovery import build_recovery
 from ranker.wiring.run import Run, build_plan
 from ranker.wiring.training import build_stream, open_training

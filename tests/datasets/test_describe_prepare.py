@@ -36,7 +36,7 @@ MADE = {
 @pytest.mark.parametrize("name", MADE)
 def test_what_is_written_prepares_as_it_stands(tmp_path, name):
     make, file, tasks = MADE[name]
-    schema, rows = prepared(make(tmp_path / file, num_rows=600)
-                            if name != "games" else make(tmp_path / file), tmp_path / "out")  # fmt: skip
+    size = {} if name == "games" else {"num_rows": 600}
+    schema, rows = prepared(make(tmp_path / file, **size), tmp_path / "out")
     assert [task.name for task in schema.tasks] == tasks
     assert len(rows) == (2_000 if name == "games" else 600)

@@ -12,8 +12,7 @@ from ranker.datasets.describe import names
 from ranker.datasets.describe.column import BOOL, LIST, MOMENT, NUMBER, TEXT, WHOLE, Column
 from ranker.datasets.describe.roles import Roles, spread_as_ids, unit_of
 from ranker.datasets.describe.texts import delimiter_of, is_prose
-from ranker.datasets.table.plan import NO_ITEM, NO_USER
-from ranker.datasets.table.specs import RESERVED
+from ranker.datasets.table.reserved import NO_ITEM, NO_USER, RESERVED
 from ranker.spec.table_features import (
     INDICATOR,
     Category,

@@ -1,8 +1,7 @@
 """Files of rows to batches of the columns that are wanted, whatever the format."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +10,7 @@ from pyarrow import csv as arrow_csv
 
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.table.batch import Batch
 from ranker.datasets.table.decoded import MARK, Decoded
 from ranker.datasets.table.files import SourceFile
 from ranker.datasets.table.json_lines import read_json_lines
@@ -21,24 +21,6 @@ from ranker.wording import listed
 ROWS = 1 << 17  # of a batch
 _CSV_BYTES = 1 << 24
 _HEAD_BYTES = 1 << 21
-
-
-class Batch(NamedTuple):
-    """Consecutive rows of one file.
-
-    Attributes:
-      columns: by name, [N], of the types of `types.canonical`.
-      num_rows: N.
-      place: where the first row stands, such as "row group 3, row " and 17.
-      start: number of that row there, from 1.
-      bad: by column, where its values are not what they should be, bool [N], and what they are.
-    """
-
-    columns: Mapping[str, pa.Array]
-    num_rows: int
-    place: str
-    start: int
-    bad: Mapping[str, tuple[np.ndarray, str]]
 
 
 def names_of(file: SourceFile, source: SourceSpec) -> list[str]:
@@ -169,7 +151,7 @@ def _csv(
         return "skip"
 
     return arrow_csv.open_csv(
-        Decoded(file, source.encoding),
+        Decoded(file.path, source.encoding),
         read_options=arrow_csv.ReadOptions(
             block_size=_CSV_BYTES if inside else _HEAD_BYTES,
             column_names=list(source.columns) or None,

@@ -3,13 +3,13 @@
 import codecs
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.table.files import SourceFile
 
 MARK = "\U0010ffff"  # no character, so that no text has it
 _ESCAPED = re.compile("[\ud800-\udfff]")
@@ -19,7 +19,7 @@ _MIB = 1 << 20
 class Decoded(io.RawIOBase):
     """The bytes of a file, decompressed, in UTF-8, with a MARK for those that are no text."""
 
-    def __init__(self, file: SourceFile, encoding: str) -> None:
+    def __init__(self, path: Path, encoding: str) -> None:
         """Opens the file.
 
         Raises:
@@ -30,7 +30,7 @@ class Decoded(io.RawIOBase):
             self._decoder = decoder(errors="surrogateescape")
         except LookupError as error:
             raise DatasetError(f"source.encoding is {encoding!r:.80}: {error}") from error
-        self._stream = pa.input_stream(str(file.path), compression="detect", buffer_size=_MIB)
+        self._stream = pa.input_stream(str(path), compression="detect", buffer_size=_MIB)
         self._rest = b""
         self._is_over = False
 

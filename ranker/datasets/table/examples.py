@@ -15,16 +15,8 @@ from ranker.datasets.table import files, specs
 from ranker.datasets.table.batches import read
 from ranker.datasets.table.forward import Forward
 from ranker.datasets.table.judged import Judged
-from ranker.datasets.table.plan import (
-    NO_ITEM,
-    NO_USER,
-    REQUEST,
-    WEIGHT,
-    Plan,
-    label_of,
-    plan_of,
-    sources,
-)
+from ranker.datasets.table.plan import Plan, label_of, plan_of, sources
+from ranker.datasets.table.reserved import NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.rows import RowMaker
 from ranker.datasets.table.spool import Spool
 from ranker.datasets.table.types import is_whole

@@ -13,7 +13,8 @@ from ranker.datasets.splits import TRAIN, Split
 from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.past import Block as PastBlock
 from ranker.datasets.table.past import PastColumns
-from ranker.datasets.table.plan import KEY, LAST, REQUEST, WEIGHT, Plan
+from ranker.datasets.table.plan import KEY, LAST, Plan
+from ranker.datasets.table.reserved import REQUEST, WEIGHT
 from ranker.datasets.table.rows import RowMaker
 from ranker.datasets.table.spool import TIME, Spool
 from ranker.spec.table_features import INDICATOR, Number

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.read.refusals import Refusals
-from ranker.datasets.table.batches import Batch
+from ranker.datasets.table.batch import Batch
 
 
 class Judged:

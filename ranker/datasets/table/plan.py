@@ -20,8 +20,6 @@ from ranker.spec.table_past import (
     window_seconds,
 )
 
-NO_USER, NO_ITEM = "user_id", "item_id"  # the features, 0 throughout, where the spec names none
-WEIGHT, REQUEST = "sample_weight", "request"
 KEY, WHERE, VALUE, LAST = "~key:", "~where:", "~value:", "~last:"  # columns that are not written
 
 

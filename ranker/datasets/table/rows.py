@@ -9,16 +9,8 @@ import pyarrow.compute as pc
 from ranker.datasets.table.expressions import Expression
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.numbering import Numbers
-from ranker.datasets.table.plan import (
-    KEY,
-    LAST,
-    NO_ITEM,
-    NO_USER,
-    REQUEST,
-    WEIGHT,
-    Plan,
-    label_of,
-)
+from ranker.datasets.table.plan import KEY, LAST, Plan, label_of
+from ranker.datasets.table.reserved import NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.spool import TIME
 from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text, is_whole
 from ranker.spec.table import BinaryTask, RegressionTask, TableTask

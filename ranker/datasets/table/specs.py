@@ -12,7 +12,8 @@ from ranker.datasets.errors import DatasetError
 from ranker.datasets.options import Options
 from ranker.datasets.table import batches, files
 from ranker.datasets.table.expressions import Expression
-from ranker.datasets.table.plan import NO_ITEM, NO_USER, REQUEST, WEIGHT, expressions, sources
+from ranker.datasets.table.plan import expressions, sources
+from ranker.datasets.table.reserved import NO_ITEM, NO_USER, RESERVED
 from ranker.schema import Feature
 from ranker.spec.decode import ConfigError, Layer, decode
 from ranker.spec.load import load as load_settings
@@ -29,7 +30,6 @@ _SPLITS = {
 }
 _TABLES: Mapping[str, Any] = {"features": TableFeature, "past": Past, "tasks": TableTask}
 _WHOLE: Mapping[str, Any] = {"source": SourceSpec, "split": SplitSpec}
-RESERVED = ("timestamp", WEIGHT, REQUEST)  # columns of prepared rows that no feature can be called
 
 
 def read(options: Options) -> TableSpec:

@@ -1,0 +1,25 @@
+"""Consecutive rows of one file, as they are read."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+
+class Batch(NamedTuple):
+    """Consecutive rows of one file.
+
+    Attributes:
+      columns: by name, [N], of the types of `types.canonical`.
+      num_rows: N.
+      place: where the first row stands, such as "row group 3, row " and 17.
+      start: number of that row there, from 1.
+      bad: by column, where its values are not what they should be, bool [N], and what they are.
+    """
+
+    columns: Mapping[str, pa.Array]
+    num_rows: int
+    place: str
+    start: int
+    bad: Mapping[str, tuple[np.ndarray, str]]
