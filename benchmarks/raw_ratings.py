@@ -1,4 +1,4 @@
-"""Writes made-up ratings in the files of MovieLens-25M, of any size.
+"""Writes synthetic ratings in the files of MovieLens-25M, of any size.
 
   python -m benchmarks.raw_ratings --rows=25000000 --output=/tmp/ml-25m
   python -m pipelines.prepare --dataset=movielens-25m --source=/tmp/ml-25m

@@ -9,8 +9,8 @@ stop = 200
 
 import tensorflow as tf
 
-from ranker.inject import BatchFault, Subjects
-from ranker.inject.subjects import match
+from ranker.inject import BatchFault, FaultTargets
+from ranker.inject.fault_targets import match
 from ranker.spec.part import register
 
 
@@ -24,9 +24,9 @@ class StuckFeature(BatchFault):
 
     feature: str
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the numeric features."""
-        return match(self.feature, subjects.features("numeric"), what="numeric feature")
+        return match(self.feature, available.features("numeric"), what="numeric feature")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns the first of `values` [B] in every place."""

@@ -9,7 +9,7 @@ from ranker import job
 CONFIG = (
     SMALL.replace("batch_size", 'order = "time", batch_size')
     + MODEL
-    + """shallow = {{factors = 2}}
+    + """wide = {{factors = 2}}
 encoding = {{kind = "vocabulary", num_unknown = 2}}
 [optimizer.dense]
 rule = {{kind = "adam"}}

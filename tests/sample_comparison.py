@@ -13,7 +13,7 @@ batch_size = 16
 embedding_width = 4
 tower_units = [8]
 dropout = 0.2
-[model.shallow]
+[model.wide]
 biases = []
 has_numeric = false
 [model.sharing]

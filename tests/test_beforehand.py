@@ -16,10 +16,10 @@ MISTAKES = {
     "train.monitor=like.aux": "train.monitor 'like.aux' is none of loss, like.auc",
     "train.monitor=rating.auc": "train.monitor 'rating.auc' is none of loss, like.auc",
     "objective.task_weights.click=1.0": "no task 'click' to weigh; there are: like, rating",
-    "model.ties={click='like'}": "cannot tie 'click' to 'like'; tasks: like, rating",
-    "model.products={like='click'}": "'click'",
-    "model.shallow.biases=['age']": "no feature 'age' to have a bias; there are: user_id",
-    "model.shallow={factors=2, histories=['genres']}": "no feature 'genres' to have a place among",
+    "model.logit_residuals={click='like'}": "cannot tie 'click' to 'like'; tasks: like, rating",
+    "model.esmm_products={like='click'}": "'click'",
+    "model.wide.biases=['age']": "no feature 'age' to have a bias; there are: user_id",
+    "model.wide={factors=2, histories=['genres']}": "no feature 'genres' to have a place among",
 }
 INJECTORS = {
     "{kind='label_flip', task='click', start=0, stop=2}": "'click'",

@@ -12,7 +12,7 @@ from ranker import optim, wiring
 from ranker.schema import write_schema
 from ranker.spec.clip import Agc, Clippy, CowClip, GlobalNorm, Lamb, Norm, Rms, Value
 from ranker.spec.clip_by_history import AdaGc, AutoClip, GradientStabilizer, Spam, ZClip
-from ranker.spec.model import Dot, HashEncoding, ModelSettings, ShallowSettings
+from ranker.spec.model import Dot, HashEncoding, ModelSettings, WideSettings
 from ranker.spec.optimizer import GroupSettings, OptimizerSettings
 from ranker.spec.rule import Adam
 from ranker.spec.run import DataSettings, RunConfig, TrainSettings
@@ -37,9 +37,9 @@ def test_biases_are_of_features_by_name_or_by_role(prepared, tmp_path):
     features = tuple(dataclasses.replace(f, past_of="") for f in schema.features)
     roles = {"user": "gender", "item": "user_id", "features": features}
     write_schema(dataclasses.replace(schema, **roles), tmp_path / "schema.toml")
-    shallow = ShallowSettings(biases=("user", "user_id", "item"))
+    wide = WideSettings(biases=("user", "user_id", "item"))
     data = DataSettings(path=str(tmp_path))
-    run = wiring.build_run(config(tmp_path, data=data, model=ModelSettings(shallow=shallow)))
+    run = wiring.build_run(config(tmp_path, data=data, model=ModelSettings(wide=wide)))
     places = (v.name.partition(":")[0].split("bias/")[1:] for v in run.step.model.variables)
     assert {name for place in places for name in place} == {"gender", "user_id"}
 

@@ -58,7 +58,7 @@ def _vocabularies(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _truth(truth: Mapping[str, Any]) -> Iterator[str]:
-    """Yields a line for each task of rows that were made up: the best that can be done."""
+    """Yields a line for each task of rows that are synthetic: the best that can be done."""
     for task, figures in truth["tasks"].items():
         said = ", ".join(f"{name} {value}" for name, value in figures.items())
         yield f"{task:<22}{said}"

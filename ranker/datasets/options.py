@@ -29,7 +29,7 @@ def expanded(name: str, path: str) -> Path:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """How large a world is made up, and how alike its tasks are.
+    """How large a synthetic world is, and how alike its tasks are.
 
     Attributes:
       rows: impressions; >= 100, so that every part has some.

@@ -5,6 +5,7 @@ does then is measured. Faults of the data's order act on the stream, through `Re
 all others inside the step, through `Faults`.
 """
 
+from ranker.inject.fault_targets import FaultTargets
 from ranker.inject.faults import Faults
 from ranker.inject.injector import (
     BatchFault,
@@ -17,7 +18,6 @@ from ranker.inject.injector import (
     StateFault,
 )
 from ranker.inject.order import Ages, OrderFault, Reordering
-from ranker.inject.subjects import Subjects
 from ranker.spec import inject as _inject
 from ranker.spec import inject_training as _inject_training
 from ranker.spec.inject import *  # noqa: F403 (what is declared there is what is given here)
@@ -27,6 +27,7 @@ __all__ = [
     "Ages",
     "BatchFault",
     "Fault",
+    "FaultTargets",
     "Faults",
     "GradientFault",
     "LossFault",
@@ -36,7 +37,6 @@ __all__ = [
     "Reordering",
     "ScheduleFault",
     "StateFault",
-    "Subjects",
 ]
 __all__ += _inject.__all__
 __all__ += _inject_training.__all__

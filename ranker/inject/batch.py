@@ -4,8 +4,8 @@ import math
 
 import tensorflow as tf
 
+from ranker.inject.fault_targets import FaultTargets, match
 from ranker.inject.injector import BatchFault, Part, chosen
-from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject
 
 
@@ -20,11 +20,11 @@ class NotFiniteInjector(inject.NotFinite, BatchFault):
         """Where in the batch its columns are."""
         return "labels" if self.task else "features"
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the numeric features or the tasks."""
         if self.task:
-            return match(self.task, subjects.tasks(), what="task")
-        return match(self.feature, subjects.features("numeric"), what="numeric feature")
+            return match(self.task, available.tasks(), what="task")
+        return match(self.feature, available.features("numeric"), what="numeric feature")
 
     def corrupt(self, values: tf.Tensor, *, seed: tf.Tensor, unknown: range) -> tf.Tensor:
         """Returns `values` [B] with `value` at the rows chosen."""

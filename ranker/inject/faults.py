@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import tensorflow as tf
 
+from ranker.inject.fault_targets import FaultTargets
 from ranker.inject.injector import (
     BatchFault,
     Fault,
@@ -22,7 +23,6 @@ from ranker.inject.injector import (
     ScheduleFault,
     StateFault,
 )
-from ranker.inject.subjects import Subjects
 from ranker.spec.inject import Injector
 from ranker.spec.part import act
 
@@ -56,7 +56,7 @@ class Faults:
     def __init__(
         self,
         injectors: Sequence[Injector],
-        subjects: Subjects,
+        available: FaultTargets,
         *,
         seed: int | tf.Tensor | tf.Variable,
     ) -> None:
@@ -70,9 +70,9 @@ class Faults:
           ValueError: for an injector that would act on nothing, listing what there is.
         """
         self.injectors: tuple[Fault, ...] = tuple(act(injector) for injector in injectors)
-        self._subjects = subjects
+        self._available = available
         self._seed = seed
-        self._placed = [_place(i, injector, subjects) for i, injector in enumerate(self.injectors)]
+        self._placed = [_place(i, injector, available) for i, injector in enumerate(self.injectors)]
 
     def beside_batch(self) -> Self:
         """Returns those that do not corrupt the batch, for one that has been corrupted before."""
@@ -100,7 +100,7 @@ class Faults:
         """Returns the tasks' losses [T] as they are to be summed: some weigh more, or less."""
         for placed in self._of(LossFault):
             scale = placed.injector.scale(losses)
-            is_scaled = [task in placed.targets for task in self._subjects.tasks()]
+            is_scaled = [task in placed.targets for task in self._available.tasks()]
             # The scale is selected, not the loss: the gradient of a select is the sum of both
             # sides', and that of a side not taken is 0 * factor. Times 1 changes no number.
             losses *= tf.where(_is_on(placed, attempt) & is_scaled, scale, 1.0)
@@ -136,7 +136,7 @@ class Faults:
             is_on, fault = _is_on(placed, attempt), placed.injector
             gradients = [
                 _gradient(fault, gradient, is_on) if name in placed.targets else gradient
-                for name, gradient in zip(self._subjects.variables, gradients, strict=True)
+                for name, gradient in zip(self._available.variables, gradients, strict=True)
             ]
         return gradients
 
@@ -169,7 +169,7 @@ class Faults:
 
     def _write(self, placed: _Placed) -> tf.Tensor:
         for name in placed.targets:
-            placed.injector.write(name, self._subjects)
+            placed.injector.write(name, self._available)
         return tf.constant(True)
 
     def _column(
@@ -183,7 +183,7 @@ class Faults:
 
         def corrupted() -> tf.Tensor:
             seed = self._draw(placed, placed.targets.index(name), attempt)
-            unknown = self._subjects.unknown(name)
+            unknown = self._available.unknown(name)
             return placed.injector.corrupt(values, seed=seed, unknown=unknown)
 
         return _either(_is_on(placed, attempt), corrupted, values)
@@ -196,9 +196,9 @@ class Faults:
         return tf.random.experimental.stateless_fold_in(seed, index, alg="philox")
 
 
-def _place(place: int, injector: Fault, subjects: Subjects) -> _Placed:
+def _place(place: int, injector: Fault, available: FaultTargets) -> _Placed:
     try:
-        return _Placed(place, injector, injector.targets(subjects))
+        return _Placed(place, injector, injector.targets(available))
     except ValueError as error:
         raise ValueError(f"inject.{place}: {injector.kind}: {error}") from error
 

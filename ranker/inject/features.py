@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
+from ranker.inject.fault_targets import FaultTargets, match
 from ranker.inject.injector import BatchFault, chosen
-from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject
 
 
@@ -12,9 +12,9 @@ class _NumericFault(BatchFault):
 
     feature: str
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the numeric features."""
-        return match(self.feature, subjects.features("numeric"), what="numeric feature")
+        return match(self.feature, available.features("numeric"), what="numeric feature")
 
 
 class FeatureScaleInjector(inject.FeatureScale, _NumericFault):
@@ -52,12 +52,12 @@ class NoiseInjector(inject.Noise, _NumericFault):
 class UnknownIdsInjector(inject.UnknownIds, BatchFault):
     """`ranker.spec.inject.UnknownIds`."""
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the categorical features whose tables have rows for unknown values."""
         names = [
             feature.name
-            for feature in subjects.schema.features
-            if feature.vocabulary in subjects.unknown_rows
+            for feature in available.schema.features
+            if feature.vocabulary in available.unknown_rows
         ]
         return match(self.feature, names, what="categorical feature with a row for unknown values")
 

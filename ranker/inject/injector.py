@@ -9,7 +9,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from ranker.inject.subjects import Subjects, match
+from ranker.inject.fault_targets import FaultTargets, match
 from ranker.numerics import Number
 from ranker.spec import inject
 
@@ -19,13 +19,13 @@ Part = Literal["features", "labels", "weights"]
 class Fault(inject.Injector):
     """A fault; pure, so that being off can mean not being asked at all."""
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the names that it acts on.
 
         Raises:
           ValueError: if there is none, listing those that there are.
         """
-        del subjects
+        del available
         return ()
 
     def is_on(self, attempt: tf.Tensor) -> tf.Tensor:
@@ -66,7 +66,7 @@ class BatchFault(RangedFault):
 class StateFault(Fault):
     """A write past the guard: it is the fault, not what training made of it."""
 
-    def write(self, name: str, subjects: Subjects) -> None:
+    def write(self, name: str, available: FaultTargets) -> None:
         """Writes the variable or the slot `name`."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to write {name}")
 
@@ -100,9 +100,9 @@ class GradientFault(RangedFault):
 
     variable: str = "*"
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the variables."""
-        return match(self.variable, subjects.variables, what="trained variable")
+        return match(self.variable, available.variables, what="trained variable")
 
     def corrupt(self, values: tf.Tensor, *, rows: tf.Tensor | None) -> tf.Tensor:
         """Returns what the gradient is instead of `values`.

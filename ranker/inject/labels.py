@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from ranker.inject.fault_targets import FaultTargets, match
 from ranker.inject.injector import BatchFault, Part, chosen
-from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject
 
 
@@ -20,10 +20,10 @@ class _LabelFault(BatchFault):
         """Where in the batch its columns are."""
         return "labels"
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the tasks."""
         what = f"{self.task_kind} task".strip()
-        return match(self.task, subjects.tasks(self.task_kind), what=what)
+        return match(self.task, available.tasks(self.task_kind), what=what)
 
 
 class LabelFlipInjector(inject.LabelFlip, _LabelFault):

@@ -2,17 +2,17 @@
 
 import tensorflow as tf
 
+from ranker.inject.fault_targets import FaultTargets, match
 from ranker.inject.injector import GradientFault, LossFault, RateFault, ScheduleFault
-from ranker.inject.subjects import Subjects, match
 from ranker.spec import inject_training
 
 
 class TaskWeightInjector(inject_training.TaskWeight, LossFault):
     """`ranker.spec.inject_training.TaskWeight`."""
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the tasks."""
-        return match(self.task, subjects.tasks(), what="task")
+        return match(self.task, available.tasks(), what="task")
 
     def scale(self, losses: tf.Tensor) -> tf.Tensor:
         """Returns the factor, a scalar."""
@@ -39,11 +39,11 @@ class ShortWarmupInjector(inject_training.ShortWarmup, ScheduleFault):
 class GradientSpikeInjector(inject_training.GradientSpike, GradientFault):
     """`ranker.spec.inject_training.GradientSpike`."""
 
-    def targets(self, subjects: Subjects) -> tuple[str, ...]:
+    def targets(self, available: FaultTargets) -> tuple[str, ...]:
         """Returns the variables; ValueError too if one of them has no such row."""
-        names = super().targets(subjects)
+        names = super().targets(available)
         for name in names if self.row is not None else ():
-            shape = [int(size or 0) for size in subjects.variables[name].shape]
+            shape = [int(size or 0) for size in available.variables[name].shape]
             if self.row not in range(shape[0] if shape else 0):
                 raise ValueError(f"no row {self.row} in {name}, of shape {shape}")
         return names

@@ -4,8 +4,8 @@ from ranker import legacy_keras  # noqa: F401 (before anything touches tf.keras)
 from ranker.model.block import Context, Interaction, Sharing
 from ranker.model.embed import Embedding
 from ranker.model.ranker import Ranker, scores
-from ranker.model.shallow import Shallow
 from ranker.model.variables import Partition
+from ranker.model.wide import Wide
 
 __all__ = [
     "Context",
@@ -13,7 +13,7 @@ __all__ = [
     "Interaction",
     "Partition",
     "Ranker",
-    "Shallow",
     "Sharing",
+    "Wide",
     "scores",
 ]

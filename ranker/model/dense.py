@@ -30,13 +30,18 @@ def dense(
     activation: str | None = None,
     use_bias: bool = True,
     precision: str = "float32",
+    seeded_as: str = "",
 ) -> tf.keras.layers.Dense:
-    """Returns a Keras Dense layer called `scope(name)`, Glorot-uniform, biases at 0."""
+    """Returns a Keras Dense layer called `scope(name)`, Glorot-uniform, biases at 0.
+
+    Args:
+      seeded_as: a former name, by which its initial values are drawn; "" for `name`.
+    """
     return tf.keras.layers.Dense(
         units,
         activation,
         use_bias,
-        kernel_initializer=glorot(seed, name),
+        kernel_initializer=glorot(seed, seeded_as or name),
         name=scope(name),
         dtype=policy(precision),
     )

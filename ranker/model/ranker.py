@@ -11,8 +11,8 @@ from ranker.model.dense import Mlp, dense, policy, scope, unscoped
 from ranker.model.embed import Embedding
 from ranker.model.lists import present
 from ranker.model.product import check_products, joint_logit, prior_rate
-from ranker.model.shallow import Shallow
 from ranker.model.variables import Partition, left_out, name_of, part
+from ranker.model.wide import Wide
 from ranker.schema import Schema, Task
 
 
@@ -30,14 +30,14 @@ class Ranker(tf.Module):
         schema: Schema,
         *,
         embedding: Embedding,
-        shallow: Shallow,
+        wide: Wide,
         interaction: Interaction,
         sharing: Sharing,
         tower_units: Sequence[int],
         dropout: float,
         has_layer_norm: bool,
-        ties: Mapping[str, str],
-        products: Mapping[str, str],
+        logit_residuals: Mapping[str, str],
+        esmm_products: Mapping[str, str],
         seed: int,
         precision: str = "float32",
     ) -> None:
@@ -45,11 +45,11 @@ class Ranker(tf.Module):
 
         Args:
           precision: of what is between the embeddings and the heads; `interaction` and
-            `sharing` are made with the same. Embeddings, heads and the shallow part are
+            `sharing` are made with the same. Embeddings, heads and the wide part are
             float32 whatever it is.
-          ties: task to another task, whose logit, times a trained number that starts
+          logit_residuals: task to another task, whose logit, times a trained number that starts
             at 1, joins its own: what says much about one says much about the other.
-          products: binary task to the binary task without which it does not happen. Its
+          esmm_products: binary task to the binary task without which it does not happen. Its
             own tower then tells how likely it is where the other happens, and its logit
             is that of the two chances multiplied, over all rows: ESMM, arXiv:1804.07931.
 
@@ -61,7 +61,7 @@ class Ranker(tf.Module):
         super().__init__(name="ranker")
         self._schema = schema
         self._embedding = embedding
-        self._shallow = shallow
+        self._wide = wide
         self._interaction = interaction
         self._dtype = policy(precision).compute_dtype
         self._norm = None
@@ -76,23 +76,24 @@ class Ranker(tf.Module):
         }
         self._heads = {t.name: dense(f"head/{t.name}", 1, seed=seed) for t in schema.tasks}
         names = [task.name for task in schema.tasks]
-        for task, other in ties.items():
-            if task not in names or other not in names or other in ties:
+        for task, other in logit_residuals.items():
+            if task not in names or other not in names or other in logit_residuals:
                 raise ValueError(f"cannot tie {task!r} to {other!r}; tasks: {', '.join(names)}")
-        self._ties = {
-            t: (o, tf.Variable(tf.ones([]), name=scope(f"tie/{t}"))) for t, o in ties.items()
+        self._residuals = {
+            t: (o, tf.Variable(tf.ones([]), name=scope(f"residual/{t}")))
+            for t, o in logit_residuals.items()
         }
-        check_products(products, schema.tasks)
-        self._products = dict(products)
+        check_products(esmm_products, schema.tasks)
+        self._products = dict(esmm_products)
         by_name = {task.name: task for task in schema.tasks}
-        self._priors = {t.name: prior_rate(t, by_name, products) for t in schema.tasks}
+        self._priors = {t.name: prior_rate(t, by_name, esmm_products) for t in schema.tasks}
         with tf.GradientTape() as tape:
             self(_zeros(schema))  # Keras makes a layer's variables at its first call
-        readers = [*embedding.readers, *shallow.readers]
+        readers = [*embedding.readers, *wide.readers]
         tables = [table for table, _ in readers]
         self.tables = {name_of(v): v for v in tables}
         self._readers = {name_of(v): names for v, names in readers}
-        tied = {f"tie/{task}": variable for task, (_, variable) in self._ties.items()}
+        tied = {f"residual/{task}": variable for task, (_, variable) in self._residuals.items()}
         self.dense = _by_layer(self._layers()) | tied
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
             raise ValueError(f"two variables have one name: {sorted(map(name_of, tables))}")
@@ -114,12 +115,12 @@ class Ranker(tf.Module):
         if self._norm is not None:
             x = self._norm(x)
         inputs = self._sharing(x, seed)
-        shallow = self._shallow(read)
+        wide = self._wide(read)
         own = {}
         for task, tower in self._towers.items():
             deep = self._heads[task](tower(inputs[task], seed))[:, 0]
-            own[task] = deep + shallow[task]
-        tied = {task: share * own[other] for task, (other, share) in self._ties.items()}
+            own[task] = deep + wide[task]
+        tied = {task: share * own[other] for task, (other, share) in self._residuals.items()}
         logits = {
             t.name: self._from_prior(t, own[t.name] + tied.get(t.name, 0.0))
             for t in self._schema.tasks
@@ -157,7 +158,7 @@ class Ranker(tf.Module):
         layers += self._sharing.layers
         for task in self._schema.tasks:
             layers += [*self._towers[task.name].layers, self._heads[task.name]]
-        return layers + self._shallow.layers
+        return layers + self._wide.layers
 
 
 def scores(logits: Mapping[str, Any], schema: Schema) -> dict[str, tf.Tensor]:

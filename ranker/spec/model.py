@@ -4,7 +4,7 @@ The classes of `ranker.model` build it, and say where each part comes from.
 """
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Lt
 
@@ -124,8 +124,8 @@ class Ple(Sharing):
 
 
 @declared
-class ShallowSettings(Part):
-    """The shallow part, added to each logit: see `ranker.model.Shallow`.
+class WideSettings(Part):
+    """The wide part, added to each logit: see `ranker.model.Wide`.
 
     Attributes:
       biases: features with a bias a value, by name, or by their role in the data: "user", "item".
@@ -155,31 +155,36 @@ class ModelSettings(Part):
       embedding_width: D of every embedding.
       initial_scale: standard deviation of the initial embeddings.
       encoding: of categorical values.
-      shallow: what is added to each logit.
+      wide: what is added to each logit.
       interaction: of the fields.
       has_layer_norm: whether the interaction's output is normalised.
       sharing: between the tasks.
       tower_units: hidden layers of each task's tower.
       dropout: share of hidden units left out in training.
-      ties: task to the task whose logit joins its own, times a trained number.
+      logit_residuals: task to the task whose logit joins its own, times a trained number.
       precision: of the activations between embeddings and heads; variables, gradients,
         embeddings and logits are float32 with either.
-      products: binary task to the one without which it does not happen: its score is the
+      esmm_products: binary task to the one without which it does not happen: its score is the
         product of that one's and of what its own tower says (ESMM).
     """
 
+    renamed: ClassVar = {
+        "shallow": "wide",
+        "ties": "logit_residuals",
+        "products": "esmm_products",
+    }
     embedding_width: Annotated[int, Ge(1), Le(_WIDEST)] = 32
     initial_scale: NonNegative = 0.05
     encoding: Encoding = VocabularyEncoding()
-    shallow: ShallowSettings = ShallowSettings()
+    wide: WideSettings = WideSettings()
     interaction: Interaction = NoInteraction()
     has_layer_norm: bool = False
     sharing: Sharing = Mmoe()
     tower_units: tuple[int, ...] = (64,)
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
-    ties: dict[str, str] = dataclasses.field(default_factory=dict)
+    logit_residuals: dict[str, str] = dataclasses.field(default_factory=dict)
     precision: Literal["float32", "bfloat16"] = "float32"
-    products: dict[str, str] = dataclasses.field(default_factory=dict)
+    esmm_products: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def check(self) -> None:
         """Raises ValueError for a layer of no width, or of one that nobody trains."""

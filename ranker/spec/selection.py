@@ -36,16 +36,16 @@ def require_kept(
 
 
 def _features(model: ModelSettings, injectors: Sequence[Injector]) -> Iterable[tuple[str, str]]:
-    biases = [name for name in model.shallow.biases if name not in ROLES]
-    yield from (("model.shallow.biases", name) for name in biases)
-    yield from (("model.shallow.histories", name) for name in model.shallow.histories)
+    biases = [name for name in model.wide.biases if name not in ROLES]
+    yield from (("model.wide.biases", name) for name in biases)
+    yield from (("model.wide.histories", name) for name in model.wide.histories)
     for number, injector in enumerate(injectors):
         if (name := getattr(injector, "feature", "")) not in ("", "*"):
             yield f"inject.{number}.feature", name
 
 
 def _tasks(model: ModelSettings, injectors: Sequence[Injector]) -> Iterable[tuple[str, str]]:
-    for setting in ("ties", "products"):
+    for setting in ("logit_residuals", "esmm_products"):
         for pair in getattr(model, setting).items():
             yield from ((f"model.{setting}", name) for name in pair)
     for number, injector in enumerate(injectors):

@@ -48,8 +48,8 @@ def shifts(before_schema: Schema, schema: Schema) -> Iterator[str]:
 def _shape(model: ModelSettings) -> ModelSettings:
     """Returns the settings of a model without those that no trained value depends on."""
     free: dict[str, Any] = {"initial_scale": 0.0, "dropout": 0.0, "precision": "float32"}
-    shallow = dataclasses.replace(model.shallow, initial_scale=0.0)
-    return dataclasses.replace(model, shallow=shallow, **free)
+    wide = dataclasses.replace(model.wide, initial_scale=0.0)
+    return dataclasses.replace(model, wide=wide, **free)
 
 
 def _rules(before: RunConfig, config: RunConfig) -> Iterator[str]:

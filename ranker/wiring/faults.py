@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from ranker.inject.fault_targets import FaultTargets
 from ranker.inject.faults import Faults
-from ranker.inject.subjects import Subjects
 from ranker.input.encode import Encoder
 from ranker.optim.optimizer import Optimizer
 from ranker.schema import Schema
@@ -32,11 +32,11 @@ def build_faults(
     """
     is_hashed = isinstance(config.model.encoding, HashEncoding)
     sizes = {} if is_hashed else schema.vocabularies
-    subjects = Subjects(
+    available = FaultTargets(
         schema=schema,
         unknown_rows={name: range(size, encoder.num_rows[name]) for name, size in sizes.items()},
         variables=dict(zip(optimizer.names, optimizer.trainable, strict=True)),
         tables=tables,
         slots=optimizer.slots,
     )
-    return Faults(config.inject, subjects, seed=config.seed)
+    return Faults(config.inject, available, seed=config.seed)

@@ -78,20 +78,23 @@ def _models(wanted: ModelSettings) -> Iterator[ModelSettings]:
         interaction=NoInteraction(),
         sharing=Mmoe(num_experts=1, units=(1,)),
         tower_units=(1,),
-        ties={},
-        products={},
-        shallow=dataclasses.replace(wanted.shallow, biases=(), histories=(), factors=0),
+        logit_residuals={},
+        esmm_products={},
+        wide=dataclasses.replace(wanted.wide, biases=(), histories=(), factors=0),
     )
-    for field in ("ties", "products"):
+    for field in ("logit_residuals", "esmm_products"):
         for task, other in getattr(wanted, field).items():
             yield dataclasses.replace(small, **{field: {task: other}})
     for field in ("biases", "histories"):
-        for name in getattr(wanted.shallow, field):
-            one = {field: (name,), "factors": min(1, wanted.shallow.factors)}
-            shallow = dataclasses.replace(small.shallow, **one)
-            yield dataclasses.replace(small, shallow=shallow)
+        for name in getattr(wanted.wide, field):
+            one = {field: (name,), "factors": min(1, wanted.wide.factors)}
+            wide = dataclasses.replace(small.wide, **one)
+            yield dataclasses.replace(small, wide=wide)
     yield dataclasses.replace(
-        small, ties=wanted.ties, products=wanted.products, shallow=wanted.shallow
+        small,
+        logit_residuals=wanted.logit_residuals,
+        esmm_products=wanted.esmm_products,
+        wide=wanted.wide,
     )
 
 

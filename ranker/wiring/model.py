@@ -6,7 +6,7 @@ from ranker.input.encode import Encoder
 from ranker.model.block import Context
 from ranker.model.embed import Embedding
 from ranker.model.ranker import Ranker
-from ranker.model.shallow import Shallow
+from ranker.model.wide import Wide
 from ranker.schema import Schema
 from ranker.spec.model import ROLES, Encoding, HashEncoding, VocabularyEncoding
 from ranker.spec.part import actor
@@ -49,23 +49,23 @@ def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> 
             seed=seed,
             scale=wanted.initial_scale,
         ),
-        shallow=Shallow(
+        wide=Wide(
             schema,
             num_rows,
-            biases=_by_role(wanted.shallow.biases, schema),
-            has_numeric=wanted.shallow.has_numeric,
-            factors=wanted.shallow.factors,
-            histories=wanted.shallow.histories,
+            biases=_by_role(wanted.wide.biases, schema),
+            has_numeric=wanted.wide.has_numeric,
+            factors=wanted.wide.factors,
+            histories=wanted.wide.histories,
             seed=seed,
-            scale=wanted.shallow.initial_scale,
+            scale=wanted.wide.initial_scale,
         ),
         interaction=actor(wanted.interaction)(wanted.interaction, context),
         sharing=actor(wanted.sharing)(wanted.sharing, context),
         tower_units=wanted.tower_units,
         dropout=wanted.dropout,
         has_layer_norm=wanted.has_layer_norm,
-        ties=wanted.ties,
-        products=wanted.products,
+        logit_residuals=wanted.logit_residuals,
+        esmm_products=wanted.esmm_products,
         seed=seed,
         precision=wanted.precision,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tiny_dataset import tiny_schema
 
-from ranker.inject import Faults, Subjects
+from ranker.inject import Faults, FaultTargets
 
 ON, START, STOP = 5, 4, 7  # an attempt inside the range [START, STOP)
 WHEN = {"start": START, "stop": STOP}
@@ -40,11 +40,11 @@ def rows(num_rows=64, *, seed=1):
     )
 
 
-def subjects():
+def available():
     """Returns a kernel, a bias and a table, with slots for the kernel and the table."""
     kernel = tf.Variable([[1.0, -2.0], [3.0, 4.0], [-0.0, 5.0]])
     table = tf.Variable(np.arange(8, dtype=np.float32).reshape(4, 2))
-    return Subjects(
+    return FaultTargets(
         schema=tiny_schema(),
         unknown_rows={"user_id": range(20, 21), "genres": range(3, 6)},
         variables={
@@ -60,9 +60,9 @@ def subjects():
     )
 
 
-def faults(*injectors, seed=11, subjects=subjects):
-    """Returns the injectors at work on `subjects()`."""
-    return Faults(injectors, subjects(), seed=seed)
+def faults(*injectors, seed=11, available=available):
+    """Returns the injectors at work on `available()`."""
+    return Faults(injectors, available(), seed=seed)
 
 
 def corrupt(injector, batch, *, attempt=ON, seed=11, place=0, compiled=True):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from sample_faults import START, faults, subjects
+from sample_faults import START, available, faults
 
 from ranker import inject
 
 
 def written(*injectors, attempts):
     """Returns what the variables and slots are after writing at each of `attempts`."""
-    there = subjects()
-    with_faults = faults(*injectors, subjects=lambda: there)
+    there = available()
+    with_faults = faults(*injectors, available=lambda: there)
     write = tf.function(with_faults.write, autograph=False)
     for attempt in attempts:
         write(tf.constant(attempt, tf.int64))

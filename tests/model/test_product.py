@@ -120,7 +120,7 @@ def test_the_loss_of_the_product_trains_both_towers(shop):
 
 
 @pytest.mark.parametrize(
-    ("tasks", "products"),
+    ("tasks", "esmm_products"),
     [
         ((LIKE, BUY), {"buy": "click"}),
         ((LIKE, BUY), {"buy": "buy"}),

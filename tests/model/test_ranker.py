@@ -39,7 +39,7 @@ def make(
     return model.Ranker(
         schema,
         embedding=model.Embedding(schema, rows, width=4, seed=seed, scale=0.1),
-        shallow=model.Shallow(
+        wide=model.Wide(
             schema,
             rows,
             biases=("user_id", "item_id"),
@@ -54,8 +54,8 @@ def make(
         tower_units=(5,),
         dropout=dropout,
         has_layer_norm=interaction == "dcn",
-        ties={"like": "rating"},
-        products={},
+        logit_residuals={"like": "rating"},
+        esmm_products={},
         seed=seed,
         precision=precision,
     )
@@ -220,7 +220,7 @@ def test_tells_how_often_each_table_is_read(data):
 def test_a_bias_of_no_feature_is_refused(data):
     num_rows, _ = data
     with pytest.raises(ValueError, match="no feature 'user_count' to have a bias"):
-        model.Shallow(
+        model.Wide(
             tiny_schema(),
             num_rows,
             biases=("user_count",),

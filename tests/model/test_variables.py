@@ -69,7 +69,7 @@ def build(rows, extend, names=("user_id",)):
     return model.Ranker(
         tiny_schema(),
         embedding=model.Embedding(tiny_schema(), rows, width=4, seed=0, scale=0.1),
-        shallow=model.Shallow(
+        wide=model.Wide(
             tiny_schema(),
             rows,
             biases=names,
@@ -84,8 +84,8 @@ def build(rows, extend, names=("user_id",)):
         tower_units=(3,),
         dropout=0.0,
         has_layer_norm=False,
-        ties={},
-        products={},
+        logit_residuals={},
+        esmm_products={},
         seed=0,
     )
 

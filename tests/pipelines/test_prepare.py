@@ -92,7 +92,7 @@ def test_it_makes_rows_up_and_prints_the_best_that_can_be_done(tmp_path):
     [
         (
             ["--rows=500"],
-            "prepare: movielens-100k: its size is its files'; only a dataset that is made up takes",
+            "prepare: movielens-100k: its size is its files'; only a synthetic dataset takes",
         ),
         (["--datset=x"], "prepare: no flag --datset; did you mean --dataset?"),
         (

@@ -162,7 +162,11 @@ def test_a_dry_run_says_what_it_found_and_writes_nothing(whole, tmp_path):
 
 
 def test_a_check_says_every_mistake_on_a_line(whole):
-    flags = ("--set=train.monitor=like.aux", "--set=model.ties={click='like'}", "--check")
+    flags = (
+        "--set=train.monitor=like.aux",
+        "--set=model.logit_residuals={click='like'}",
+        "--check",
+    )
     code, out, err = call("train", f"--config={whole.config}", *flags)
     assert code == 2
     assert 'monitor = "like.aux"' in out

@@ -13,7 +13,7 @@ from ranker.input import read_raw
 from ranker.schema import Feature, Schema, Task, read_schema, write_schema
 from ranker.serve.manifest import check_manifest
 from ranker.serve.plain_path import plain_path
-from ranker.spec.model import Mmoe, ModelSettings, Ple, ShallowSettings
+from ranker.spec.model import Mmoe, ModelSettings, Ple, WideSettings
 from ranker.spec.run import DataSettings, RunConfig
 
 NAMES = ["zip code", "Zip Code", "class", "größe", "名前", "%s[*?]"]
@@ -62,14 +62,14 @@ def test_names_that_a_graph_does_not_take_are_trained_exported_and_served(
             embedding_width=2,
             tower_units=(2,),
             sharing=wanted(units=(2,)),
-            ties={"größe t": "class t"},
-            shallow=ShallowSettings(biases=("zip code", "名前")),
+            logit_residuals={"größe t": "class t"},
+            wide=WideSettings(biases=("zip code", "名前")),
         ),
     )
     run = wiring.build_run(config)
-    assert {"tie/größe t", "tower/%s[*?] t/0/kernel", "bias/名前"} <= set(run.model.dense) | set(
-        run.model.tables
-    )
+    assert {"residual/größe t", "tower/%s[*?] t/0/kernel", "bias/名前"} <= set(
+        run.model.dense
+    ) | set(run.model.tables)
     raw = read_raw(folder / "test.parquet", run.schema, num_rows=3)
     directory = tmp_path / "lr=[0.1,0.2] * what? back\\slash"
     version = serve.export(run.model, run.encoder, run.schema, directory, examples=raw, card={})

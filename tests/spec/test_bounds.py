@@ -63,7 +63,7 @@ def test_passes_have_a_bound(value):
 
 SLOW = (
     "model.embedding_width=4097", "model.sharing.num_experts=257", "data.batch_size=1000001",
-    "model.tower_units=[8193]", "model.shallow.factors=4097",
+    "model.tower_units=[8193]", "model.wide.factors=4097",
 )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def turned(read, stack):
         dataclasses.replace(each, **{name: variable(v) for name, v in vars(each).items()})
         for each in step.faults.injectors
     ]
-    step.faults = inject.Faults(injectors, step.faults._subjects, seed=tf.Variable(3))
+    step.faults = inject.Faults(injectors, step.faults._available, seed=tf.Variable(3))
     return Runner(step, stack)
 
 

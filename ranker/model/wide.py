@@ -1,4 +1,4 @@
-"""The shallow part: biases, weights of the numbers and a product, added to each logit."""
+"""The wide part: biases, weights of the numbers and a product, added to each logit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from ranker.model.lists import look_up
 from ranker.schema import Feature, Schema
 
 
-class Shallow(tf.Module):
+class Wide(tf.Module):
     """What memorises: a bias a value, a weight a number, and one factorisation term.
 
     logit[t] = sum over features f with a bias: bias_f[value, t]
@@ -51,7 +51,7 @@ class Shallow(tf.Module):
         Raises:
           ValueError: for a bias or a history that is no such feature of the schema.
         """
-        super().__init__(name="shallow")
+        super().__init__(name="wide")
         tasks = [task.name for task in schema.tasks]
         self._tasks = tasks
         self._factors = factors
@@ -70,7 +70,9 @@ class Shallow(tf.Module):
             )
             for name in ((self._user, self._item, *histories) if factors else ())
         }
-        self._weights = dense("shallow/numeric", len(tasks), seed=seed, use_bias=False)
+        self._weights = dense(
+            "wide/numeric", len(tasks), seed=seed, use_bias=False, seeded_as="shallow/numeric"
+        )
         self.layers = [self._weights] if self._numeric else []
 
     @property

@@ -10,7 +10,7 @@ from ranker.schema import Schema
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Subjects:
+class FaultTargets:
     """What there is in a run for faults to act on.
 
     Attributes:
