@@ -45,8 +45,8 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "report": ({"files", "json_text", "measure", "spec"}, {"jinja2", "markupsafe"}),
     "job": ({"wiring", "spec", "files", "input", "measure", "report", "serve", "train"}, set()),
     "nightly": (
-        {"job", "datasets", "files", "gate", "measure", "schema", "serve", "spec", "train"}
-        | {"wiring"},
+        {"job", "datasets", "files", "gate", "measure", "report", "schema", "serve", "spec"}
+        | {"train", "wiring"},
         {"numpy", "pyarrow"},
     ),
     "replay": ({"json_text", "wiring", "spec", "guard", "input", "schema", "train"}, TF),

@@ -82,8 +82,8 @@ def _rows(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> 
     usual, rows = statistics.median(each["rows"] for each in before), day["rows"]
     low, high = settings.smallest_rows * usual, settings.largest_rows * usual
     if not low <= rows <= high:
-        says = f"{rows:,} rows, where {usual:,.0f} are usual: from {low:,.0f} to {high:,.0f} may be"
-        yield "rows", says
+        allowed = f"{low:,.0f} to {high:,.0f} are allowed"
+        yield "rows", f"{rows:,} rows; usual are {usual:,.0f}, and {allowed}"
 
 
 def _tasks(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
@@ -96,12 +96,12 @@ def _tasks(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) ->
                 continue
             usual, value = statistics.median(known), now[what]
             if value is None:
-                yield task, f"task {task!r}: no row has a label, and {usual:.4g} is its usual mean"
+                yield task, f"task {task!r}: no row has a label; the usual mean is {usual:.4g}"
             elif usual > 0 and not usual / factor <= value <= usual * factor:
                 yield (
                     task,
-                    f"task {task!r}: {named} {value:.4g}, where {usual:.4g} is usual: "
-                    f"from {usual / factor:.4g} to {usual * factor:.4g} may be",
+                    f"task {task!r}: {named} {value:.4g}; usual is {usual:.4g}, and "
+                    f"{usual / factor:.4g} to {usual * factor:.4g} are allowed",
                 )
 
 
@@ -116,8 +116,8 @@ def _numbers(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) 
         if abs(now["mean"] - usual) > limit:
             yield (
                 name,
-                f"feature {name!r}: mean {now['mean']:.4g}, where {usual:.4g} is usual: "
-                f"{limit:.4g} from it may be",
+                f"feature {name!r}: mean {now['mean']:.4g}; usual is {usual:.4g}, and "
+                f"{usual - limit:.4g} to {usual + limit:.4g} are allowed",
             )
 
 
@@ -128,8 +128,7 @@ def _tops(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> 
             usual = statistics.median(known)
             yield (
                 name,
-                f"feature {name!r}: {share:.1%} of the rows have one value, where {usual:.1%} is "
-                "usual",
+                f"feature {name!r}: {share:.1%} of the rows have one value; usual are {usual:.1%}",
             )
 
 

@@ -20,6 +20,7 @@ from ranker.nightly.facts import changes, facts
 from ranker.nightly.ledger import Ledger, LedgerError
 from ranker.nightly.measured import measured
 from ranker.nightly.publish import export_of, heal, publish
+from ranker.report.nights import NIGHTS, write_nights
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.run import RunConfig
 from ranker.train.run_directory import hold
@@ -85,9 +86,21 @@ def run_night(
         return night
     night["seconds"] = time.time() - began
     ledger.write(date, night)
+    _write_page(ledger, hooks)
     ledger.prune(keep_nights=settings.keep_nights)
     hooks.say(f"{folder}: {night['status']}{': ' if night['reason'] else ''}{night['reason']}")
     return night
+
+
+def _write_page(ledger: Ledger, hooks: Hooks) -> None:
+    """Writes nights.html; a night is worth more than its page, so what fails is only said."""
+    served = ledger.served()
+    nights = [night for date in ledger.dates() if (night := ledger.read(date))]
+    try:
+        write_nights(ledger.workdir, nights, served._asdict() if served else None)
+    except Exception as error:  # noqa: BLE001
+        said = " ".join(str(error).split()) or type(error).__name__
+        hooks.say(f"{ledger.workdir / NIGHTS}: not written: {said:.200}")
 
 
 def _stages(

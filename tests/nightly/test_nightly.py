@@ -47,6 +47,13 @@ def test_each_night_is_judged_first_and_trains_on_from_the_one_before(three):
     assert "2026-11-02" in json.dumps(begun["start"])
 
 
+def test_the_page_of_nights_links_each_report(three):
+    page = (three / "job/nights.html").read_text()
+    assert "Version 3 is served, trained in the night of 2026-11-03." in page
+    assert 'href="nights/2026-11-02/run/report.html"' in page
+    assert (three / "job/nights/2026-11-02/run/report.html").exists()
+
+
 def test_vocabularies_grow_and_old_ids_keep_their_rows(three):
     words = [
         (three / f"job/nights/2026-11-0{n}/data/vocabularies/user_id.txt").read_text().split()
@@ -75,7 +82,7 @@ def test_a_day_unlike_the_days_before_stops_until_it_is_allowed(job):
     write_day(job, "2026-11-04", rows=200, price=lambda price: price * 1000)
     stopped = night(job, "2026-11-04")
     assert stopped["status"] == "stopped"
-    assert "200 rows, where 640 are usual" in stopped["reason"]
+    assert "200 rows; usual are 640, and 320 to 1,280 are allowed" in stopped["reason"]
     assert "feature 'price': mean" in stopped["reason"]
     assert not (job / "job/nights/2026-11-04/run").exists()
     half = night(job, "2026-11-04", allowed=["rows"])
