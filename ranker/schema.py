@@ -75,14 +75,13 @@ class Feature:
             raise ValueError(
                 f"feature {self.name!r}: {self.kind}, with vocabulary {self.vocabulary!r}"
             )
-        if not self.standard_deviation > 0:
+        deviation = self.standard_deviation
+        if not deviation > 0:
             raise ValueError(
-                f"feature {self.name!r}: standard_deviation must be > 0, "
-                f"got {self.standard_deviation}"
+                f"feature {self.name!r}: standard_deviation must be > 0, got {deviation}"
             )
-        if not 1 <= self.max_length <= MAX_LENGTH or (
-            self.max_length > 1 and not self.is_multivalued
-        ):
+        most = MAX_LENGTH if self.is_multivalued else 1
+        if not 1 <= self.max_length <= most:
             raise ValueError(f"feature {self.name!r}: max_length is {self.max_length}")
         if self.frozen:
             _check_name("column", self.frozen)
@@ -139,8 +138,8 @@ class Schema:
       dataset: its name, such as "movielens-100k".
       features, tasks: in the order of the columns.
       vocabularies: name to number of values; the values stand in
-        `vocabularies/<name>.txt`, one a line, UTF-8: most frequent first, but
-        for those of an earlier vocabulary that it went on from, which come before the others.
+        `vocabularies/<name>.txt`, one a line, UTF-8: most frequent first, behind those of an
+        earlier vocabulary that it went on from.
       user, item, time: the features, and the column of Unix seconds, that say who,
         what and when. `time` is no feature; evaluation and ordering read it.
       weight: the column of sample weights, or "" if every row weighs 1.
@@ -160,16 +159,15 @@ class Schema:
 
     def __post_init__(self) -> None:
         _check_types("schema", self)
-        columns = (*self.features, *self.frozen_columns(), *self.tasks)
-        names = [column.name for column in columns]
+        names = [c.name for c in (*self.features, *self.frozen_columns(), *self.tasks)]
         twice = sorted({name for name in names if names.count(name) > 1})
+        what = f"schema of {self.dataset!r}"
         if self.request in names:
-            said = f"request {self.request!r} is a feature or a task"
-            raise ValueError(f"schema of {self.dataset!r}: {said}")
+            raise ValueError(f"{what}: request {self.request!r} is a feature or a task")
         if twice:
-            raise ValueError(f"schema of {self.dataset!r}: names used twice: {', '.join(twice)}")
+            raise ValueError(f"{what}: names used twice: {', '.join(twice)}")
         if not self.tasks:
-            raise ValueError(f"schema of {self.dataset!r} has no task")
+            raise ValueError(f"{what} has no task")
         for name, size in self.vocabularies.items():
             _check_name("vocabulary", name)
             if type(size) is not int or size < 0:

@@ -79,10 +79,8 @@ class Ranker(tf.Module):
         for task, other in logit_residuals.items():
             if task not in names or other not in names or other in logit_residuals:
                 raise ValueError(f"cannot tie {task!r} to {other!r}; tasks: {', '.join(names)}")
-        self._residuals = {
-            t: (o, tf.Variable(tf.ones([]), name=scope(f"residual/{t}")))
-            for t, o in logit_residuals.items()
-        }
+        shares = {t: tf.Variable(tf.ones([]), name=scope(f"residual/{t}")) for t in logit_residuals}
+        self._residuals = {t: (o, shares[t]) for t, o in logit_residuals.items()}
         check_products(esmm_products, schema.tasks)
         self._products = dict(esmm_products)
         by_name = {task.name: task for task in schema.tasks}
@@ -93,8 +91,8 @@ class Ranker(tf.Module):
         tables = [table for table, _ in readers]
         self.tables = {name_of(v): v for v in tables}
         self._readers = {name_of(v): names for v, names in readers}
-        tied = {f"residual/{task}": variable for task, (_, variable) in self._residuals.items()}
-        self.dense = _by_layer(self._layers()) | tied
+        self.dense = _by_layer(self._layers())
+        self.dense |= {f"residual/{task}": share for task, share in shares.items()}
         if len(self.tables) < len(tables) or self.tables.keys() & self.dense.keys():
             raise ValueError(f"two variables have one name: {sorted(map(name_of, tables))}")
         known = self.tables | self.dense
