@@ -75,11 +75,9 @@ class Feature:
             raise ValueError(
                 f"feature {self.name!r}: {self.kind}, with vocabulary {self.vocabulary!r}"
             )
-        deviation = self.standard_deviation
-        if not deviation > 0:
-            raise ValueError(
-                f"feature {self.name!r}: standard_deviation must be > 0, got {deviation}"
-            )
+        if not (deviation := self.standard_deviation) > 0:
+            said = f"standard_deviation must be > 0, got {deviation}"
+            raise ValueError(f"feature {self.name!r}: {said}")
         most = MAX_LENGTH if self.is_multivalued else 1
         if not 1 <= self.max_length <= most:
             raise ValueError(f"feature {self.name!r}: max_length is {self.max_length}")
