@@ -64,7 +64,7 @@ def test_it_is_short_and_has_no_blank_left_to_fill():
         ("schedules", own(Schedule)),
         ("ways to share", own(Sharing)),
         ("losses", own(Loss)),
-        ("datasets", len(DATASETS)),
+        ("datasets", sum(not dataset.adapt for dataset in DATASETS.values())),
         ("14, exact", len(metrics()) + own(Metric)),
     ],
 )
