@@ -129,6 +129,13 @@ def test_any_name_of_a_column_is_written_as_it_is(tmp_path, name):
     assert any(name in task.label for task in spec([path], labels=(name,)).tasks.values())
 
 
+def test_moments_that_no_calendar_has_are_described(tmp_path):
+    moments = pa.array([-(2**62), 2**62] * 30, pa.timestamp("us", "UTC"))
+    spec([parquet(tmp_path / "t.parquet", ts=moments, b=np.arange(N) / 7)])
+    same = pa.array([-(2**62)] * N, pa.timestamp("us"))
+    assert "b" in spec([parquet(tmp_path / "u.parquet", ts=same, b=np.arange(N) / 7)]).features
+
+
 @st.composite
 def tables(draw: st.DrawFn) -> pa.Table:
     """Returns a table of any types, names and values, of 1 to 40 rows."""

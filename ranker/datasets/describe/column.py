@@ -129,7 +129,10 @@ class Column:
     def words(self, most: int = 1_000) -> list[str]:
         """Returns its most frequent values as text, the first of equals as they came."""
         order = np.argsort(-self.counts, kind="stable")[:most]
-        return [_shown(value) for value in self.coded[1].take(pa.array(order)).to_pylist()]
+        values = self.coded[1].take(pa.array(order))
+        if pa.types.is_timestamp(values.type):  # which Python may have no value for
+            values = values.cast(pa.string())
+        return [_shown(value) for value in values.to_pylist()]
 
 
 def look_of(values: pa.Array) -> str:
@@ -180,6 +183,6 @@ def _floats(numbers: Any) -> np.ndarray:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, float) and value == int(value) and abs(value) < _MOST_WHOLE:
+    if isinstance(value, float) and abs(value) < _MOST_WHOLE and value == int(value):
         return str(int(value))
     return str(value)

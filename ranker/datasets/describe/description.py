@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ranker.datasets.describe import hazards, names
 from ranker.datasets.describe.column import Column, look_of
 from ranker.datasets.describe.features import Suggestion, plain_names, suggest
@@ -97,6 +99,7 @@ class Description:
         return ""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers may be as large as there are
 def describe(files: Sequence[str], asked: Asked, *, now: float | None = None) -> Description:
     """Returns what is found out about the table in `files`: paths, folders or patterns.
 

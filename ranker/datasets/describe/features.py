@@ -169,7 +169,7 @@ def facts(column: Column, *, is_whole: bool) -> str:
 
 def plain_number(number: float) -> str:
     """Returns a number as it is read: whole ones in full, others with six digits."""
-    is_whole = number == int(number) and abs(number) < 1e15
+    is_whole = abs(number) < 1e15 and number == int(number)
     return f"{int(number)}" if is_whole else f"{number:.6g}"
 
 

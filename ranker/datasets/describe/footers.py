@@ -48,11 +48,13 @@ class Footers:
         self._num_having: dict[str, int] = {}
         self._num_chunks = 0
         self._incomplete: set[str] = set()
+        self._no_bounds: set[str] = set()
         for number, file in enumerate(files):
             self._take(number, file)
         self.num_rows = sum(rows for _, _, rows in self.groups)
         for name in self._incomplete:
             self.num_nulls.pop(name, None)
+        for name in self._incomplete | self._no_bounds:
             self.bounds.pop(name, None)
         self._compare(len(files))
         self.schema = pa.schema(list(self._types.items()))
@@ -92,8 +94,10 @@ class Footers:
                 continue
             self.num_nulls[name] = self.num_nulls.get(name, 0) + found.null_count
             if found.num_values and found.has_min_max:
-                low, high = _number(found.min), _number(found.max)
-                if low is not None and high is not None:
+                low, high = _bounds(found)
+                if low is None or high is None:
+                    self._no_bounds.add(name)
+                else:
                     before = self.bounds.get(name, (low, high))
                     self.bounds[name] = min(low, before[0]), max(high, before[1])
 
@@ -168,6 +172,14 @@ def _kind(kind: pa.DataType) -> str:
     if pa.types.is_timestamp(kind):
         return "a time"
     return "a list" if pa.types.is_list(kind) else "number"
+
+
+def _bounds(found: Any) -> tuple[float | None, float | None]:
+    """Returns the least and the largest value of a column's chunk; None where Python has none."""
+    try:
+        return _number(found.min), _number(found.max)
+    except (OverflowError, ValueError):  # a moment before the year 1 or after 9999
+        return None, None
 
 
 def _number(value: object) -> float | None:

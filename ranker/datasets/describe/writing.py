@@ -4,6 +4,8 @@ import dataclasses
 import tomllib
 from collections.abc import Iterator
 
+import numpy as np
+
 from ranker.datasets.describe import names
 from ranker.datasets.describe.description import Description
 from ranker.datasets.describe.document import Document
@@ -16,6 +18,7 @@ from ranker.spec.table_features import TableFeature
 _MOST_LEFT_OUT = 500  # columns that are named
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers may be as large as there are
 def spec_of(found: Description) -> str:
     """Returns the spec, TOML.
 
