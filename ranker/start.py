@@ -4,6 +4,7 @@ On every machine it tells that it uses oneDNN, and on one without a GPU an error
 before any setting of TensorFlow's can keep it from that.
 """
 
+import logging
 import os
 import re
 import signal
@@ -32,6 +33,12 @@ def quietly_load_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_physical_devices()  # which is when it says that there is no GPU
+    logging.getLogger("absl").addFilter(_is_of_use)
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    """Whether a line of TensorFlow's log is for who scores rows, and asks for no gradient."""
+    return "unsaved custom gradients" not in str(record.msg)
 
 
 def _noise() -> bytes:

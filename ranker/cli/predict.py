@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import flags, logging
+from absl import flags
 from tqdm import tqdm
 
 from ranker.cli import program
@@ -34,7 +34,6 @@ def main(_: Sequence[str]) -> int:
     program.load_tensorflow()  # here, not for --help
     from ranker import serve
 
-    logging.get_absl_logger().addFilter(_is_of_use)
     output = Path(_OUTPUT.value)
     told: list[str] = []
     try:
@@ -55,11 +54,6 @@ def main(_: Sequence[str]) -> int:
         _tell(line)
     print(f"{count:,} rows scored by {model}: {output}")
     return 0
-
-
-def _is_of_use(record: object) -> bool:
-    """Whether a line of TensorFlow's log is for who scores rows, and asks for no gradient."""
-    return "unsaved custom gradients" not in str(getattr(record, "msg", ""))
 
 
 def _tell(line: str) -> None:

@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ranker.cli import programs
+
 
 def show(manifest: Mapping[str, Any], folder: Path) -> None:
     """Prints what was prepared into `folder`, and warns on standard error of what is not whole."""
     print(*lines(manifest), f"{folder}: {manifest['split']}", sep="\n", flush=True)
     for line in warnings(manifest):
         print(line, file=sys.stderr)
+    if manifest["source"].get("from") == "spec":
+        train = " ".join(programs.words("train"))
+        print(f"next: {train} --config=table --set=data.path={folder} --workdir=runs/{folder.name}")
 
 
 def lines(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -17,9 +17,14 @@ def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
     yield f"{result['status']}{steps}: {workdir / 'RESULT.json'}"
     if start := result.get("start"):
         yield f"  begun from {start['from']}, its attempt {start['attempt']:,}"
-    for split, tasks in result.get("metrics", {}).items():
+    if result["status"] == "preempted":
+        yield "  stopped and saved: the same command goes on from here"
+    by_split = result.get("metrics", {})
+    width = max([8, *(len(task) for tasks in by_split.values() for task in tasks)])
+    for split, tasks in by_split.items():
         for task, metrics in tasks.items():
-            yield from (f"  {split:<10} {task:<8} {line}" for line in metrics_text.lines(metrics))
+            told = metrics_text.lines(metrics)
+            yield from (f"  {split:<10} {task:<{width}} {line}" for line in told)
     if "export" in result:
         yield f"  SavedModel: {result['export']}"
     if result["status"] == "completed" and not any(map(Path.exists, _best(workdir))):

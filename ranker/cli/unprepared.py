@@ -18,11 +18,13 @@ def advice(missing: Path) -> str:
     beside = folder.parent
     prepared = [path.parent.name for path in beside.glob(f"*/{_SCHEMA}")]
     near = difflib.get_close_matches(folder.name, prepared, n=1)
-    hint = f" Did you mean {beside / near[0]}?" if near else ""
+    near = near or prepared[:1] if len(prepared) == 1 else near
+    hint = f" Did you mean --set=data.path={beside / near[0]}?" if near else ""
     names = [name for name in catalogue.names() if folder.name.startswith(name)]
     name = max(names, key=len, default="NAME")
+    spec = " --spec=spec.toml" if name == "table" else ""
     output = "" if folder == Path("data") / name else f" --output={folder}"
     return (
         f"{folder}: no prepared data there, for it has no {_SCHEMA}.{hint} This prepares them: "
-        f"{' '.join(programs.words('prepare'))} --dataset={name}{output}"
+        f"{' '.join(programs.words('prepare'))} --dataset={name}{spec}{output}"
     )

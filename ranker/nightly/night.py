@@ -121,7 +121,8 @@ def _stages(
     night["metrics"] = result.get("metrics", {})
     if result["status"] != "completed":
         return night | {"status": result["status"], "reason": result.get("reason", "")}
-    hooks.say("Judging the new model beside the served one")
+    beside = " beside the served one" if ledger.served() else ""
+    hooks.say(f"Judging the new model{beside}")
     verdict = _judged(settings, ledger, date)
     night["gate"] = verdict
     if not verdict["accept"]:

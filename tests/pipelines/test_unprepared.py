@@ -28,7 +28,7 @@ def test_the_nearest_folder_is_said(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "schema.toml").touch()
     said = unprepared.advice(tmp_path / "movielens-10k" / "schema.toml")
-    assert f"Did you mean {tmp_path}/movielens-100k? " in said
+    assert f"Did you mean --set=data.path={tmp_path}/movielens-100k? " in said
 
 
 def test_another_missing_file_is_not_the_data():

@@ -100,7 +100,9 @@ def _remarks(record: Record) -> tuple[str, ...]:
         if best == losses.x[-1]:
             found.append("The last evaluation is the best: more epochs may do better.")
         elif best < losses.x[-1] / 2:
-            found.append("The best model is of the first half: the rest of the time was of no use.")
+            found.append(
+                "The best model came in the first half; later attempts did not improve it."
+            )
     for split, count in mapping(result.get("bad_rows")).items():
         if as_number(count) > 0:
             found.append(f"{text.plural(int(as_number(count)), 'row')} of {split} left out as bad.")
