@@ -4,7 +4,7 @@
   ranker prepare --dataset=movielens-100k
   ranker prepare --dataset=movielens-20m --split=global-temporal \
       --boundaries=2014-01-01,2014-07-01 --negatives=4
-  ranker prepare --dataset=table --spec=spec.toml --output=data/shop
+  ranker prepare --dataset=table --spec=spec.toml --past_from=data/day-1 --output=data/day-2
   ranker prepare --dataset=table --spec=spec.toml --vocabulary_from=data/day-1 --minimum_count=5
   ranker prepare --plugin=my_team.rows --dataset=my-rows --source=~/rows
 
@@ -33,6 +33,7 @@ _FOLDERS = [
     flags.DEFINE_string("spec", None, "Dataset table: the TOML file that describes it."),
     flags.DEFINE_string("cache", None, "Folder for downloads; the user's if not given."),
     flags.DEFINE_string("vocabulary_from", None, "Earlier data or run whose ids keep their rows."),
+    flags.DEFINE_string("past_from", None, "Dataset table: earlier data whose past goes on."),
 ]
 _SPLIT = flags.DEFINE_enum("split", None, datasets.SPLITS, "Which rows are of which part.")
 _BOUNDARIES = flags.DEFINE_list(

@@ -137,10 +137,11 @@ class Dataset:
         """
         if self.adapt:
             return self._function(self.adapt, "adapt")(self, options)
-        if options.spec is not None:
-            raise DatasetError(
-                f"{self.name}: spec must not be given, got {options.spec}: it is of dataset table"
-            )
+        for name in ("spec", "past_from"):
+            if (given := getattr(options, name)) is not None:
+                raise DatasetError(
+                    f"{self.name}: {name} must not be given, got {given}: it is of dataset table"
+                )
         return self, options
 
     def _function(self, dotted: str, field: str) -> Callable[..., Any]:

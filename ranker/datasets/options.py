@@ -61,6 +61,9 @@ class Options:
     Attributes:
       source: a folder or archive to read instead of the cache or the network.
       spec: the file that describes a table of one's own, and no other dataset.
+      past_from: of a table of one's own, a folder that was prepared before, of the rows before
+        these: features of the past go on from where they ended there, and what was learnt of its
+        training rows (medians and borders of buckets) holds.
       cache: the folder that keeps what was downloaded; by default `ranker` in the
         user's cache folder.
       split: one of SPLITS, as `ranker.datasets.splits` has them, that the dataset allows;
@@ -85,6 +88,7 @@ class Options:
 
     source: Path | None = None
     spec: Path | None = None
+    past_from: Path | None = None
     cache: Path | None = None
     split: str = ""
     boundaries: tuple[str, str] = ("0.8", "0.9")

@@ -60,6 +60,8 @@ def run(
                     "path": str(options.spec),
                     "files": inputs.read,
                 }
+                if options.past_from:
+                    manifest["source"]["past_from"] = str(options.past_from)
             if source:
                 manifest["source"] = {**source.description, "files": source.files.read}
             text = json.dumps(manifest, indent=2, ensure_ascii=False)
@@ -166,6 +168,7 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
 def _plain(options: Options) -> dict[str, object]:
     """Returns the options that decide what the files hold, as JSON has them."""
     fields = {**dataclasses.asdict(options), "boundaries": list(options.boundaries)}
-    del fields["source"], fields["cache"], fields["spec"], fields["vocabulary_from"]
+    for name in ("source", "cache", "spec", "vocabulary_from", "past_from"):
+        del fields[name]
     fields |= fields.pop("simulation") or {}
     return fields

@@ -144,6 +144,18 @@ class Ages:
         self._last[groups] = np.where(has_any, known[ends - 1], last)
         return window.as_given(since_first), window.as_given(since_last)
 
+    def last(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the groups that had a known event, and the time of each one's last. [K] each"""
+        group = np.flatnonzero(self._last != _NEVER)
+        return group, self._last[group]
+
+    def put(self, group: np.ndarray, last: np.ndarray) -> None:
+        """Takes what `last` gave, [K] each, of groups of which nothing is known yet.
+
+        Each one's first event is then taken to be that last one.
+        """
+        self._first[group] = self._last[group] = last
+
 
 class Found(NamedTuple):
     """The last values before each event: `values[until - length:until]`, oldest first.
@@ -185,6 +197,19 @@ class Tails:
         self._values[groups[row], column] = values[(ends - lengths)[row] + column]
         self._lengths[groups] = lengths
         return Found(values, window.as_given(until), window.as_given(length))
+
+    def last(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns groups with values, [K], these, oldest first, [V], and how many each has, [K]."""
+        group = np.flatnonzero(self._lengths)
+        lengths = self._lengths[group]
+        row, column = _cells(lengths)
+        return group, self._values[group[row], column], lengths
+
+    def put(self, group: np.ndarray, values: np.ndarray, lengths: np.ndarray) -> None:
+        """Takes what `last` gave, of groups of which nothing is known yet."""
+        row, column = _cells(lengths)
+        self._values[group[row], column] = values
+        self._lengths[group] = lengths
 
 
 _NEVER = -1

@@ -16,6 +16,7 @@ class Batch(NamedTuple):
       place: where the first row stands, such as "row group 3, row " and 17.
       start: number of that row there, from 1.
       bad: by column, where its values are not what they should be, bool [N], and what they are.
+      stored: the columns as the file has them, [N], but those of its folders.
     """
 
     columns: Mapping[str, pa.Array]
@@ -23,3 +24,4 @@ class Batch(NamedTuple):
     place: str
     start: int
     bad: Mapping[str, tuple[np.ndarray, str]]
+    stored: pa.Table

@@ -96,7 +96,7 @@ def _batch(
         columns[name], is_bad = typed(column, source.types.get(name, ""))
         if is_bad is not None and name not in bad:
             bad[name] = is_bad, f"there is a value that is not of type {source.types[name]}"
-    return Batch(columns, len(table), place, start, bad)
+    return Batch(columns, len(table), place, start, bad, table)
 
 
 def _sound(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, np.ndarray | None]:

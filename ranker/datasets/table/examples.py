@@ -1,6 +1,7 @@
 """Rows of a table of one's own to examples: read, put in order of time, given their past."""
 
 import dataclasses
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from ranker.datasets.columns import categorical, id_list
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.examples import Block, Examples, Inputs
 from ranker.datasets.splits import Split
-from ranker.datasets.table import files, specs
+from ranker.datasets.table import earlier, files, specs, state
 from ranker.datasets.table.batches import read
+from ranker.datasets.table.earlier import Earlier
 from ranker.datasets.table.forward import Forward
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.plan import Plan, label_of, plan_of, sources
@@ -35,21 +37,30 @@ def load(inputs: Inputs) -> Examples:
       DatasetError: naming file, column and value, if a file is missing, empty, damaged or of
         other types than the first, or has too many bad rows.
     """
-    spec = specs.read(inputs.options)
-    spool, maker, plan = _spooled(spec, inputs)
+    options = inputs.options
+    spec = specs.read(options)
+    before = earlier.read(options.past_from) if options.past_from else None
+    if before is not None:
+        before.check_spec(spec, options.past)
+    spool, maker, plan = _spooled(spec, inputs, before)
     time = spool.finish()
     if not len(time):
         raise DatasetError(f"{inputs.name}: no row is left of the files; does where hold of any?")
+    if before is not None:
+        before.check_follows(time[0], inputs.name)
     features = _features(spec, plan)
-    forward = Forward(plan, spool, maker, len(time))
+    forward = Forward(plan, spool, maker, len(time), before)
+    left = inputs.scratch / "left"  # of the past, written at once: it is large
 
     def blocks(split: Split) -> Iterator[Block]:
         yield from forward.blocks(split, [f.name for f in features])
+        forward.write(left, knows=options.past)
 
     def write(folder: Path) -> None:
-        whole_files.write_text(folder / "spec.toml", dump(spec))
+        whole_files.write_text(folder / earlier.SPEC, dump(spec))
+        shutil.move(left / state.FOLDER, folder / state.FOLDER)
 
-    needs_user = inputs.options.split in ("user-temporal", "random-user")
+    needs_user = options.split in ("user-temporal", "random-user")
     return Examples(
         features=features,
         tasks=_tasks(spec, maker),
@@ -75,7 +86,9 @@ def _roles(spec: TableSpec) -> dict[str, str]:
     return {role: column for role, column in roles.items() if role in known}
 
 
-def _spooled(spec: TableSpec, inputs: Inputs) -> tuple[Spool, RowMaker, Plan]:
+def _spooled(
+    spec: TableSpec, inputs: Inputs, before: Earlier | None
+) -> tuple[Spool, RowMaker, Plan]:
     """Reads all files into a spool, and returns it with what made its rows."""
     spool, plan, maker = Spool(inputs.scratch), None, None
     types: dict[str, tuple[Path, bool]] = {}
@@ -85,8 +98,10 @@ def _spooled(spec: TableSpec, inputs: Inputs) -> tuple[Spool, RowMaker, Plan]:
         refusals = inputs.refusals_of(str(file.path))
         for batch in read(file, spec.source, wanted, refusals):
             if plan is None or maker is None:
-                plan = plan_of(spec, batch.columns)
+                plan = plan_of(spec, batch.columns, before.facts.types if before else None)
                 maker = RowMaker(plan)
+                if before is not None:
+                    state.introduce(before.folder, plan, maker)
             _check_types(types, plan, batch.columns, file.path)
             spool.add(maker.table(Judged(batch, refusals)))
         refusals.check(may_be_empty=True)

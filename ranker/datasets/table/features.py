@@ -22,8 +22,16 @@ _MAKERS: Mapping[type[spec.TableFeature], type[Maker]] = {
 }
 
 
-def maker_of(name: str, part: spec.TableFeature, columns: Mapping[str, pa.Array]) -> Maker:
-    """Returns what makes the columns of a feature, by the types of `columns`, of any rows, [N]."""
+def maker_of(
+    name: str, part: spec.TableFeature, columns: Mapping[str, pa.Array], dtype: str = ""
+) -> Maker:
+    """Returns what makes the columns of a feature, by the types of `columns`, of any rows, [N].
+
+    Args:
+      dtype: of its ids, where that was decided before; "" for that of the columns.
+    """
+    if dtype:
+        return _MAKERS[type(part)](name, part, dtype)
     first = columns[sources_of(name, part)[0]].type
     kind = first.value_type if pa.types.is_list(first) else first
     while pa.types.is_list(kind):

@@ -1,7 +1,8 @@
 """Rows of the spool to blocks of examples, each with its past."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ import pyarrow as pa
 from ranker.datasets.examples import Block
 from ranker.datasets.past.histories import Lists
 from ranker.datasets.splits import TRAIN, Split
+from ranker.datasets.table import state
+from ranker.datasets.table.earlier import Earlier
+from ranker.datasets.table.grouping import Groups
 from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.past import Block as PastBlock
 from ranker.datasets.table.past import PastColumns
-from ranker.datasets.table.plan import KEY, LAST, Plan
+from ranker.datasets.table.plan import LAST, Plan, types_of
 from ranker.datasets.table.reserved import REQUEST, WEIGHT
 from ranker.datasets.table.rows import RowMaker
 from ranker.datasets.table.spool import TIME, Spool
@@ -28,17 +32,35 @@ class Forward:
 
     Attributes:
       borders: by feature of kind "number", the least value of each bucket but the first, or its
-        median alone; filled by `blocks`.
+        median alone; filled by `blocks`, unless they are those of earlier data.
     """
 
-    def __init__(self, plan: Plan, spool: Spool, maker: RowMaker, num_rows: int) -> None:
-        """Takes rows that are all read."""
+    def __init__(
+        self,
+        plan: Plan,
+        spool: Spool,
+        maker: RowMaker,
+        num_rows: int,
+        earlier: Earlier | None = None,
+        *,
+        is_kept: bool = True,
+    ) -> None:
+        """Takes rows that are all read.
+
+        Args:
+          earlier: whose past goes on, and whose borders hold.
+          is_kept: whether `write` will be called, so that what the rows do not touch of the
+            earlier past is needed as well.
+        """
         self._plan, self._spool, self._maker, self._num_rows = plan, spool, maker, num_rows
-        self._pairs: dict[tuple[str, ...], np.ndarray] = {
-            group: self._pairs_of(group)
-            for group in {past.group for past in plan.past if len(past.group) == 2}
-        }
-        self.borders: dict[str, np.ndarray] = {}
+        self._earlier = earlier
+        self._groups = Groups({past.group for past in plan.past}, maker.keys)
+        self._groups.learn(
+            spool, state.pairs(earlier.folder, plan, maker) if earlier and is_kept else {}
+        )
+        self._past: PastColumns | None = None
+        self.borders: dict[str, np.ndarray] = dict(earlier.facts.borders) if earlier else {}
+        self._until = earlier.facts.until if earlier else -1
 
     def users(self) -> np.ndarray:
         """Returns the number of the user of each row, int32 [N]."""
@@ -55,51 +77,77 @@ class Forward:
         Args:
           features: names of the columns, in their order.
         """
-        self.borders = self._looked_at(split)
-        past = self._past_columns()
-        spec, start = self._plan.spec, 0
+        if self._earlier is None:
+            self.borders = self._looked_at(split)
+        spec = self._plan.spec
         beside = [*spec.tasks, *spec.keep, *([WEIGHT] if spec.weight else [])]
         beside += [REQUEST] if spec.request else []
-        for rows in self._spool.blocks():
-            known = split.knows(split.parts[start : start + len(rows)])
-            start += len(rows)
-            columns = {name: rows[name] for name in rows.column_names}
-            numbers, lists = past.advance(self._past_block(columns, known))
-            columns |= {name: pa.array(values) for name, values in numbers.items()}
-            columns |= self._finished(columns)
+        for columns, lists in self.rows(lambda at: split.knows(split.parts[at])):
             chosen = [n for n in dict.fromkeys((*features, *beside)) if n not in lists]
             table = pa.table({name: columns[name] for name in chosen})
-            seconds = pa.array(rows[TIME].to_numpy() // _MICRO)
+            seconds = pa.array(columns[TIME].to_numpy() // _MICRO)
             table = table.append_column("timestamp", seconds)
             yield Block(table, deferred=partial(_copied, lists) if lists else None)
 
-    def _past_columns(self) -> PastColumns:
-        maker, groups = self._maker, {past.group for past in self._plan.past}
-        num_groups = {
-            group: max(1, len(self._pairs[group]) if len(group) == 2 else len(maker.keys[group[0]]))
-            if group
-            else 1
-            for group in groups
-        }
-        return PastColumns(
-            self._plan.past,
-            num_groups=num_groups,
-            names={f"{LAST}{name}": numbers.values for name, numbers in maker.last.items()},
-            largest=maker.largest,
-            num_rows=self._num_rows,
-        )
+    def rows(
+        self, is_known: Callable[[slice], np.ndarray]
+    ) -> Iterator[tuple[dict[str, Any], dict[str, Lists]]]:
+        """Yields all columns of the rows, [M] each, and their lists, in order of time.
 
-    def _past_block(
-        self, columns: Mapping[str, pa.ChunkedArray], is_known: np.ndarray
-    ) -> PastBlock:
+        Args:
+          is_known: says of the rows at these places whether later ones may know of them, bool.
+        """
+        self._past = past = self._past_columns()
+        start = 0
+        for rows in self._spool.blocks():
+            known = is_known(slice(start, start + len(rows)))
+            start += len(rows)
+            columns: dict[str, Any] = {name: rows[name] for name in rows.column_names}
+            numbers, lists = past.advance(self._past_block(columns, known))
+            columns |= {name: pa.array(values) for name, values in numbers.items()}
+            columns |= self._finished(columns)
+            if known.any():
+                self._until = int(columns[TIME].to_numpy()[known][-1])
+            yield columns, lists
+
+    def write(self, folder: Path, *, knows: str) -> None:
+        """Writes what is left after the last row into `folder`, and forgets the past.
+
+        Args:
+          knows: "all" or "train", whose rows the past knows.
+        """
+        assert self._past is not None, folder
+        state.write_tables(folder, self._past, self._plan, self._groups, self._maker)
+        self._past = None
+        facts = state.Facts(
+            until=self._until,
+            knows=knows,
+            types=types_of(self._plan),
+            borders=self.borders,
+            origins=self._earlier.origins if self._earlier else (),
+        )
+        state.write_facts(folder, facts)
+
+    def _past_columns(self) -> PastColumns:
+        plan, maker, earlier = self._plan, self._maker, self._earlier
+        kept = state.read_tables(earlier.folder, plan, self._groups, maker) if earlier else {}
+        past = PastColumns(
+            plan.past,
+            num_groups={past.group: self._groups.size(past.group) for past in plan.past},
+            names={f"{LAST}{name}": numbers.values for name, numbers in maker.last.items()},
+        )
+        past.put(kept)
+        return past
+
+    def _past_block(self, columns: Mapping[str, Any], is_known: np.ndarray) -> PastBlock:
         groups, values = {}, {}
         for past in self._plan.past:
             if past.group not in groups:
-                groups[past.group] = self._group(past.group, columns, len(is_known))
+                groups[past.group] = self._groups.of(past.group, columns, len(is_known))
             if past.value and past.value not in values:
                 found = columns[past.value].to_numpy()
                 is_number = past.value.startswith(LAST)
-                values[past.value] = found if is_number else found.astype(np.float64)
+                values[past.value] = found if is_number else found.astype(np.float32)
         return PastBlock(
             time=columns[TIME].to_numpy(),
             groups=groups,
@@ -107,25 +155,6 @@ class Forward:
             values=values,
             is_known=is_known,
         )
-
-    def _group(
-        self, group: tuple[str, ...], columns: Mapping[str, pa.ChunkedArray], num_rows: int
-    ) -> np.ndarray:
-        if not group:
-            return np.zeros(num_rows, np.int32)
-        if len(group) == 1:
-            return columns[f"{KEY}{group[0]}"].to_numpy()
-        pair = _pair(columns, group)
-        distinct, place = np.unique(pair, return_inverse=True)  # in order: each is found fast
-        found = np.searchsorted(self._pairs[group], distinct).astype(np.int32)
-        return np.where(pair < 0, -1, found[place])
-
-    def _pairs_of(self, group: tuple[str, ...]) -> np.ndarray:
-        """Returns the pairs of keys that there are, int64, ascending. [P]"""
-        keys = [f"{KEY}{name}" for name in group]
-        parts = [np.unique(_pair(table, group)) for table in self._spool.blocks(keys)]
-        pairs = np.unique(np.concatenate(parts))
-        return pairs[pairs >= 0]
 
     def _looked_at(self, split: Split) -> dict[str, np.ndarray]:
         """Returns the borders of buckets, and medians, of a sample of the training rows."""
@@ -172,12 +201,6 @@ def _borders(values: np.ndarray, part: Number) -> np.ndarray:
         return np.quantile(values, [0.5], method="lower").astype(np.float32)
     shares = np.arange(1, part.num_buckets) / part.num_buckets
     return np.unique(np.quantile(values, shares, method="higher").astype(np.float32))
-
-
-def _pair(columns: Any, group: tuple[str, ...]) -> np.ndarray:
-    """Returns both keys as one number, -1 where one is missing, int64 [M], of a table's columns."""
-    first, second = (columns[f"{KEY}{name}"].to_numpy().astype(np.int64) for name in group)
-    return np.where((first < 0) | (second < 0), -1, (first << 32) | second)
 
 
 def _copied(lists: Mapping[str, Lists], places: np.ndarray) -> dict[str, pa.Array]:

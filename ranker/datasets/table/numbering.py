@@ -40,3 +40,10 @@ class Numbers:
             else:
                 place = found.to_numpy()
         return pa.array(place).take(coded.indices).fill_null(NOBODY)
+
+    def known(self, column: pa.Array) -> np.ndarray:
+        """Returns the number of each value, int32 [N], NOBODY for those that it does not know."""
+        if self._values is None or not len(column):
+            return np.full(len(column), NOBODY, np.int32)
+        found = pc.index_in(column, value_set=self._values, skip_nulls=True)
+        return found.fill_null(NOBODY).to_numpy(zero_copy_only=False).astype(np.int32)

@@ -9,6 +9,7 @@ from ranker.datasets.table.expressions import Expression
 from ranker.datasets.table.features import maker_of
 from ranker.datasets.table.maker import Maker, sources_of
 from ranker.datasets.table.past import PastSpec
+from ranker.datasets.table.types import id_type
 from ranker.spec.table import TableSpec
 from ranker.spec.table_past import (
     Past,
@@ -32,6 +33,7 @@ class Plan:
       makers: of the features, in their order.
       past: of the features of the past.
       keys: columns whose values are keys of the past.
+      key_types: by such a column, "int64" or "string", as which its values are numbered.
       conditions, values: expressions of the past, by the column that keeps them.
     """
 
@@ -39,6 +41,7 @@ class Plan:
     makers: tuple[Maker, ...]
     past: tuple[PastSpec, ...]
     keys: tuple[str, ...]
+    key_types: Mapping[str, str]
     conditions: Mapping[str, Expression]
     values: Mapping[str, Expression]
 
@@ -82,9 +85,21 @@ def expressions(spec: TableSpec) -> Iterator[tuple[str, str]]:
     yield from ((setting, text) for setting, text in found.items() if text)
 
 
-def plan_of(spec: TableSpec, columns: Mapping[str, pa.Array]) -> Plan:
-    """Returns what is done, by the types of `columns`, those of any rows. [N]"""
-    makers = tuple(maker_of(name, part, columns) for name, part in spec.features.items())
+def plan_of(
+    spec: TableSpec, columns: Mapping[str, pa.Array], types: Mapping[str, str] | None = None
+) -> Plan:
+    """Returns what is done, by the types of `columns`, those of any rows. [N]
+
+    Args:
+      types: by feature, and by key of the past, "int64" or "string", where that was decided
+        before; the columns are then not looked at.
+    """
+    types = types or {}
+    makers = tuple(
+        maker_of(name, part, columns, types.get(f"features.{name}", ""))
+        for name, part in spec.features.items()
+    )
+    keys = tuple(dict.fromkeys(key for past in spec.past.values() for key in past.by))
     conditions = {f"{WHERE}{p.where}": Expression(p.where) for p in spec.past.values() if p.where}
     values = {
         f"{VALUE}{p.of}": Expression(p.of)
@@ -95,10 +110,19 @@ def plan_of(spec: TableSpec, columns: Mapping[str, pa.Array]) -> Plan:
         spec=spec,
         makers=makers,
         past=tuple(_past_spec(spec, name, past) for name, past in spec.past.items()),
-        keys=tuple(dict.fromkeys(key for past in spec.past.values() for key in past.by)),
+        keys=keys,
+        key_types={key: types.get(f"keys.{key}") or id_type(columns[key]) for key in keys},
         conditions=conditions,
         values=values,
     )
+
+
+def types_of(plan: Plan) -> dict[str, str]:
+    """Returns the types that `plan_of` takes to make the same of rows of whatever types."""
+    return {
+        **{f"features.{maker.name}": maker.dtype for maker in plan.makers},
+        **{f"keys.{key}": dtype for key, dtype in plan.key_types.items()},
+    }
 
 
 def _past_spec(spec: TableSpec, name: str, past: Past) -> PastSpec:

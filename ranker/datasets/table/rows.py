@@ -1,6 +1,7 @@
 """One batch of the source to one table for the spool: everything but what is of the past."""
 
 import time as clock
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.plan import KEY, LAST, Plan, label_of
 from ranker.datasets.table.reserved import NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.spool import TIME
-from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text, is_whole
+from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text
 from ranker.spec.table import BinaryTask, RegressionTask, TableTask
 from ranker.spec.table_past import PastLast, PastRate
 
@@ -27,7 +28,6 @@ class RowMaker:
     Attributes:
       keys: numbers of the values of each key of the past.
       last: numbers of the values of each feature that a list of the past holds.
-      largest: size of the largest of each value of the past.
       bounds: least and largest label of each regression.
     """
 
@@ -44,11 +44,14 @@ class RowMaker:
         self.keys = {column: Numbers() for column in plan.keys}
         self.last = {p.of: Numbers() for p in spec.past.values() if isinstance(p, PastLast)}
         self._requests = Numbers()
-        self.largest: dict[str, float] = {}
         self.bounds: dict[str, tuple[float, float]] = {}
 
-    def table(self, rows: Judged) -> pa.Table:
-        """Returns what the spool keeps of a batch, [M] of its [N] rows."""
+    def table(self, rows: Judged, further: Mapping[str, pa.Array] | None = None) -> pa.Table:
+        """Returns what the spool keeps of a batch, [M] of its [N] rows.
+
+        Args:
+          further: columns beside those that are made, [N].
+        """
         if self._where is not None:
             rows.leave_out(~self._condition(self._where, rows, "where"))
         made: dict[str, pa.Array] = {}
@@ -68,10 +71,12 @@ class RowMaker:
             made[WEIGHT] = self._weights(self._weight, rows)
         beside = [name for name in self._spec.keep if name not in made]
         made |= {name: as_text(rows.columns[name]) for name in beside}
-        made |= self._of_past(rows)
-        kept = rows.kept(made)
+        if self._spec.request:
+            made[REQUEST] = as_text(rows.columns[self._spec.request])
+        made |= self._of_past(rows) | self._keys(rows)
+        kept = rows.kept(made | dict(further or {}))
         self._look(kept)
-        return self._numbered(kept, rows)
+        return self._numbered(kept)
 
     def _moments(self, rows: Judged) -> np.ndarray:
         name = self._spec.time
@@ -143,39 +148,48 @@ class RowMaker:
         for name, expression in self._plan.conditions.items():
             made[name] = pa.array(self._condition(expression, rows, "past"))
         for name, expression in self._plan.values.items():
-            made[name] = self._number(expression, rows, "past")
-            if expression.text in self._rates:
-                values = made[name].to_numpy(zero_copy_only=False)
-                out = (values < 0) | (values > 1)
-                rows.refuse("past", out, f"{expression.text:.80} of a rate is {{}}", made[name])
+            found = self._number(expression, rows, "past")
+            is_rate = expression.text in self._rates
+            values = found.to_numpy(zero_copy_only=False)
+            out = (values < 0) | (values > 1) if is_rate else np.abs(values) > _LARGEST
+            what = "a rate" if is_rate else "a mean"
+            rows.refuse("past", out, f"{expression.text:.80} of {what} is {{}}", found)
+            values = np.where(out, 0.0, values).astype(np.float32)
+            made[name] = pa.array(values, mask=np.isnan(values))
         return made
 
-    def _numbered(self, kept: pa.Table, rows: Judged) -> pa.Table:
+    def _keys(self, rows: Judged) -> dict[str, pa.Array]:
+        """Returns the keys of the past, ids or words, [N]."""
+        made: dict[str, pa.Array] = {}
+        for column in self.keys:
+            values = rows.columns[column]
+            ids, bad = as_ids(values, self._plan.key_types[column])
+            rows.refuse("value", bad, f"column {column!r:.80}: {{}} is no whole number", values)
+            made[f"{KEY}{column}"] = ids
+        return made
+
+    def _numbered(self, kept: pa.Table) -> pa.Table:
         """Returns the rows that are kept with the numbers of their keys."""
         for column, numbers in self.keys.items():
-            values = rows.columns[column]
-            dtype = "int64" if is_whole(values.type) else "string"
-            ids, _ = as_ids(values, dtype)
-            if not rows.is_kept.all():
-                ids = ids.filter(pa.array(rows.is_kept))
-            kept = kept.append_column(f"{KEY}{column}", numbers.of(ids))
+            name = f"{KEY}{column}"
+            ids = numbers.of(kept[name].combine_chunks())
+            kept = kept.set_column(kept.column_names.index(name), name, ids)
         if self._spec.request:
-            texts = as_text(rows.columns[self._spec.request]).filter(pa.array(rows.is_kept))
-            kept = kept.append_column(REQUEST, self._requests.of(texts).cast(pa.int64()))
+            numbers = self._requests.of(kept[REQUEST].combine_chunks()).cast(pa.int64())
+            kept = kept.set_column(kept.column_names.index(REQUEST), REQUEST, numbers)
         for feature, numbers in self.last.items():
             values = kept[feature].combine_chunks()
             kept = kept.append_column(f"{LAST}{feature}", numbers.of(values))
         return kept
 
     def _look(self, kept: pa.Table) -> None:
-        """Remembers the extremes of labels and values."""
+        """Remembers the extremes of labels."""
         if not len(kept):
             return
-        for name in (*self._spec.tasks, *self._plan.values):
+        for name in self._spec.tasks:
             found = pc.min_max(kept[name]).as_py()
             if found["min"] is None:
                 continue
             least, most = float(found["min"]), float(found["max"])
             low, high = self.bounds.get(name, (least, most))
             self.bounds[name] = min(low, least), max(high, most)
-            self.largest[name] = max(map(abs, self.bounds[name]))

@@ -147,6 +147,11 @@ def typed(column: pa.Array, kind: str) -> tuple[pa.Array, np.ndarray | None]:
     return ids, bad
 
 
+def id_type(column: pa.Array) -> str:
+    """Returns "int64" or "string", as which the ids of a column, [N], are read."""
+    return "int64" if is_whole(column.type) else "string"
+
+
 def as_numbers(column: Any) -> tuple[pa.Array, np.ndarray | None]:
     """Returns a column as float64, null where it has none, and where its text is no number.
 
