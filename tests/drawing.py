@@ -55,9 +55,10 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
         | {"toml", "train"},
         TF | {"pandas", "pyarrow", "scipy", "jinja2", "markupsafe"},
     ),
+    "past": ({"datasets"}, {"pyarrow"}),
     "cli": (
-        {"compare", "datasets", "files", "job", "nightly", "replay", "report", "serve", "spec"}
-        | {"start"}
+        {"compare", "datasets", "files", "job", "nightly", "past", "replay", "report", "serve"}
+        | {"spec", "start"}
         | {"train", "wiring"},
         {"absl", "tqdm"},
     ),

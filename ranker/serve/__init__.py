@@ -2,7 +2,7 @@
 
 from ranker.serve.check import ExportError
 from ranker.serve.manifest import DamagedExportError
-from ranker.serve.origin import check_origin
+from ranker.serve.origin import check_origin, data_of
 from ranker.serve.predict import predict
 from ranker.serve.saved_model import export
 from ranker.serve.versions import newest_version
@@ -11,6 +11,7 @@ __all__ = [
     "DamagedExportError",
     "ExportError",
     "check_origin",
+    "data_of",
     "export",
     "newest_version",
     "predict",

@@ -17,6 +17,15 @@ def write_origin(version: Path, origin: Mapping[str, Any]) -> None:
     (version / _ORIGIN).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
 
 
+def data_of(version: Path) -> dict[str, str]:
+    """Returns the SHA-256 of the files that an export was trained on; {} if it does not say."""
+    try:
+        found = json_text.parse((version / _ORIGIN).read_text("utf-8")).get("data")
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def check_origin(version: Path, directory: Path) -> None:
     """Compares a version in the run directory `directory` with the run's result, if it has one.
 

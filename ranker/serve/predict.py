@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.files import atomic_file
+from ranker.serve.made_rows import Made, MadeRows
 from ranker.serve.rows import Rows, is_csv
 from ranker.serve.served import Served
 from ranker.serve.table_writer import open_table
@@ -29,6 +30,7 @@ def predict(
     output: Path,
     *,
     keep: Sequence[str] = (),
+    made: Made | None = None,
     on_rows: Callable[[int, int | None], None] = lambda done, total: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> int:
@@ -42,6 +44,8 @@ def predict(
         by default the user and the item, then "<task>_score" for each task. What is kept
         is as it was in `rows`: typed if that is Parquet, else text. Renamed into place
         when complete.
+      made: the features of the rows, where `rows` does not have them, and what is kept of them;
+        `keep` is then not looked at.
       on_rows: called with the rows done so far, and how many there are if known.
       say: takes a line, at the end, for each column of whose values more than half are unknown
         to the model.
@@ -58,7 +62,10 @@ def predict(
     _check_output(output, rows)
     writing = output.with_name(f".{uuid.uuid4().hex}.writing")  # no file of anybody's
     served = Served(model)
-    source = Rows(rows, served.schema, keep=keep or (served.schema.user, served.schema.item))
+    if made is not None:
+        source: Rows | MadeRows = MadeRows(rows, served.schema, made)
+    else:
+        source = Rows(rows, served.schema, keep=keep or (served.schema.user, served.schema.item))
     columns = _columns(source.kept, served)
     score = served.load()
     done = 0

@@ -18,7 +18,7 @@ from ranker.wording import listed
 
 LIST_SEPARATOR = "|"  # between the values of a list in a CSV cell
 
-_BATCH_ROWS = 16_384
+BATCH_ROWS = 16_384
 _TYPES = {"int64": pa.int64(), "string": pa.string(), "float32": pa.float32()}
 
 
@@ -67,8 +67,8 @@ class Rows:
         done = 0
         try:
             for batch in self._source:
-                for start in range(0, len(batch), _BATCH_ROWS):
-                    rows = batch.slice(start, _BATCH_ROWS)
+                for start in range(0, len(batch), BATCH_ROWS):
+                    rows = batch.slice(start, BATCH_ROWS)
                     yield rows.select(self.kept.names), self._raw(rows, first=done)
                     done += len(rows)
         except pa.ArrowException as error:
@@ -80,7 +80,7 @@ class Rows:
         columns = self._columns(file.schema.names, keep)
         self.num_rows: int | None = file.num_rows
         self.kept = pa.schema([file.schema.field(name) for name in keep])
-        batches = file.batches(_BATCH_ROWS, columns=columns)
+        batches = file.batches(BATCH_ROWS, columns=columns)
         self._source: Iterator[pa.RecordBatch] = (batch for _, batch in batches)
 
     def _open_csv(self, keep: Sequence[str]) -> None:
@@ -109,29 +109,38 @@ class Rows:
         return {f.name: self._values(rows.column(f.name), f, first=first) for f in self._features}
 
     def _values(self, column: pa.Array, feature: Feature, *, first: int) -> np.ndarray:
-        """Returns a column of rows from number `first` on, checked as those of training are."""
-        try:
-            if self._is_csv:  # in which an empty cell is how a null is written
-                column = pc.if_else(pc.equal(column, ""), None, column)
-            typed = _typed(column, feature)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            row = _first_bad(column, feature)
-            place = f"column {feature.name}, row {first + row}"
-            raise ValueError(
-                f"{self._path}: {place}: {shown(column[row])}: {_line(error)}"
-            ) from error
-        rule = feature_rule(feature)
-        is_bad = rule.is_bad(typed)
-        if is_bad is not None:
-            row = int(is_bad.argmax())
-            raise ValueError(
-                f"{self._path}: column {feature.name}, row {first + row}: {shown(typed[row])} "
-                f"{rule.must}; {is_bad.sum()} such rows up to row {first + len(typed) - 1}, from 0"
-            )
-        return raw_values(pa.chunked_array([typed]), feature)
+        if self._is_csv:  # in which an empty cell is how a null is written
+            column = pc.if_else(pc.equal(column, ""), None, column)
+        return checked(column, feature, path=self._path, first=first)
 
     def _error(self, error: Exception) -> ValueError:
         return ValueError(f"{self._path}: {_line(error)}")
+
+
+def checked(column: pa.Array, feature: Feature, *, path: Path, first: int) -> np.ndarray:
+    """Returns a column of rows of `path` as the model takes it: [B] or [B, L].
+
+    Args:
+      first: number of the first row there.
+
+    Raises:
+      ValueError: naming column, row and value, for what would not be trained on.
+    """
+    try:
+        typed = _typed(column, feature)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        row = _first_bad(column, feature)
+        place = f"column {feature.name}, row {first + row}"
+        raise ValueError(f"{path}: {place}: {shown(column[row])}: {_line(error)}") from error
+    rule = feature_rule(feature)
+    is_bad = rule.is_bad(typed)
+    if is_bad is not None:
+        row = int(is_bad.argmax())
+        raise ValueError(
+            f"{path}: column {feature.name}, row {first + row}: {shown(typed[row])} "
+            f"{rule.must}; {is_bad.sum()} such rows up to row {first + len(typed) - 1}, from 0"
+        )
+    return raw_values(pa.chunked_array([typed]), feature)
 
 
 def _first_bad(column: pa.Array, feature: Feature) -> int:

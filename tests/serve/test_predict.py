@@ -17,7 +17,7 @@ from ranker.serve import rows as rows_module
 def test_scores_are_the_trainers_in_the_order_of_the_rows(
     version, run, prepared, tmp_path, monkeypatch, kind, batch_rows
 ):
-    monkeypatch.setattr(rows_module, "_BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(rows_module, "BATCH_ROWS", batch_rows)
     rows = pq.read_table(prepared / "test.parquet").slice(0, 40)
     path = tmp_path / f"rows.{kind}"
     as_csv(rows, path) if kind == "csv" else pq.write_table(rows, path)
@@ -67,7 +67,7 @@ def test_no_rows_give_no_scores(version, table, tmp_path, kind):
 
 
 def test_a_file_that_fails_midway_leaves_the_old_output(version, table, tmp_path, monkeypatch):
-    monkeypatch.setattr(rows_module, "_BATCH_ROWS", 4)
+    monkeypatch.setattr(rows_module, "BATCH_ROWS", 4)
     late = with_column(table, "user_count", [1.0] * 10 + [float("nan")] * 2)
     pq.write_table(late, tmp_path / "rows.parquet")
     (tmp_path / "out.parquet").write_text("old")

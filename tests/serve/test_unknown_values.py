@@ -26,7 +26,7 @@ def test_of_known_values_nothing_is_said(version, table, tmp_path):
 def test_columns_that_the_model_does_not_know_are_told(
     version, table, tmp_path, monkeypatch, batch_rows
 ):
-    monkeypatch.setattr("ranker.serve.rows._BATCH_ROWS", batch_rows)
+    monkeypatch.setattr("ranker.serve.rows.BATCH_ROWS", batch_rows)
     table = with_column(table, "user_id", [1] * 5 + [NUM_USERS + 9] * 7)  # 58%
     table = with_column(table, "item_id", [1] * 6 + [-7] * 6)  # a half is not told
     table = with_column(table, "genres", pa.array([["DRAMA"]] * 4 + [[]] * 8))

@@ -76,7 +76,7 @@ def read(
 def missing_columns(missing: Sequence[str], names: Sequence[str]) -> str:
     """Returns the sentence on columns that are not there, with the nearest of those that are."""
     near = difflib.get_close_matches(missing[0], names[:10_000], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     return f"no column {listed(missing)}{hint} It has {len(names):,}: {listed(names[:100])}"
 
 

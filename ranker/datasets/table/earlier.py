@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ranker.spec.table import TableSpec
 SPEC = "spec.toml"
 TRAIN = "train.parquet"
 _SAME = ("user:", "item:", "time:", "time_unit:", "where:", "features.", "past.", "tasks.")
+_NAMED = ("features", "past", "tasks")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Earlier:
                 f"{self.folder}: its past knows of rows of {self.facts.knows}, and this of "
                 f"{knows}: set split.past alike"
             )
-        found = [line for line in difference(self.spec, spec) if line.startswith(_SAME)]
+        found = list(_differing(self.spec, spec))
         if found:
             raise DatasetError(
                 f"{self.folder}: its past is of another spec: {found[0]}; go on with the spec of "
@@ -109,6 +110,14 @@ def read(folder: Path) -> Earlier:
             raise
         said = " ".join(str(error).split())
         raise DatasetError(f"{folder}: no past to go on from: {said:.300}") from error
+
+
+def _differing(before: TableSpec, now: TableSpec) -> Iterator[str]:
+    """Yields what differs of what decides the features of a row, and what is known of it."""
+    for field in _NAMED:
+        names = getattr(before, field).keys() ^ getattr(now, field).keys()
+        yield from (f"{field}.{name} is in one of them alone" for name in sorted(names))
+    yield from (line for line in difference(before, now) if line.startswith(_SAME))
 
 
 def moment(micro: int) -> str:

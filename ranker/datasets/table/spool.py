@@ -37,6 +37,11 @@ class Spool:
         self._writer = writer
         self._times.append(table[TIME].to_numpy())
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the rows came in order of time; once it is finished."""
+        return self._parts is None
+
     def finish(self) -> np.ndarray:
         """Ends writing and returns all times, int64 [N], ascending."""
         if self._writer is not None:
