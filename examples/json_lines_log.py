@@ -15,7 +15,7 @@ from ranker import json_text
 from ranker.datasets import Dataset, register
 from ranker.datasets.columns import binary, categorical, numeric
 from ranker.datasets.examples import Block, Examples, Inputs
-from ranker.datasets.read.text import one_line
+from ranker.datasets.read.words import one_line
 
 FILE = "impressions.jsonl"
 MAX_PRICE = 1e6

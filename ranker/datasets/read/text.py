@@ -16,7 +16,6 @@ from ranker.datasets.read.refusals import Refusals
 
 Array = Any  # of NumPy, or of Arrow where it is text
 
-UNKNOWN = "unknown"  # the word where there is none
 _BLOCK_BYTES = 1 << 24
 _MAX_LINE_BYTES = 1 << 20  # what is longer is no row, and would be held whole
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
@@ -250,11 +249,6 @@ class DelimitedFile:
         value = bytes(error.object[error.start : error.start + 8]).rstrip(b"\r\n")
         problem = f"the bytes {value!r} are not {error.encoding}"
         self._refusals.add("encoding", line=line, problem=problem)
-
-
-def one_line(text: str) -> str:
-    """Returns `text` fit for a vocabulary: on one line, and never empty."""
-    return " ".join(text.split()) or UNKNOWN
 
 
 def _array(column: pa.ChunkedArray, kind: str) -> Array | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ranker import files, json_text
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.table import state
+from ranker.datasets.table.facts import FOLDER, Facts, read_facts
 from ranker.datasets.write.folder import MARK
 from ranker.spec.decode import ConfigError
 from ranker.spec.load import difference
@@ -34,7 +34,7 @@ class Earlier:
 
     folder: Path
     spec: TableSpec
-    facts: state.Facts
+    facts: Facts
     train: str
 
     @property
@@ -88,7 +88,7 @@ def read(folder: Path) -> Earlier:
     try:
         manifest: Any = json_text.parse((folder / MARK).read_text("utf-8"))
         digests = manifest["digests"]
-        needed = [n for n in digests if n == SPEC or n.startswith(f"{state.FOLDER}/")]
+        needed = [n for n in digests if n == SPEC or n.startswith(f"{FOLDER}/")]
         changed = [n for n in needed if files.file_digest(folder / n) != digests[n]]
         if changed:
             raise DatasetError(
@@ -97,7 +97,7 @@ def read(folder: Path) -> Earlier:
         return Earlier(
             folder,
             load_settings(folder / SPEC, [], TableSpec),
-            state.read_facts(folder),
+            read_facts(folder),
             digests[TRAIN],
         )
     except FileNotFoundError as error:

@@ -15,6 +15,7 @@ from ranker.datasets.splits import Split
 from ranker.datasets.table import earlier, files, specs, state
 from ranker.datasets.table.batches import read
 from ranker.datasets.table.earlier import Earlier
+from ranker.datasets.table.facts import FOLDER
 from ranker.datasets.table.forward import Forward
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.plan import Plan, label_of, plan_of, sources
@@ -58,7 +59,7 @@ def load(inputs: Inputs) -> Examples:
 
     def write(folder: Path) -> None:
         whole_files.write_text(folder / earlier.SPEC, dump(spec))
-        shutil.move(left / state.FOLDER, folder / state.FOLDER)
+        shutil.move(left / FOLDER, folder / FOLDER)
 
     needs_user = options.split in ("user-temporal", "random-user")
     return Examples(

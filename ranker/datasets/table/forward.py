@@ -13,12 +13,13 @@ from ranker.datasets.past.histories import Lists
 from ranker.datasets.splits import TRAIN, Split
 from ranker.datasets.table import state
 from ranker.datasets.table.earlier import Earlier
+from ranker.datasets.table.facts import Facts, write_facts
 from ranker.datasets.table.grouping import Groups
 from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.past import Block as PastBlock
 from ranker.datasets.table.past import PastColumns
-from ranker.datasets.table.plan import LAST, Plan, types_of
-from ranker.datasets.table.reserved import REQUEST, WEIGHT
+from ranker.datasets.table.plan import Plan, types_of
+from ranker.datasets.table.reserved import LAST, REQUEST, WEIGHT
 from ranker.datasets.table.rows import RowMaker
 from ranker.datasets.table.spool import TIME, Spool
 from ranker.spec.table_features import INDICATOR, Number
@@ -119,14 +120,14 @@ class Forward:
         assert self._past is not None, folder
         state.write_tables(folder, self._past, self._plan, self._groups, self._maker)
         self._past = None
-        facts = state.Facts(
+        facts = Facts(
             until=self._until,
             knows=knows,
             types=types_of(self._plan),
             borders=self.borders,
             origins=self._earlier.origins if self._earlier else (),
         )
-        state.write_facts(folder, facts)
+        write_facts(folder, facts)
 
     def _past_columns(self) -> PastColumns:
         plan, maker, earlier = self._plan, self._maker, self._earlier

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.table.numbering import NOBODY, Numbers
-from ranker.datasets.table.plan import KEY
+from ranker.datasets.table.reserved import KEY
 from ranker.datasets.table.spool import Spool
 
 Grouping = tuple[str, ...]  # no key, one or two

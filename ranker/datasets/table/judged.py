@@ -1,13 +1,20 @@
 """The rows of one batch while they are judged: what is bad is counted, and leaves at the end."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from ranker.datasets.read.refusals import Refusals
 from ranker.datasets.table.batch import Batch
+
+
+class Account(Protocol):
+    """What counts the rows that are refused, as `ranker.datasets.read.refusals.Refusals` does."""
+
+    def add(
+        self, reason: str, *, line: int, problem: str, count: int = 1, place: str = ""
+    ) -> None: ...
 
 
 class Judged:
@@ -19,7 +26,7 @@ class Judged:
       is_kept: bool [N].
     """
 
-    def __init__(self, batch: Batch, refusals: Refusals) -> None:
+    def __init__(self, batch: Batch, refusals: Account) -> None:
         """Refuses the rows with a value that is not of its column's type."""
         self.columns, self.num_rows = batch.columns, batch.num_rows
         self.is_kept = np.ones(batch.num_rows, bool)

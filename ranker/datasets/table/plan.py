@@ -9,6 +9,7 @@ from ranker.datasets.table.expressions import Expression
 from ranker.datasets.table.features import maker_of
 from ranker.datasets.table.maker import Maker, sources_of
 from ranker.datasets.table.past import PastSpec
+from ranker.datasets.table.reserved import LAST, VALUE, WHERE
 from ranker.datasets.table.types import id_type
 from ranker.spec.table import TableSpec
 from ranker.spec.table_past import (
@@ -20,8 +21,6 @@ from ranker.spec.table_past import (
     PastRecency,
     window_seconds,
 )
-
-KEY, WHERE, VALUE, LAST = "~key:", "~where:", "~value:", "~last:"  # columns that are not written
 
 
 @dataclasses.dataclass(frozen=True)

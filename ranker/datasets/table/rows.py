@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from ranker.datasets.table.expressions import Expression
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.numbering import Numbers
-from ranker.datasets.table.plan import KEY, LAST, Plan, label_of
-from ranker.datasets.table.reserved import NO_ITEM, NO_USER, REQUEST, WEIGHT
+from ranker.datasets.table.plan import Plan, label_of
+from ranker.datasets.table.reserved import KEY, LAST, NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.spool import TIME
 from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text
 from ranker.spec.table import BinaryTask, RegressionTask, TableTask

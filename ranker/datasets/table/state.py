@@ -9,66 +9,26 @@ A sum is kept exactly, as whole multiples of powers of two: sum_2^0, sum_2^-31 a
 is what they come to. Of a window, count and sum are of the rows in it at the end.
 """
 
-import dataclasses
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ranker import files
+from ranker.datasets.table.facts import FOLDER
 from ranker.datasets.table.grouping import Grouping, Groups, pair
 from ranker.datasets.table.past import PastColumns, PastSpec
 from ranker.datasets.table.past_kinds import ALL, WHOLE, WINDOW, Kept
-from ranker.datasets.table.plan import LAST, Plan
+from ranker.datasets.table.plan import Plan
+from ranker.datasets.table.reserved import LAST
 from ranker.datasets.table.rows import RowMaker
 
-FOLDER, STATE = "past", "state.json"
 _MOMENT = pa.timestamp("us", tz="UTC")
 _MOMENTS = ("time", "last")
 _VALUES = "values"
 _ROWS = 1 << 20  # read at once
 _ARROW = {"int64": pa.int64(), "string": pa.string()}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What is known beside the tables.
-
-    Attributes:
-      until: microseconds of the last row that the past knows, -1 if it knows none.
-      knows: "all" or "train", whose rows it knows.
-      types: as which ids are read, as `plan.types_of` says.
-      borders: by feature, what `Forward` learnt of the training rows, float32 [V].
-      origins: SHA-256 of the training rows of the data that it went on from, the latest first.
-    """
-
-    until: int
-    knows: str
-    types: Mapping[str, str]
-    borders: Mapping[str, np.ndarray]
-    origins: tuple[str, ...]
-
-
-def write_facts(folder: Path, facts: Facts) -> None:
-    """Writes past/state.json into `folder`."""
-    said = dataclasses.asdict(facts)
-    said["borders"] = {name: values.tolist() for name, values in facts.borders.items()}
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    files.write_text(folder / FOLDER / STATE, json.dumps(said, indent=2) + "\n")
-
-
-def read_facts(folder: Path) -> Facts:
-    """Returns what `write_facts` wrote.
-
-    Raises:
-      OSError, ValueError, TypeError: if there is none, or it is damaged.
-    """
-    said = json.loads((folder / FOLDER / STATE).read_text("utf-8"))
-    said["borders"] = {n: np.array(v, np.float32) for n, v in said["borders"].items()}
-    return Facts(**said | {"origins": tuple(said["origins"])})
 
 
 def write_tables(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.read.text import UNKNOWN, one_line
+from ranker.datasets.read.words import UNKNOWN, one_line
 from ranker.datasets.table.decoded import without_marks
 
 MOMENT = pa.timestamp("us")

@@ -19,7 +19,8 @@ import pyarrow as pa
 from ranker.datasets.columns import binary, categorical, numeric
 from ranker.datasets.examples import Block, Examples, Inputs
 from ranker.datasets.read.file_rows import FileRows
-from ranker.datasets.read.text import Format, one_line
+from ranker.datasets.read.text import Format
+from ranker.datasets.read.words import one_line
 from ranker.datasets.splits import Split
 from ranker.schema import Feature
 

@@ -10,7 +10,7 @@ from ranker.datasets.columns import categorical, id_list, numeric
 from ranker.datasets.examples import Inputs
 from ranker.datasets.public.kuairand.formats import Side
 from ranker.datasets.read.file_rows import FileRows
-from ranker.datasets.read.text import one_line
+from ranker.datasets.read.words import one_line
 from ranker.schema import Feature
 
 MAX_ID = 2**31 - 1

@@ -19,7 +19,8 @@ from ranker.datasets.public.movielens.interactions import Entities, Interactions
 from ranker.datasets.public.movielens.layouts import Layout, Table, layout_of
 from ranker.datasets.public.movielens.ratings import HIGHEST, distinct, read_ratings
 from ranker.datasets.read.refusals import Refusals
-from ranker.datasets.read.text import UNKNOWN, DelimitedFile, one_line
+from ranker.datasets.read.text import DelimitedFile
+from ranker.datasets.read.words import UNKNOWN, one_line
 
 UNKNOWN_YEAR = 0
 _NO_GENRE = ("", "(no genres listed)", UNKNOWN)
