@@ -136,7 +136,8 @@ def test_the_library_reads_no_flags_and_prints_nothing(path):
         return
     assert "absl" not in tops
     if "logging" in tops:
-        assert place(path) == "ranker/train/observers.py", "only observers log"
+        # The latter quiets TensorFlow's.
+        assert place(path) in {"ranker/train/observers.py", "ranker/start.py"}, "only observers log"
     assert "print" not in dict(called(MODULES[path]))
     attributes = (n for n in ast.walk(MODULES[path]) if isinstance(n, ast.Attribute))
     assert "sys.argv" not in map(ast.unparse, attributes)

@@ -206,7 +206,7 @@ class Tails:
         return group, self._values[group[row], column], lengths
 
     def put(self, group: np.ndarray, values: np.ndarray, lengths: np.ndarray) -> None:
-        """Takes what `last` gave, of groups of which nothing is known yet."""
+        """Takes what `last` gave, [K], [V] and [K], of groups of which nothing is known yet."""
         row, column = _cells(lengths)
         self._values[group[row], column] = values
         self._lengths[group] = lengths

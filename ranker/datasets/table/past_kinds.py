@@ -63,6 +63,7 @@ class _Count:
         return self._before(asked._replace(value=None))[0]
 
     def kept(self) -> Iterator[tuple[str, Kept]]:
+        """Yields each part of what is known at the end, with the part's name."""
         counts, digits = self._sums.counts, self._sums.digits
         if self._behind is not None:
             counts = counts - self._behind.sums.counts
