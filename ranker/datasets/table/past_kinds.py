@@ -72,6 +72,7 @@ class _Count:
         yield WHOLE, _kept_sums(counts, digits)
 
     def put(self, part: str, kept: Kept) -> None:
+        """Takes a part that `kept` gave, of groups of which nothing is known yet."""
         if part == WINDOW:
             assert self._behind is not None, self._spec
             self._behind.put(kept)
@@ -112,6 +113,7 @@ class _Mean(_Count):
         yield ALL, _kept_sums(self._of_all.counts, self._of_all.digits)
 
     def put(self, part: str, kept: Kept) -> None:
+        """Takes a part that `kept` gave, of groups of which nothing is known yet."""
         super().put(part, kept)
         if part == ALL:
             _put_sums(self._of_all, kept)
@@ -133,6 +135,7 @@ class _Recency:
         yield WHOLE, Kept(group, {"last": last})
 
     def put(self, part: str, kept: Kept) -> None:
+        """Takes a part that `kept` gave, of groups of which nothing is known yet."""
         self._ages.put(kept.group, kept.columns["last"])
 
 
@@ -153,6 +156,7 @@ class _Last:
         yield WHOLE, Kept(group, values=values, lengths=lengths)
 
     def put(self, part: str, kept: Kept) -> None:
+        """Takes a part that `kept` gave, of groups of which nothing is known yet."""
         assert kept.values is not None
         assert kept.lengths is not None
         self._tails.put(kept.group, kept.values, kept.lengths)
@@ -217,6 +221,7 @@ class _Behind:
         return Kept(group, {"time": time, "value": value})
 
     def put(self, kept: Kept) -> None:
+        """Takes the rows of a window that `kept` gave."""
         self._waiting = [(kept.columns["time"], kept.group, kept.columns["value"])]
 
     def _taken(self, piece: tuple[np.ndarray, ...], end: int) -> tuple:
