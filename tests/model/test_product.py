@@ -78,7 +78,7 @@ def test_what_is_not_finite_stays_so():
 def make(folder: Path, products: dict[str, str]) -> wiring.Run:
     config = RunConfig(
         data=DataSettings(path=str(folder)),
-        model=ModelSettings(embedding_width=4, tower_units=(4,), products=products),
+        model=ModelSettings(embedding_width=4, tower_units=(4,), esmm_products=products),
     )
     return wiring.build_run(config)
 
@@ -120,7 +120,7 @@ def test_the_loss_of_the_product_trains_both_towers(shop):
 
 
 @pytest.mark.parametrize(
-    ("tasks", "esmm_products"),
+    ("tasks", "products"),
     [
         ((LIKE, BUY), {"buy": "click"}),
         ((LIKE, BUY), {"buy": "buy"}),

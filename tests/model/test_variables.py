@@ -156,7 +156,7 @@ def test_each_task_has_what_its_logit_alone_depends_on(rows, sharing):
     top = {"ple/0/gate/like", "ple/1/gate/like", "ple/1/like/0/0"}
     gates = {"mmoe": {"gate/like"}, "ple": top}
     # PLE's lower experts of a task reach the other through the shared gate beside them.
-    assert own == {"tower/like/0", "head/like", "tie"} | gates.get(sharing, set())
+    assert own == {"tower/like/0", "head/like", "residual"} | gates.get(sharing, set())
     assert set(ranker.tables) <= set(found.shared)
 
 

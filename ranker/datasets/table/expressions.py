@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.table.types import as_numbers, as_text
 
-Value = Any  # an Arrow array, [N], or scalar
+Operand = Any  # an Arrow array, [N], or scalar
 
 _MAX_LETTERS = 1_000
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -136,7 +136,7 @@ class _Evaluation:
     ) -> None:
         self._names, self._columns, self._on_bad = names, columns, on_bad
 
-    def of(self, node: ast.expr) -> Value:
+    def of(self, node: ast.expr) -> Operand:
         """Returns what a node comes to, [N] or a scalar."""
         if isinstance(node, ast.Name):
             return self._columns[self._names.get(node.id, node.id)]
@@ -157,18 +157,18 @@ class _Evaluation:
             return self._called(node)
         raise DatasetError(f"a list stands alone in an expression: {ast.unparse(node)!r:.100}")
 
-    def _joined(self, node: ast.BoolOp) -> Value:
+    def _joined(self, node: ast.BoolOp) -> Operand:
         join = pc.and_kleene if isinstance(node.op, ast.And) else pc.or_kleene
         first, *others = map(self._condition, node.values)
         for other in others:
             first = join(first, other)
         return first
 
-    def _condition(self, node: ast.expr) -> Value:
+    def _condition(self, node: ast.expr) -> Operand:
         found = self.of(node)
         return found if pa.types.is_boolean(found.type) else pc.not_equal(self._number(node), 0.0)
 
-    def _number(self, node: ast.expr) -> Value:
+    def _number(self, node: ast.expr) -> Operand:
         found = self.of(node)
         if isinstance(found, pa.Scalar):
             if isinstance(found.as_py(), str):
@@ -183,7 +183,7 @@ class _Evaluation:
         name = ast.unparse(node)
         return self._names.get(name, name)
 
-    def _compared(self, node: ast.Compare) -> Value:
+    def _compared(self, node: ast.Compare) -> Operand:
         found, left = None, node.left
         for operator, right in zip(node.ops, node.comparators, strict=True):
             one = self._pair(left, operator, right)
@@ -191,7 +191,7 @@ class _Evaluation:
             left = right
         return found
 
-    def _pair(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> Value:
+    def _pair(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> Operand:
         if isinstance(operator, ast.In | ast.NotIn):
             if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
                 raise DatasetError(f"after in must stand a list, got {ast.unparse(right)!r:.100}")
@@ -207,7 +207,7 @@ class _Evaluation:
             sides = [self._number(left), self._number(right)]
         return pc.call_function(_COMPARISONS[type(operator)], sides)
 
-    def _called(self, node: ast.Call) -> Value:
+    def _called(self, node: ast.Call) -> Operand:
         assert isinstance(node.func, ast.Name)
         name = node.func.id
         if name == "is_null":
@@ -229,16 +229,16 @@ def columns_of(expressions: Iterable[str]) -> Iterable[str]:
             yield from Expression(text).columns
 
 
-def _finite(found: Value) -> Value:
+def _finite(found: Operand) -> Operand:
     """Returns numbers with null for what is none: a division by 0, the logarithm of -1."""
     if isinstance(found, pa.Scalar):
         return found if math.isfinite(found.as_py() or 0.0) else pa.scalar(None, pa.float64())
     return pc.if_else(pc.is_finite(found), found, pa.scalar(None, pa.float64()))
 
 
-def _is_text(side: Value) -> bool:
+def _is_text(side: Operand) -> bool:
     return pa.types.is_string(side.type)
 
 
-def _is_literal_text(side: Value) -> bool:
+def _is_literal_text(side: Operand) -> bool:
     return isinstance(side, pa.Scalar) and _is_text(side)

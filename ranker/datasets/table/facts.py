@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ranker import files
+from ranker import files, json_text
 
 FOLDER, STATE = "past", "state.json"
 
@@ -45,6 +45,6 @@ def read_facts(folder: Path) -> Facts:
     Raises:
       OSError, ValueError, TypeError: if there is none, or it is damaged.
     """
-    said = json.loads((folder / FOLDER / STATE).read_text("utf-8"))
+    said = json_text.parse((folder / FOLDER / STATE).read_text("utf-8"))
     said["borders"] = {n: np.array(v, np.float32) for n, v in said["borders"].items()}
     return Facts(**said | {"origins": tuple(said["origins"])})

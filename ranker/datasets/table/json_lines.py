@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
+from ranker import json_text
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.read.refusals import Refusals
 from ranker.datasets.table.files import SourceFile
@@ -93,7 +94,7 @@ def _line_by_line(
         if not raw.strip():
             continue
         try:
-            row = json.loads(raw)
+            row = json_text.parse(raw)
             if not isinstance(row, dict):
                 raise ValueError(f"{row!r:.40} is no object")
             rows.append({k: str(v) if k in types and v is not None else v for k, v in row.items()})
