@@ -49,13 +49,13 @@ def test_what_fails_at_the_export_loses_no_metrics(read, tmp_path, monkeypatch, 
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("ranker.wiring.export_run", fail)
+        patch.setattr("ranker.job.export_run", fail)
         with pytest.raises(type(error)):
             run(read("train.max_attempts=5", "export.enabled=true"), tmp_path / "run")
     result = json.loads((tmp_path / "run/RESULT.json").read_text())
     assert (result["status"], result["reason"]) == ("failed", str(error))
     assert result["metrics"]["test"]["like"]["rows"] > 0
-    monkeypatch.setattr("ranker.wiring.export_run", lambda *_, **__: "exported")
+    monkeypatch.setattr("ranker.job.export_run", lambda *_, **__: "exported")
     again = run(read("train.max_attempts=5", "export.enabled=true"), tmp_path / "run")
     assert (again["status"], again["export"]) == ("completed", "exported")
     assert again["metrics"] == result["metrics"]
