@@ -44,7 +44,8 @@ def judge(
 ) -> Verdict:
     """Returns whether the candidate may be served, from the same rows scored by both models.
 
-    A task without rows is no reason to block; scores that are not finite are.
+    A task without rows is no reason to block; no rows of any task are, and scores that are not
+    finite.
 
     Args:
       tasks: rows [N] of each task, with the scores of both.
@@ -59,6 +60,9 @@ def judge(
     findings: list[Finding] = []
     for rows in tasks:
         findings += _of_task(settings, checks, rows, seed)
+    if tasks and not any(len(rows.labels) for rows in tasks):
+        says = "no task has a labelled row, so nothing was judged"
+        findings.append(Finding("rows", "", "rows", 0.0, None, None, None, False, says))
     for check in checks:
         if hasattr(check, "of_export") and export is not None:
             findings += check.of_export(export)

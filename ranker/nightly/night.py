@@ -12,10 +12,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ranker import datasets, job
+from ranker import job
 from ranker.files import DamagedError, read_sealed, temporary_directory, write_sealed
 from ranker.gate import judge
 from ranker.nightly import scores
+from ranker.nightly.day import prepare_day
 from ranker.nightly.facts import changes, facts
 from ranker.nightly.ledger import Ledger, LedgerError
 from ranker.nightly.measured import measured
@@ -141,27 +142,9 @@ def _check_order(ledger: Ledger, date: str) -> None:
 
 def _prepared(settings: NightlySettings, ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
     """Prepares the day, once; returns what it is like."""
-    folder = ledger.night(date) / "data"
-    if not (folder / "manifest.json").exists():
-        days = settings.days
-        ready = Path(days.ready.format(date=date)) if days.ready else None
-        if ready is not None and not ready.exists():
-            raise LedgerError(f"{ready}: not there, so the day {date} is not whole yet")
-        source = Path(days.source.format(date=date))
-        if not source.exists():
-            raise LedgerError(f"{source}: no such file or folder: the day {date} has no rows")
-        hooks.say(f"Preparing {source}")
-        served = ledger.served()
-        options = datasets.Options(
-            source=source,
-            spec=Path(days.spec) if days.spec else None,
-            split=days.split,
-            max_bad_rows=days.max_bad_rows,
-            minimum_count=days.minimum_count,
-            vocabulary_from=ledger.night(served.date) / "data" if served else None,
-        )
-        with hooks.interruptible():
-            datasets.prepare(days.dataset, folder, options=options)
+    hooks.say(f"Preparing the day {date}")
+    with hooks.interruptible():
+        folder = prepare_day(settings.days, ledger, date)
     return _once(ledger.night(date) / "facts.json", lambda: facts(folder))
 
 

@@ -173,7 +173,10 @@ def test_one_class_or_no_rows_blocks_nothing_and_is_plain_json():
     assert all(f["low"] is None or f["low"] == f["low"] for f in verdict.as_json()["findings"])
     empty = Scored("click", "binary", *(np.zeros(0) for _ in range(2)), np.zeros(0, int),
                    np.zeros(0), np.zeros(0))  # fmt: skip
-    assert judge(GateSettings(), [empty]).accept
+    assert judge(GateSettings(checks=()), [empty, some_rows()]).accept
+    nothing = judge(GateSettings(), [empty, empty])
+    assert not nothing.accept
+    assert nothing.reason == "no task has a labelled row, so nothing was judged"
 
 
 def test_size_and_latency_are_of_the_export():
