@@ -82,6 +82,7 @@ def _night(settings: NightlySettings, config: RunConfig) -> int:
 
 
 def _rolled_back(settings: NightlySettings) -> int:
+    load_tensorflow()
     from ranker import files
     from ranker.nightly.ledger import Ledger
     from ranker.nightly.publish import roll_back

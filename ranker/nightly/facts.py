@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ranker.schema import Schema, read_schema
+from ranker.spec import load
 from ranker.spec.nightly import IntakeSettings
+from ranker.spec.table import TableSpec
 
 _SPLITS = ("train", "validation", "test")
 
@@ -20,6 +22,7 @@ def facts(folder: Path) -> dict[str, Any]:
 
     `rows`; by task its mean label and the share of rows that have one; by numeric feature its
     mean and standard deviation; by single-valued feature the share of its most frequent value.
+    Features of the past are left out: a count grows from night to night on healthy days.
     """
     schema = read_schema(folder / "schema.toml")
     paths = [folder / f"{name}.parquet" for name in _SPLITS]
@@ -39,14 +42,16 @@ def facts(folder: Path) -> dict[str, Any]:
             "mean": pc.mean(labels).as_py() if labelled else None,
             "labelled": labelled / rows,
         }
-    for name in _numeric(schema):
+    grows = _of_the_past(folder, schema)
+    for name in sorted(_numeric(schema) - grows):
         values = column(name)
         found["numbers"][name] = {
             "mean": pc.mean(values).as_py(),
             "deviation": pc.stddev(values).as_py(),
         }
     for feature in schema.features:
-        if feature.kind == "categorical" and not feature.is_multivalued:
+        is_single = feature.kind == "categorical" and not feature.is_multivalued
+        if is_single and feature.name not in grows:
             counts = pc.value_counts(column(feature.name)).field("counts")
             found["top_shares"][feature.name] = pc.max(counts).as_py() / rows
     return found
@@ -132,5 +137,12 @@ def _tops(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> 
             )
 
 
-def _numeric(schema: Schema) -> list[str]:
-    return [feature.name for feature in schema.features if feature.kind == "numeric"]
+def _numeric(schema: Schema) -> set[str]:
+    return {feature.name for feature in schema.features if feature.kind == "numeric"}
+
+
+def _of_the_past(folder: Path, schema: Schema) -> set[str]:
+    """Returns the features of what was before a row: of a user, or as a table's spec says."""
+    names = {feature.name for feature in schema.features if feature.past_of}
+    spec = folder / "spec.toml"
+    return names | (load.load(spec, [], TableSpec).past.keys() if spec.exists() else set())

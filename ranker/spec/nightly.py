@@ -48,7 +48,8 @@ class IntakeSettings(Part):
       largest_rows: rows, as a share of the median.
       largest_rate_change: of a task's mean label, or of its share of labelled rows, as a factor:
         2 allows from a half to double.
-      largest_shift: of a number's mean, in its median standard deviations.
+      largest_shift: of a number's mean, in its median standard deviations; features of the
+        past are not looked at, since they grow.
       largest_top_share: how much more of the rows may have a feature's most frequent value.
     """
 

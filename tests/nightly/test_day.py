@@ -7,6 +7,7 @@ from nights import write_day
 
 from ranker.datasets import Options, prepare
 from ranker.nightly.day import prepare_day
+from ranker.nightly.facts import facts
 from ranker.nightly.ledger import Ledger, LedgerError, Published
 from ranker.spec.nightly import DaySettings
 
@@ -52,6 +53,7 @@ def test_the_past_goes_on_and_buckets_stay(tmp_path):
     whole = rows(tmp_path / "whole").slice(120)
     assert rows(second)["shown"].to_pylist() == whole["shown"].to_pylist()
     assert rows(second)["shown"][0].as_py() > 0  # it knows of the day before
+    assert facts(second)["numbers"] == {}  # a count that grows says nothing of the day
     borders = [(folder / "past/state.json").read_text().split('"borders"')[1].split("}")[0]
                for folder in (first, second)]  # fmt: skip
     assert borders[0] == borders[1]
