@@ -80,7 +80,7 @@ class FallCheck(Fall):
         fall = sign * (before - now)
         worst = high if sign > 0 else -low  # the least that the rows say of the fall, negated
         blocks = fall > self.largest * abs(before) and worst < 0
-        words = "fell" if fall > 0 else "did not fall"
+        words = "got worse" if fall > 0 else "did not get worse"
         says = (
             f"{rows.name}.{metric} {words}: {before:.6g} to {now:.6g}, difference {low:+.3g} to "
             f"{high:+.3g}, at most {self.largest:.3g} of {before:.6g} allowed"

@@ -91,7 +91,7 @@ def only(check, rows, **more):
 def test_a_fall_that_the_rows_tell_blocks_and_says_so():
     verdict = only(Fall(), some_rows(4_000, noise=4.0))
     assert not verdict.accept
-    assert "click.auc fell" in verdict.reason
+    assert "click.auc got worse" in verdict.reason
 
 
 def test_a_fall_that_the_rows_do_not_tell_from_nothing_does_not_block():
@@ -115,7 +115,7 @@ def test_a_small_fall_of_many_rows_is_allowed_up_to_the_share():
 def test_less_is_better_for_an_error():
     better, worse = (some_rows(3_000, kind="regression", noise=n) for n in (0.5, 3.0))
     assert only(Fall(largest=0.0), better).accept
-    assert "watch.rmse fell" in only(Fall(largest=0.0), worse).reason
+    assert "watch.rmse got worse" in only(Fall(largest=0.0), worse).reason
     assert not only(Fall(metric="mae", largest=0.1), worse).accept
 
 
