@@ -9,8 +9,6 @@ import sys
 import pytest
 from documents import CONFIGS, ROOT, TEXTS, blocks
 
-from ranker.datasets.catalogue import DATASETS
-
 # Every command of a block: the test that runs it, or one of its kind; or why none does.
 HELD = {
     r"prepare --dataset=movielens-100k( \|\| exit)?": ".ci/run",
@@ -68,7 +66,6 @@ PROGRAMS = sorted(
         )
     }
 )
-NEEDS_TABLE = re.compile(r"describe|--dataset=table|--config=table")
 
 
 @functools.cache
@@ -98,8 +95,6 @@ def test_no_reason_is_left_over():
 def test_a_command_s_flags_exist_and_its_config_is_there(command):
     words = shlex.split(re.sub(r"\s#\s.*", "", command))
     module = f"pipelines.{words[1]}" if words[0] == "ranker" else words[2]
-    if NEEDS_TABLE.search(command) and "table" not in DATASETS:
-        pytest.skip("not in this version")
     for word in words[2 if words[0] == "ranker" else 3 :]:
         if not word.startswith("--"):
             continue
