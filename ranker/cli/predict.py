@@ -68,6 +68,10 @@ def main(_: Sequence[str]) -> int:
             )
             if made and made.num_left:
                 told.append(f"{made.num_left:,} rows left out, of which the spec's where is not so")
+            if made and made.where_not_told:
+                told.append(
+                    f"where = {made.where_not_told!r} of the spec: no such columns, not asked"
+                )
     except (ValueError, OSError) as error:
         return program.refuse(error)
     for line in told:

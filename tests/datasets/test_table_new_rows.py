@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from table_days import days, prepared, without, write_days
 
-from ranker.datasets import DatasetError
+from ranker.datasets import DatasetError, Options, prepare
 from ranker.past import Past
 from ranker.schema import read_schema
 
@@ -115,3 +115,16 @@ def test_rows_of_one_moment_do_not_see_each_other(first):
     for who, rate in zip(rows["who"].to_pylist(), found["rate"].to_pylist(), strict=True):
         assert by_user.setdefault(who, rate) == rate
     assert np.unique(found["rate"]).size > 3
+
+
+def test_a_condition_on_columns_that_new_rows_lack_is_told(folder):
+    spec = folder / "some.toml"
+    prepared(folder, "any", [0, 1], lines=LINES)  # writes any.toml
+    spec.write_text('where = "spent > 0"\n' + (folder / "any.toml").read_text(), "utf-8")
+    prepare("table", folder / "some", options=Options(source=folder, spec=spec))
+    past, day = Past(folder / "some"), days()[2]
+    for rows, said in ((day, ""), (day.drop_columns(["spent"]), "spent > 0")):
+        pq.write_table(rows, folder / "new.parquet")
+        with past.rows([folder / "new.parquet"], keep=[]) as found:
+            assert found.where_not_told == said
+            assert (found.num_left > 0) == (said == "")
