@@ -14,6 +14,7 @@ after saving: the same command goes on. Whatever happens, the served version sta
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -68,7 +69,7 @@ def _night(settings: NightlySettings, config: RunConfig) -> int:
         hooks = Hooks(
             is_stopping=lambda: signals.received is not None,
             interruptible=signals.interruptible,
-            say=_say,
+            say=partial(print, file=sys.stderr, flush=True),
             sentence=sentence,
             command=(*programs.words("nightly"), *sys.argv[1:]),
         )
@@ -91,10 +92,6 @@ def _rolled_back(settings: NightlySettings) -> int:
         published = roll_back(Ledger(Path(_WORKDIR.value)), keep=settings.keep_versions)
     print(f"version {published.version} is the model of {published.date}: serve that")
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
