@@ -40,16 +40,16 @@ COLUMNS = pa.schema(
 
 def load(inputs: Inputs) -> Examples:
     """Returns the impressions in order of time, those of a second in that of the file."""
-    refusals = inputs.refusals_of(FILE)
+    rejected = inputs.rejected_rows_of(FILE)
     rows = []
     with inputs.files.open(FILE) as lines:
         for number, line in enumerate(lines, start=1):
-            refusals.num_read += 1
+            rejected.num_read += 1
             try:
                 rows.append(row_of(line))
             except ValueError as error:
-                refusals.add("value", line=number, problem=str(error))
-    refusals.check()
+                rejected.add("value", line=number, problem=str(error))
+    rejected.check()
     table = pa.Table.from_pylist(rows, COLUMNS).sort_by("timestamp")
     return Examples(
         features=(

@@ -169,7 +169,7 @@ def _conclude(
 
 def _rows(run: Run) -> dict[str, int]:
     """Returns the number of good rows of each split."""
-    return {name: bad.num_read - bad.num_bad for name, bad in run.bad_rows.items()}
+    return {name: bad.num_read - bad.num_rejected for name, bad in run.rejected_rows.items()}
 
 
 def _counts(run: Run, outcome: train.Outcome) -> dict:
@@ -181,7 +181,7 @@ def _counts(run: Run, outcome: train.Outcome) -> dict:
         "attempts": int(run.step.attempts.numpy()),
         "best_attempt": outcome.best_attempt,
         "refused": int(run.step.guard.refused.numpy()),
-        "bad_rows": {name: bad.num_bad for name, bad in run.bad_rows.items()},
+        "rejected_rows": {name: bad.num_rejected for name, bad in run.rejected_rows.items()},
         **({"reason": outcome.reason} if outcome.reason else {}),
         **({"cause": outcome.cause} if outcome.cause else {}),
         **({} if outcome.good_checkpoint is None else {"good_checkpoint": outcome.good_checkpoint}),

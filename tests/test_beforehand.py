@@ -72,7 +72,7 @@ def test_a_rehearsal_tells_what_a_run_would_find_and_writes_nothing(read, prepar
     before = sorted(tmp_path.rglob("*")), sorted(prepared.rglob("*"))
     found = wiring.rehearse(read("train.epochs=2"))
     assert (sorted(tmp_path.rglob("*")), sorted(prepared.rglob("*"))) == before
-    assert found["rows"]["train"] == {"read": 400, "bad": 0}
+    assert found["rows"]["train"] == {"read": 400, "rejected": 0}
     assert found["attempts"] == 50
     assert set(found["losses"]) == {"like", "rating"}
     assert found["refused"] == {}

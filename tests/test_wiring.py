@@ -57,18 +57,18 @@ def test_names_that_the_data_lack_are_refused(data, message):
         wiring.select(tiny_schema(), DataSettings(**data))
 
 
-def test_bad_rows_that_fail_are_refused_at_the_first(prepared, tmp_path):
+def test_rejected_rows_that_fail_are_refused_at_the_first(prepared, tmp_path):
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     table = pq.read_table(prepared / "test.parquet")
     at = table.column_names.index("rating")
     ratings = [7.0, *table["rating"].to_pylist()[1:]]
     changed = table.set_column(at, table.schema.field(at), pa.array(ratings, pa.float32()))
     pq.write_table(changed, tmp_path / "test.parquet")
-    data = DataSettings(path=str(tmp_path), batch_size=32, max_bad_rows=0.5)
+    data = DataSettings(path=str(tmp_path), batch_size=32, max_rejected_rows=0.5)
     run = wiring.build_run(config(tmp_path, data=data))
     assert len(run.split("test")) == 99
-    failing = dataclasses.replace(run.config, data=dataclasses.replace(data, bad_rows="fail"))
-    with pytest.raises(ValueError, match=r"test\.parquet: 1 of 100 rows is bad: 1 in rating"):
+    failing = dataclasses.replace(run.config, data=dataclasses.replace(data, rejected_rows="fail"))
+    with pytest.raises(ValueError, match=r"test\.parquet: 1 of 100 rows is rejected: 1 in rating"):
         dataclasses.replace(run, config=failing).split("test")
 
 

@@ -54,9 +54,9 @@ def main(_: Sequence[str]) -> int:
         return program.refuse(error)
     if run.unfinished:
         print(f"{_WORKDIR.value}: {run.unfinished}: its best so far", file=_beside())
-    for bad in run.bad_rows.values():
-        if bad.num_bad:
-            print(f"Left out: {bad}", file=sys.stderr)
+    for account in run.rejected_rows.values():
+        if account.num_rejected:
+            print(f"Left out: {account}", file=sys.stderr)
     print(
         json.dumps(metrics, indent=2, allow_nan=False)
         if _JSON.value

@@ -3,10 +3,12 @@
 import difflib
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 
 from absl import flags
 
+_FORMER = {"max_bad_rows": "max_rejected_rows"}
 _NOT_GIVEN = re.compile(r"flag --(\w+)=None: Flag --\w+ must have a value")  # of absl
 
 
@@ -48,8 +50,13 @@ def _needed(name: str) -> str:
 
 
 def _with_underscores(argument: str) -> str:
-    """Returns a flag as absl knows it: "--dry-run" is "--dry_run"."""
+    """Returns a flag as absl knows it: "--dry-run" is "--dry_run", a former name the present."""
     if not argument.startswith("--"):
         return argument
     name, equals, value = argument[2:].partition("=")
-    return f"--{name.replace('-', '_')}{equals}{value}"
+    name = name.replace("-", "_")
+    if name in _FORMER:
+        new = _FORMER[name]
+        warnings.warn(f"--{name} is now called --{new}", FutureWarning, stacklevel=2)
+        name = new
+    return f"--{name}{equals}{value}"

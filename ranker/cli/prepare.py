@@ -48,7 +48,7 @@ _NUMBERS = [
         "history": "Most liked items in a row.",
         "negatives": "Unrated items sampled for each rated row (task watch).",
         "minimum_count": "Training rows that hold an id before it has a row of its own.",
-        "max_bad_rows": "Share of a file's rows that may be refused.",
+        "max_rejected_rows": "Share of a file's rows that may be rejected.",
     }.items()
     for value in [getattr(_DEFAULTS, name)]
 ]

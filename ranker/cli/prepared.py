@@ -49,7 +49,7 @@ def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yields a line for each file with rows that were left out, and for each that is not there."""
     for file, account in manifest["files"].items():
         told_twice = {"repeated": account["repeated"]} if "repeated" in account else {}
-        if left_out := [*account["refused"].items(), *told_twice.items()]:
+        if left_out := [*account["rejected"].items(), *told_twice.items()]:
             reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
             yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
     yield from (f"{file}: not there, so not read" for file in manifest.get("no_findings", ()))

@@ -39,9 +39,9 @@ def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
 def rehearsal(found: Mapping[str, Any]) -> Iterator[str]:
     """Yields the lines that tell what a dry run found."""
     for split, rows in found["rows"].items():
-        yield f"  {split:<10} {rows['read']:>11,} rows, {rows['bad']:,} of them left out"
+        yield f"  {split:<10} {rows['read']:>11,} rows, {rows['rejected']:,} of them left out"
     yield f"  {found['parameters']:,} parameters, {found['attempts']:,} attempts to make"
-    rows = found["rows"]["train"]["read"] - found["rows"]["train"]["bad"]
+    rows = found["rows"]["train"]["read"] - found["rows"]["train"]["rejected"]
     if found["batch_size"] > rows:
         yield f"  a batch of {found['batch_size']:,} examples repeats the {rows:,} rows of train"
     losses = ", ".join(f"{task} {loss:.4f}" for task, loss in found["losses"].items())

@@ -33,7 +33,7 @@ and its `examples.py` reads:
         )
 
 Splitting, what rows may know of the past, histories, vocabularies, statistics, writing,
-progress, the manifest and the refusal of bad rows are the framework's.
+progress, the manifest and the refusal of rejected rows are the framework's.
 """
 
 import dataclasses

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ranker.datasets.options import Options
 from ranker.datasets.read.archives import Files
 from ranker.datasets.read.file_rows import FileRows
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.read.text import DelimitedFile, Format
 from ranker.datasets.splits import Split
 from ranker.schema import Feature, Task
@@ -24,14 +24,14 @@ class Inputs:
       name: of the dataset.
       options: what was asked for, its split decided.
       scratch: an empty folder, deleted once all is written.
-      refusals: of each file, in the order in which they were asked for.
+      rejected: of each file, in the order in which they were asked for.
       read: by file, what the manifest says of it, where a loader finds its files itself.
     """
 
     def __init__(self, name: str, files: Files | None, options: Options, scratch: Path) -> None:
         """Takes the raw files; None for a dataset that is made, not read."""
         self.name, self.options, self.scratch = name, options, scratch
-        self.refusals: list[Refusals] = []
+        self.rejected: list[RejectedRows] = []
         self.read: dict[str, dict[str, object]] = {}
         self._files = files
 
@@ -41,10 +41,10 @@ class Inputs:
         assert self._files is not None, self.name
         return self._files
 
-    def refusals_of(self, file: str) -> Refusals:
-        """Returns a new account of the bad rows of `file`, which the manifest will have."""
-        self.refusals.append(Refusals(file, max_share=self.options.max_bad_rows))
-        return self.refusals[-1]
+    def rejected_rows_of(self, file: str) -> RejectedRows:
+        """Returns a new account of the rejected rows of `file`, which the manifest will have."""
+        self.rejected.append(RejectedRows(file, max_share=self.options.max_rejected_rows))
+        return self.rejected[-1]
 
     def rows(
         self,
@@ -54,25 +54,25 @@ class Inputs:
         *,
         check: Callable[[FileRows], object] | None = None,
     ) -> Iterator[FileRows]:
-        """Yields the rows of `file` by blocks, and checks at its end how many were refused.
+        """Yields the rows of `file` by blocks, and checks at its end how many were rejected.
 
         Args:
           kinds: of the columns, as `DelimitedFile.columns` takes them.
-          check: is given each block, to refuse rows of it, before it is yielded.
+          check: is given each block, to reject rows of it, before it is yielded.
 
         Raises:
           DatasetError: naming file, line and value, if the file is missing, empty or damaged,
-            has another header, or has too many bad rows.
+            has another header, or has too many rejected rows.
         """
-        refusals = self.refusals_of(file)
+        rejected = self.rejected_rows_of(file)
         with self.files.open(file) as stream:
-            for line, columns in DelimitedFile(stream, form, refusals=refusals).columns(kinds):
+            for line, columns in DelimitedFile(stream, form, rejected=rejected).columns(kinds):
                 named = dict(zip(form.columns, columns, strict=True))
-                block = FileRows(named, line, refusals=refusals)
+                block = FileRows(named, line, rejected=rejected)
                 if check is not None:
                     check(block)
                 yield block
-        refusals.check()
+        rejected.check()
 
 
 class Block(NamedTuple):

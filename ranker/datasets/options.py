@@ -76,7 +76,7 @@ class Options:
         ranker would, or those of the "train" split only, as references that train once.
       history: most liked items a row remembers; >= 1.
       negatives: unrated items sampled for each rated row; 0 for none.
-      max_bad_rows: largest share of a file's rows that may be refused, in [0, 1).
+      max_rejected_rows: largest share of a file's rows that may be rejected, in [0, 1).
       minimum_count: how often a value must be in the training rows to enter a vocabulary; one
         that is rarer shares the rows of the unknown ones. >= 1.
       vocabulary_from: a folder that was prepared before, or the directory of a run on such, to
@@ -97,7 +97,7 @@ class Options:
     past: str = "all"
     history: int = 50
     negatives: int = 0
-    max_bad_rows: float = 0.001
+    max_rejected_rows: float = 0.001
     minimum_count: int = 1
     vocabulary_from: Path | None = None
     simulation: Simulation | None = None
@@ -116,7 +116,7 @@ class Options:
         self._check("history", ">= 1", holds=self.history >= 1)
         self._check("negatives", ">= 0", holds=self.negatives >= 0)
         self._check("minimum_count", ">= 1", holds=self.minimum_count >= 1)
-        self._check("max_bad_rows", "in [0, 1)", holds=0 <= self.max_bad_rows < 1)
+        self._check("max_rejected_rows", "in [0, 1)", holds=0 <= self.max_rejected_rows < 1)
 
     def _check(self, name: str, bound: str, *, holds: bool) -> None:
         value = getattr(self, name)

@@ -119,7 +119,7 @@ def _manifest(dataset: Dataset, inputs: Inputs, examples: Examples, folder: Path
     manifest: dict[str, Any] = {
         "dataset": dataset.name,
         "source": None,  # its place
-        "files": {refusals.file: refusals.report() for refusals in inputs.refusals},
+        "files": {rejected.file: rejected.report() for rejected in inputs.rejected},
         "split": describe(options),
         "labels": dict(examples.labels),
         "rows": {part: summary(folder / f"{part}.parquet", examples.labels) for part in NAMES},

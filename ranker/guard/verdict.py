@@ -31,8 +31,8 @@ class Verdict(NamedTuple):
       task: int32, of the first loss that is not finite; else -1.
       variable: int32, the `index` of the first bad gradient, or change if no gradient
         is bad; -1 if there is none.
-      row: int64, the id of its first bad row: place on axis 0 of a dense variable, 0 of
-        a scalar; -1 with `variable`.
+      row: int64, the id of its first row that is not finite: index on axis 0 of a dense
+        variable, 0 of a scalar; -1 with `variable`.
       watched: what `SpikeFilter` watches of the attempt, float32 [S]; [0] without a `SpikeFilter`.
       limits: the highest usual value of each, float32 [S].
     """

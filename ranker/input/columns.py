@@ -1,4 +1,4 @@
-"""Columns that the door let in, as arrays: raw, as the encoder takes them, or encoded."""
+"""Columns that are valid, as arrays: raw, as the encoder takes them, or encoded."""
 
 import numpy as np
 import pyarrow as pa

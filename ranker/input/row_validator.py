@@ -1,7 +1,7 @@
-"""The door: every value of a prepared row is checked before a batch is made of it.
+"""Every value of a prepared row is checked before a batch is made of it.
 
 What is wrong with the whole file - no such column, another type - is an error at once.
-A row with a value that cannot be is bad: it is counted and left out, up to a share.
+A row with a value that cannot be is rejected: counted and left out, up to a share.
 """
 
 import dataclasses
@@ -18,13 +18,13 @@ from ranker.wording import listed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What was bad in one column: in how many rows, and the first of them.
+class Violation:
+    """What was wrong in one column: in how many rows, and the first of them.
 
     Attributes:
       column, value, must: which, what stood there, and what it must be.
       row_group, row: where: both counted from 0, the row from the file's first.
-      num_rows: how many rows were bad in this column.
+      num_rows: how many rows were rejected for this column.
       file: the name of the file, if the split has several; else "".
     """
 
@@ -42,77 +42,81 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BadRows:
+class SplitAccount:
     """The rows of a split that were left out, and why.
 
     Attributes:
       path: its file, or the folder of its files.
-      num_read, num_bad: rows in it, and those left out.
-      findings: by column, in the order they were met; a row may be in several.
+      num_read, num_rejected: rows in it, and those left out.
+      violations: by column, in the order they were met; a row may be in several.
     """
 
     path: Path
     num_read: int = 0
-    num_bad: int = 0
-    findings: tuple[Finding, ...] = ()
+    num_rejected: int = 0
+    violations: tuple[Violation, ...] = ()
 
     def __str__(self) -> str:
-        what = "; ".join(map(str, self.findings))
-        are = "is" if self.num_bad == 1 else "are"
-        return f"{self.path}: {self.num_bad} of {self.num_read} rows {are} bad: {what}"
+        what = "; ".join(map(str, self.violations))
+        are = "is" if self.num_rejected == 1 else "are"
+        return f"{self.path}: {self.num_rejected} of {self.num_read} rows {are} rejected: {what}"
 
     def as_json(self) -> dict[str, object]:
         """Returns the account for an event."""
-        findings = [dataclasses.asdict(finding) for finding in self.findings]
-        for finding in findings:
-            if not finding["file"]:
-                del finding["file"]
-        return {"num_rows": self.num_read, "num_bad": self.num_bad, "findings": findings}
+        violations = [dataclasses.asdict(violation) for violation in self.violations]
+        for violation in violations:
+            if not violation["file"]:
+                del violation["file"]
+        return {
+            "num_rows": self.num_read,
+            "num_rejected": self.num_rejected,
+            "violations": violations,
+        }
 
-    def check(self, *, max_bad_rows: float) -> Self:
-        """Returns the account, if no more rows are bad than may be.
+    def check(self, *, max_rejected_rows: float) -> Self:
+        """Returns the account, if no more rows are rejected than may be.
 
         Args:
-          max_bad_rows: the largest share of the rows that may be bad.
+          max_rejected_rows: the largest share of the rows that may be.
 
         Raises:
-          ValueError: with the account, if there are no rows, or more of them are bad.
+          ValueError: with the account, if there are no rows, or more of them are rejected.
         """
         if not self.num_read:
             raise ValueError(f"{self.path}: no rows")
-        if self.num_bad > max_bad_rows * self.num_read:
+        if self.num_rejected > max_rejected_rows * self.num_read:
             raise ValueError(
-                f"{self}; at most a share of {max_bad_rows:g} may be: mend the data, or allow "
-                'more with data.max_bad_rows and data.bad_rows = "refuse"'
+                f"{self}; at most a share of {max_rejected_rows:g} may be: fix the data, or allow "
+                'more with data.max_rejected_rows and data.rejected_rows = "refuse"'
             )
         return self
 
 
-def joined(path: Path, accounts: Sequence[BadRows]) -> BadRows:
+def joined(path: Path, accounts: Sequence[SplitAccount]) -> SplitAccount:
     """Returns the accounts of the files in the folder `path` as one."""
-    findings: dict[str, Finding] = {}
+    violations: dict[str, Violation] = {}
     for account in accounts:
-        for found in account.findings:
-            first = findings.get(found.column)
-            findings[found.column] = (
+        for found in account.violations:
+            first = violations.get(found.column)
+            violations[found.column] = (
                 dataclasses.replace(first, num_rows=first.num_rows + found.num_rows)
                 if first
                 else dataclasses.replace(found, file=account.path.name)
             )
-    return BadRows(
+    return SplitAccount(
         path=path,
         num_read=sum(account.num_read for account in accounts),
-        num_bad=sum(account.num_bad for account in accounts),
-        findings=tuple(findings.values()),
+        num_rejected=sum(account.num_rejected for account in accounts),
+        violations=tuple(violations.values()),
     )
 
 
-class Door:
-    """Lets the good rows of one file through, and keeps account of the others.
+class RowValidator:
+    """Filters the valid rows of one file, and keeps account of the others.
 
     Attributes:
-      columns: those that it looks at and lets through.
-      num_good: rows it let through, by row group.
+      columns: those that it checks and returns.
+      num_valid: valid rows, by row group.
     """
 
     def __init__(self, path: Path, columns: pa.Schema, rules: list[Rule]) -> None:
@@ -124,9 +128,9 @@ class Door:
         self._path = path
         self._rules = rules
         self.columns = [rule.column for rule in rules]
-        self._findings: dict[str, Finding] = {}
-        self._num_read = self._num_bad = 0
-        self.num_good: Counter[int] = Counter()
+        self._violations: dict[str, Violation] = {}
+        self._num_read = self._num_rejected = 0
+        self.num_valid: Counter[int] = Counter()
         missing = [rule.column for rule in rules if rule.column not in columns.names]
         if missing:
             raise ValueError(
@@ -139,8 +143,8 @@ class Door:
                     f"{path}: column {rule.column} holds {found}, and must hold {named(rule.kind)}"
                 )
 
-    def admit(self, batch: pa.RecordBatch, *, row_group: int) -> pa.Table:
-        """Returns the good rows, [M], of `batch`, [N]: the columns of the rules in their types."""
+    def filter_valid(self, batch: pa.RecordBatch, *, row_group: int) -> pa.Table:
+        """Returns the valid rows, [M], of `batch`, [N]: the columns of the rules in their types."""
         # Not safe: an integer becomes the nearest float32, and one too large for it infinite.
         columns = {r.column: batch.column(r.column).cast(r.kind, safe=False) for r in self._rules}
         is_bad = None
@@ -153,22 +157,22 @@ class Door:
         self._num_read += len(batch)
         table = pa.table(columns)
         if is_bad is not None:
-            self._num_bad += int(is_bad.sum())
+            self._num_rejected += int(is_bad.sum())
             table = table.filter(pa.array(~is_bad))
-        self.num_good[row_group] += len(table)
+        self.num_valid[row_group] += len(table)
         return table
 
-    def account(self) -> BadRows:
-        """Returns what was bad in the rows that have been through."""
-        return BadRows(
+    def account(self) -> SplitAccount:
+        """Returns what was wrong in the rows so far."""
+        return SplitAccount(
             path=self._path,
             num_read=self._num_read,
-            num_bad=self._num_bad,
-            findings=tuple(self._findings.values()),
+            num_rejected=self._num_rejected,
+            violations=tuple(self._violations.values()),
         )
 
     def _note(self, rule: Rule, mask: np.ndarray, *, value: str, row_group: int) -> None:
-        first = self._findings.get(rule.column) or Finding(
+        first = self._violations.get(rule.column) or Violation(
             column=rule.column,
             value=value,
             must=rule.must,
@@ -177,4 +181,4 @@ class Door:
             num_rows=0,
         )
         total = first.num_rows + int(mask.sum())
-        self._findings[rule.column] = dataclasses.replace(first, num_rows=total)
+        self._violations[rule.column] = dataclasses.replace(first, num_rows=total)

@@ -17,7 +17,7 @@ class Rule(NamedTuple):
       column: its name.
       kind: the Arrow type that its values are read as.
       must: of a value, for a person: "must be >= 0".
-      is_bad: from the column, in that type, to a mask of its bad rows; None for none.
+      is_bad: from the column, in that type, to a mask of its rejected rows; None for none.
     """
 
     column: str

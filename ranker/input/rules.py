@@ -65,7 +65,7 @@ def feature_rule(feature: Feature) -> Rule:
 
 
 def bounds(feature: Feature) -> tuple[float, float]:
-    """Returns the least and the largest raw value of a numeric feature that are let in.
+    """Returns the least and the largest raw value of a numeric feature that are valid.
 
     Where the schema states no bound it is MAX_DEVIATIONS from the training mean. After
     log1p a value must also be above -1, where the logarithm ends.

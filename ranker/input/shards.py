@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ranker.input.parquet import ParquetRows
-from ranker.input.row_validator import BadRows, Door, joined
+from ranker.input.row_validator import RowValidator, SplitAccount, joined
 from ranker.input.rules import rules_of
 from ranker.schema import Schema
 from ranker.wording import listed
@@ -64,7 +64,7 @@ class Shards:
         self.path = path
         self.groups: list[RowGroup] = []
         self._rules = rules_of(schema, has_labels=has_labels)
-        self._accounts: list[BadRows] = []
+        self._accounts: list[SplitAccount] = []
         self.files = _shards(path) if path.is_dir() else [path]
 
     def count(self) -> int:
@@ -91,23 +91,25 @@ class Shards:
         """
         for path in self.files:
             with ParquetRows(path) as file:
-                door = Door(path, file.schema, self._rules)
-                for group, batch in file.batches(_ROWS, columns=door.columns):
+                validator = RowValidator(path, file.schema, self._rules)
+                for group, batch in file.batches(_ROWS, columns=validator.columns):
                     tell(len(batch))
-                    yield door.admit(batch, row_group=group)
+                    yield validator.filter_valid(batch, row_group=group)
                 numbers = range(file.num_row_groups)
-            self._accounts.append(door.account())
-            self.groups += [RowGroup(path, number, door.num_good[number]) for number in numbers]
+            self._accounts.append(validator.account())
+            self.groups += [
+                RowGroup(path, number, validator.num_valid[number]) for number in numbers
+            ]
 
-    def account(self, *, max_bad_rows: float) -> BadRows:
+    def account(self, *, max_rejected_rows: float) -> SplitAccount:
         """Returns what was bad, once `tables` has come to its end.
 
         Raises:
-          ValueError: with the account, if there are no rows, or more are bad than may be.
+          ValueError: with the account, if there are no rows, or more are rejected than may be.
         """
         is_folder = self.path.is_dir()
         account = joined(self.path, self._accounts) if is_folder else self._accounts[0]
-        return account.check(max_bad_rows=max_bad_rows)
+        return account.check(max_rejected_rows=max_rejected_rows)
 
     def none(self) -> pa.Table:
         """Returns no rows, [0], of the columns that `tables` yields."""
@@ -122,11 +124,11 @@ class Shards:
             changed since `tables` read it.
         """
         with ParquetRows(wanted.path) as file:
-            door = Door(wanted.path, file.schema, self._rules)
-            batches = file.batches(_ROWS, columns=door.columns, row_groups=[wanted.number])
+            validator = RowValidator(wanted.path, file.schema, self._rules)
+            batches = file.batches(_ROWS, columns=validator.columns, row_groups=[wanted.number])
             for group, batch in batches:
-                yield door.admit(batch, row_group=group)
-        found = door.num_good[wanted.number]
+                yield validator.filter_valid(batch, row_group=group)
+        found = validator.num_valid[wanted.number]
         if found != wanted.num_rows:
             raise ValueError(
                 f"{wanted.path}: row group {wanted.number} has {found} good rows and had "

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ranker.input.batch import Batch
 from ranker.input.columns import encoded_values, raw_values
 from ranker.input.encode import Encoder
-from ranker.input.row_validator import BadRows
+from ranker.input.row_validator import SplitAccount
 from ranker.input.shards import RowGroup, Shards
 from ranker.schema import Schema
 
@@ -28,7 +28,7 @@ class Split:
       users: raw user ids, for metrics by user. [N]
       is_warm: whether the user is in the training vocabulary. [N]
       times: Unix seconds, int64. [N]
-      bad_rows: what was left out of the files, if the rows are of files.
+      rejected_rows: what was left out of the files, if the rows are of files.
       groups: the row groups that they came in, in this order; () for one.
       requests: which rows were ranked against each other, int64 [N]; None if the schema says not.
       frozen: by feature of a user's past, its frozen values, of those whose file has a column
@@ -39,7 +39,7 @@ class Split:
     users: np.ndarray
     is_warm: np.ndarray
     times: np.ndarray
-    bad_rows: BadRows | None = None
+    rejected_rows: SplitAccount | None = None
     groups: tuple[RowGroup, ...] = ()
     requests: np.ndarray | None = None
     frozen: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
@@ -120,21 +120,21 @@ def read_split(
     encoder: Encoder,
     *,
     known_users: Sequence[str],
-    max_bad_rows: float = 0.0,
+    max_rejected_rows: float = 0.0,
     with_frozen: bool = False,
 ) -> Split:
     """Returns the good rows of a Parquet file, or of a folder of them, encoded.
 
     Args:
       known_users: the user vocabulary: who is warm.
-      max_bad_rows: the largest share of the rows that may be bad, and is left out.
+      max_rejected_rows: the largest share of the rows that may be rejected.
       with_frozen: whether to read the columns of frozen values too.
 
     Raises:
       FileNotFoundError: if there is no such file.
       ValueError: naming the file and the columns, if it is no Parquet, lacks a column
-        or has one of another type; and the first bad row of each column, if there are
-        more bad rows than may be.
+        or has one of another type; and the first rejected row of each column, if there are
+        more rejected rows than may be.
     """
     known = np.array(known_users, schema.feature(schema.user).dtype.replace("string", "object"))
     wanted = _with_frozen(schema) if with_frozen else schema
@@ -142,12 +142,12 @@ def read_split(
     parts = [
         _encode_table(table, wanted, encoder, known) for table in shards.tables() if len(table)
     ]
-    bad_rows = shards.account(max_bad_rows=max_bad_rows)
+    rejected_rows = shards.account(max_rejected_rows=max_rejected_rows)
     whole = _join(parts)
     features = whole.rows.features
     return dataclasses.replace(
         whole,
-        bad_rows=bad_rows,
+        rejected_rows=rejected_rows,
         groups=tuple(shards.groups),
         frozen={f.name: features.pop(f.frozen) for f in schema.features if f.frozen in features},
     )
@@ -161,8 +161,8 @@ def _with_frozen(schema: Schema) -> Schema:
 
 
 def check_split(
-    path: Path, schema: Schema, *, max_bad_rows: float = 0.0, with_frozen: bool = False
-) -> BadRows:
+    path: Path, schema: Schema, *, max_rejected_rows: float = 0.0, with_frozen: bool = False
+) -> SplitAccount:
     """Reads the rows at `path` as `read_split` does, keeps nothing, encodes nothing.
 
     Raises:
@@ -171,7 +171,7 @@ def check_split(
     shards = Shards(path, _with_frozen(schema) if with_frozen else schema)
     for _ in shards.tables():
         pass
-    return shards.account(max_bad_rows=max_bad_rows)
+    return shards.account(max_rejected_rows=max_rejected_rows)
 
 
 def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarray]:
@@ -181,7 +181,7 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: as `read_split` does, but for bad rows.
+      ValueError: as `read_split` does, but for rejected rows.
     """
     tables, num_found = [], 0
     with closing(Shards(path, schema, has_labels=False).tables()) as found:
@@ -197,7 +197,7 @@ def read_raw(path: Path, schema: Schema, *, num_rows: int) -> dict[str, np.ndarr
 
 
 def encode_rows(table: pa.Table, schema: Schema, encoder: Encoder) -> Batch:
-    """Returns rows [N] that the door let in as a batch: arrays [N], and [N, L] of lists."""
+    """Returns valid rows [N] as a batch: arrays [N], and [N, L] of lists."""
     encoded = {f.name: encoded_values(table.column(f.name), f, encoder) for f in schema.features}
     return Batch(encoded, *read_labels(table, schema))
 

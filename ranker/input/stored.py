@@ -18,7 +18,7 @@ class StoredSplit:
 
     Attributes:
       path: its file, or the folder of its files.
-      bad_rows: what is left out of the files.
+      rejected_rows: what is left out of the files.
       groups: its row groups.
       is_by_time: whether its rows lie in order of time.
     """
@@ -29,13 +29,13 @@ class StoredSplit:
         schema: Schema,
         encoder: Encoder,
         *,
-        max_bad_rows: float = 0.0,
+        max_rejected_rows: float = 0.0,
         tell: Callable[[int], None] = lambda num_rows: None,
     ) -> None:
         """Reads every row once, to count the good ones of each row group.
 
         Args:
-          max_bad_rows: the largest share of the rows that may be bad, and is left out.
+          max_rejected_rows: the largest share of the rows that may be rejected.
           tell: called with the number of rows that were read, again and again.
 
         Raises:
@@ -56,7 +56,7 @@ class StoredSplit:
             for task, (low, high) in label_ranges(*read_labels(table, schema)).items():
                 before = self._ranges.get(task, (low, high))
                 self._ranges[task] = (min(low, before[0]), max(high, before[1]))
-        self.bad_rows = self._shards.account(max_bad_rows=max_bad_rows)
+        self.rejected_rows = self._shards.account(max_rejected_rows=max_rejected_rows)
         self.groups = tuple(self._shards.groups)
 
     def __len__(self) -> int:

@@ -32,7 +32,7 @@ def prepare_day(days: DaySettings, ledger: Ledger, date: str) -> Path:
         source=source,
         spec=Path(days.spec) if days.spec else None,
         split=days.split,
-        max_bad_rows=days.max_bad_rows,
+        max_rejected_rows=days.max_rejected_rows,
         minimum_count=days.minimum_count,
         vocabulary_from=before,
         past_from=before if days.spec else None,

@@ -1,7 +1,7 @@
 """What a job for every night is: where a day's rows are, what may change, what may be served."""
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -23,16 +23,17 @@ class DaySettings(Part):
         its test split, is what the gate looks at.
       minimum_count: how often a value must be in the day to enter a vocabulary; one that is
         rarer waits in the rows of the unknown ones.
-      max_bad_rows: share of a file's rows that may be refused.
+      max_rejected_rows: share of a file's rows that may be rejected.
     """
 
+    renamed: ClassVar = {"max_bad_rows": "max_rejected_rows"}
     dataset: str = "table"
     spec: str = ""
     source: str
     ready: str = ""
     split: str = ""
     minimum_count: AtLeastOne = 1
-    max_bad_rows: Annotated[float, Ge(0), Lt(1)] = 0.001
+    max_rejected_rows: Annotated[float, Ge(0), Lt(1)] = 0.001
 
 
 @declared

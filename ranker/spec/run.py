@@ -37,12 +37,13 @@ class DataSettings(Part):
       stream: whether the training split stays on disk: "never"; "always", in any order but
         "shuffled", "time" and "window" if the rows lie in order of time; or "auto", if they
         would take more than half of the free memory. The batches are the same.
-      bad_rows: what becomes of a row with a value that cannot be: "refuse" counts it
-        and leaves it out, as long as no more than a share `max_bad_rows` of a split's rows is
-        bad; "fail" ends the run at the first.
-      max_bad_rows: see `bad_rows`.
+      rejected_rows: what becomes of a row with a value that cannot be: "refuse" counts it
+        and leaves it out, as long as no more than a share `max_rejected_rows` of a split's rows
+        is; "fail" ends the run at the first.
+      max_rejected_rows: see `rejected_rows`.
     """
 
+    renamed: ClassVar = {"bad_rows": "rejected_rows", "max_bad_rows": "max_rejected_rows"}
     path: str = "data/movielens-100k"
     features: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
@@ -51,8 +52,8 @@ class DataSettings(Part):
     window_examples: Count = 0
     buffer_examples: AtLeastOne = 262_144
     stream: Literal["auto", "always", "never"] = "auto"
-    bad_rows: Literal["refuse", "fail"] = "refuse"
-    max_bad_rows: Annotated[float, Ge(0), Lt(1)] = 0.01
+    rejected_rows: Literal["refuse", "fail"] = "refuse"
+    max_rejected_rows: Annotated[float, Ge(0), Lt(1)] = 0.01
 
     def check(self) -> None:
         """Raises ValueError for a window of no rows, or an order that needs all in memory."""

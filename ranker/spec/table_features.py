@@ -1,6 +1,6 @@
 """Kinds of features of a table: what becomes of a column.
 
-A null is normal, and each kind says what it becomes; a value of another type is a bad row.
+A null is normal, and each kind says what it becomes; a value of another type is a rejected row.
 """
 
 from typing import Annotated, ClassVar, Literal

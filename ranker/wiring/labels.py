@@ -41,5 +41,7 @@ def _read(config: RunConfig, schema: Schema, name: str) -> Split:
         schema,
         Encoder(schema, {}, num_buckets=1),
         known_users=(),
-        max_bad_rows=0.0 if config.data.bad_rows == "fail" else config.data.max_bad_rows,
+        max_rejected_rows=0.0
+        if config.data.rejected_rows == "fail"
+        else config.data.max_rejected_rows,
     )

@@ -14,9 +14,9 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
     """Reads the data, builds the model and tries one batch.
 
     Returns:
-      `rows` by split: "read" and, of them, "bad"; `parameters`: how many are trained; `attempts`
-      that the run would make; `batch_size`: examples of each; `losses` of the batch, by task;
-      `refused`: the event of its refusal, {} if it would have been committed.
+      `rows` by split: "read" and, of them, "rejected"; `parameters`: how many are trained;
+      `attempts` that the run would make; `batch_size`: examples of each; `losses` of the batch,
+      by task; `refused`: the event of its refusal, {} if it would have been committed.
 
     Raises:
       OSError, ValueError: for what would end the run before its first batch.
@@ -43,6 +43,9 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
 
 def _rows(run: Run) -> dict[str, dict[str, int]]:
     return {
-        name: {"read": run.bad_rows[name].num_read, "bad": run.bad_rows[name].num_bad}
+        name: {
+            "read": run.rejected_rows[name].num_read,
+            "rejected": run.rejected_rows[name].num_rejected,
+        }
         for name in ("train", "validation", "test")
     }

@@ -8,7 +8,7 @@ from typing import Any
 from ranker.guard.detector import Detector
 from ranker.guard.guard import Guard
 from ranker.input.encode import Encoder
-from ranker.input.row_validator import BadRows
+from ranker.input.row_validator import SplitAccount
 from ranker.input.shards import split_path
 from ranker.input.split import Split, check_split, read_split, read_vocabularies
 from ranker.model.ranker import Ranker
@@ -39,7 +39,7 @@ class Run:
       identity: its settings and its data, once they have been digested.
       unfinished: how far it is, if it is read from a directory where it is not over; else "".
       start: of which other run's checkpoint it began, as `begin` says; else empty.
-      bad_rows: by split, what was bad in it; filled as splits are read or checked.
+      rejected_rows: by split, what was bad in it; filled as splits are read or checked.
     """
 
     config: RunConfig
@@ -51,7 +51,7 @@ class Run:
     identity: Identity | None = None
     unfinished: str = ""
     start: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    bad_rows: dict[str, BadRows] = dataclasses.field(default_factory=dict)
+    rejected_rows: dict[str, SplitAccount] = dataclasses.field(default_factory=dict)
 
     @property
     def model(self) -> Ranker:
@@ -59,11 +59,11 @@ class Run:
         return self.step.model
 
     def check_split(self, name: str) -> None:
-        """Reads a split and keeps nothing but what is bad in it; ValueError if too much."""
-        self.bad_rows[name] = check_split(
+        """Reads a split and keeps nothing but what is rejected; ValueError if too much."""
+        self.rejected_rows[name] = check_split(
             self.path(name),
             self.schema,
-            max_bad_rows=self.max_bad_rows,
+            max_rejected_rows=self.max_rejected_rows,
             with_frozen=name != "train",
         )
 
@@ -84,11 +84,11 @@ class Run:
             self.schema,
             self.encoder,
             known_users=self.vocabularies[self.schema.feature(self.schema.user).vocabulary],
-            max_bad_rows=self.max_bad_rows,
+            max_rejected_rows=self.max_rejected_rows,
             with_frozen=name != "train",
         )
-        if split.bad_rows is not None:
-            self.bad_rows[name] = split.bad_rows
+        if split.rejected_rows is not None:
+            self.rejected_rows[name] = split.rejected_rows
         return split
 
     def validation(self) -> Split:
@@ -105,10 +105,10 @@ class Run:
         return split_path(Path(self.config.data.path), name)
 
     @property
-    def max_bad_rows(self) -> float:
-        """The largest share of a split's rows that may be bad."""
+    def max_rejected_rows(self) -> float:
+        """The largest share of a split's rows that may be rejected."""
         data = self.config.data
-        return 0.0 if data.bad_rows == "fail" else data.max_bad_rows
+        return 0.0 if data.rejected_rows == "fail" else data.max_rejected_rows
 
 
 def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:

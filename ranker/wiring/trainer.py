@@ -57,7 +57,7 @@ def build_trainer(
     marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
     logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
     observers = [StillHeld(check), *_observers(run, workdir, logs, plan, start)]
-    events = _prolonged(state, progress, step) if state else _bad_rows(run, say)
+    events = _prolonged(state, progress, step) if state else _rejected_rows(run, say)
     for event in [*_damage(checkpoints, logs, step), *beginning.events, *events]:
         for observer in observers:
             observer.event(event)
@@ -151,13 +151,13 @@ def _damage(checkpoints: Checkpoints, logs: dict[str, files.JsonLines], step: St
     ] + [{"kind": "log_lost", **where, "file": name} for name, log in logs.items() if log.is_lost]
 
 
-def _bad_rows(run: Run, say: Callable[[str], None]) -> list[dict]:
-    """Says which splits have bad rows that are left out; returns an event for each."""
-    found = {name: bad for name, bad in run.bad_rows.items() if bad.num_bad}
+def _rejected_rows(run: Run, say: Callable[[str], None]) -> list[dict]:
+    """Says which splits have rejected rows that are left out; returns an event for each."""
+    found = {name: bad for name, bad in run.rejected_rows.items() if bad.num_rejected}
     for bad in found.values():
         say(f"Left out: {bad}")
     return [
-        {"kind": "bad_rows", "attempt": 0, "step": 0, "split": name, **bad.as_json()}
+        {"kind": "rejected_rows", "attempt": 0, "step": 0, "split": name, **bad.as_json()}
         for name, bad in found.items()
     ]
 

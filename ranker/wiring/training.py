@@ -62,8 +62,10 @@ def _open(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
         read += num_read
         tell(read, num_rows)
 
-    split = StoredSplit(path, run.schema, run.encoder, max_bad_rows=run.max_bad_rows, tell=count)
-    run.bad_rows["train"] = split.bad_rows
+    split = StoredSplit(
+        path, run.schema, run.encoder, max_rejected_rows=run.max_rejected_rows, tell=count
+    )
+    run.rejected_rows["train"] = split.rejected_rows
     return split
 
 

@@ -44,10 +44,10 @@ def test_any_number_of_rows_is_that_number(num_rows, tmp_path):
 
 def test_every_row_is_taken_and_those_of_a_user_stand_together(folder):
     with Files(folder) as files:
-        inputs = Inputs("movielens-25m", files, Options(max_bad_rows=0), folder)
+        inputs = Inputs("movielens-25m", files, Options(max_rejected_rows=0), folder)
         data = read(EDITIONS["movielens-25m"], inputs)
     assert len(data.user) == 20_000
-    assert not any(refusals.counts for refusals in inputs.refusals)
+    assert not any(rejected.counts for rejected in inputs.rejected)
     frame = pd.read_csv(folder / "ratings.csv")
     assert frame.equals(frame.sort_values(["userId", "movieId"]))
 

@@ -14,16 +14,16 @@ from ranker.datasets.public.movielens.examples import HISTORIES, LIKED_STARS
 from ranker.datasets.public.movielens.interactions import Interactions
 from ranker.datasets.public.movielens.read import read
 from ranker.datasets.read.archives import Files
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 
 
 def read_edition(
-    path: Path, name: str, *, max_bad_rows: float = 0.0
-) -> tuple[Interactions, list[Refusals]]:
+    path: Path, name: str, *, max_rejected_rows: float = 0.0
+) -> tuple[Interactions, list[RejectedRows]]:
     """Returns what the files at `path` tell, and the account of each."""
     with Files(path) as files:
-        inputs = Inputs(name, files, Options(max_bad_rows=max_bad_rows), path)
-        return read(EDITIONS[name], inputs), inputs.refusals
+        inputs = Inputs(name, files, Options(max_rejected_rows=max_rejected_rows), path)
+        return read(EDITIONS[name], inputs), inputs.rejected
 
 
 class WithHistories:

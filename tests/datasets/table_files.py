@@ -108,5 +108,5 @@ def prepared(folder, spec=None, **options) -> pa.Table:
     prepare("table", out, options=Options(source=folder, spec=folder / "spec.toml", **options))
     schema = read_schema(out / "schema.toml")
     for part in PARTS:
-        assert check_split(out / f"{part}.parquet", schema).num_bad == 0
+        assert check_split(out / f"{part}.parquet", schema).num_rejected == 0
     return pa.concat_tables([pq.read_table(out / f"{part}.parquet") for part in PARTS])

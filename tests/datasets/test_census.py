@@ -1,4 +1,4 @@
-"""Census-Income: both files, two tasks, and what is refused."""
+"""Census-Income: both files, two tasks, and what is rejected."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -65,7 +65,7 @@ def test_what_is_prepared_is_what_the_trainer_takes(tmp_path):
     assert len(schema.features) == 2 + 38  # all 42 but weight, year, income, marital status
     assert [task.name for task in schema.tasks] == ["income", "never_married"]
     for part in PARTS:
-        assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_bad == 0
+        assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_rejected == 0
         names = pq.read_schema(tmp_path / "out" / f"{part}.parquet").names
         columns = [column.name for column in (*schema.features, *schema.tasks)]
         assert names == [*columns, "timestamp"]
@@ -84,18 +84,20 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_row_is_refused_with_file_line_and_reason(name, tmp_path):
+def test_a_row_is_rejected_with_file_line_and_reason(name, tmp_path):
     values, reason, problem = BAD[name]
     raw = write_census(tmp_path / "raw")
     with (raw / "census-income.test").open("a") as file:
         file.write(person(**values))
-    with pytest.raises(DatasetError, match=r"census-income\.test: 1 of 21 rows refused, more than"):
+    with pytest.raises(
+        DatasetError, match=r"census-income\.test: 1 of 21 rows rejected, more than"
+    ):
         _prepare(raw, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    manifest = _prepare(raw, tmp_path / "out", max_bad_rows=0.1)
-    refused = manifest["files"]["census-income.test"]["refused"]
-    assert refused.keys() == {reason}
-    assert refused[reason]["first"].startswith(f"census-income.test, line 21: {problem}")
+    manifest = _prepare(raw, tmp_path / "out", max_rejected_rows=0.1)
+    rejected = manifest["files"]["census-income.test"]["rejected"]
+    assert rejected.keys() == {reason}
+    assert rejected[reason]["first"].startswith(f"census-income.test, line 21: {problem}")
 
 
 @pytest.mark.parametrize("name", ["census-income.data", "census-income.test"])

@@ -58,17 +58,17 @@ def test_the_example_of_the_contract_prepares_a_dataset(tmp_path, monkeypatch):
     (tmp_path / "raw").mkdir()
     rows = [f"{i % 3},{i % 5},{i % 2},{100 - i}\n" for i in range(60)]
     (tmp_path / "raw" / "clicks.csv").write_text("".join([*rows, "1,2\n", "1,2,x,4\n"]))
-    options = Options(source=tmp_path / "raw", max_bad_rows=0.1)
+    options = Options(source=tmp_path / "raw", max_rejected_rows=0.1)
     manifest = prepare("my-clicks", tmp_path / "data", options=options)
 
-    refused = manifest["files"]["clicks.csv"]["refused"]
-    assert {reason: of["rows"] for reason, of in refused.items()} == {"columns": 1, "number": 1}
+    rejected = manifest["files"]["clicks.csv"]["rejected"]
+    assert {reason: of["rows"] for reason, of in rejected.items()} == {"columns": 1, "number": 1}
     schema = read_schema(tmp_path / "data" / "schema.toml")
     assert schema.vocabularies == {"user_id": 3, "item_id": 5}
     times = []
     for part, num_rows in (("train", 48), ("validation", 6), ("test", 6)):
         path = tmp_path / "data" / f"{part}.parquet"
-        assert check_split(path, schema).num_bad == 0
+        assert check_split(path, schema).num_rejected == 0
         table = pq.read_table(path)
         assert table.column_names == ["user_id", "item_id", "click", "timestamp"]
         assert len(table) == num_rows

@@ -23,7 +23,7 @@ def prepared(path, out):
     prepare("table", out, options=Options(spec=spec))
     schema = read_schema(out / "schema.toml")
     for part in PARTS:
-        assert check_split(out / f"{part}.parquet", schema).num_bad == 0
+        assert check_split(out / f"{part}.parquet", schema).num_rejected == 0
     return schema, pa.concat_tables([pq.read_table(out / f"{part}.parquet") for part in PARTS])
 
 

@@ -44,10 +44,10 @@ BUDGETS = [
 PARTS = ("train", "validation", "test")
 
 
-def check_prepared(name, source, folder, max_bad_rows):
+def check_prepared(name, source, folder, max_rejected_rows):
     """Prepares from `source`, and holds what is in `folder` then to whole or nothing."""
     chosen = {"split": "random", "negatives": 1} if name in EDITIONS else {}
-    options = Options(source=source, max_bad_rows=max_bad_rows, **chosen)
+    options = Options(source=source, max_rejected_rows=max_rejected_rows, **chosen)
     said = None
     try:
         prepare(name, folder / "out", options=options)
@@ -56,7 +56,7 @@ def check_prepared(name, source, folder, max_bad_rows):
     if said is None:
         schema = read_schema(folder / "out" / "schema.toml")
         for part in PARTS:
-            assert check_split(folder / "out" / f"{part}.parquet", schema).num_bad == 0
+            assert check_split(folder / "out" / f"{part}.parquet", schema).num_rejected == 0
         assert (folder / "out" / "manifest.json").exists()
         shutil.rmtree(folder / "out")
     else:
@@ -95,9 +95,9 @@ def test_injured_files(name, writer, budget, tmp_path):
     whole = raw_files(raw, name, writer)
 
     def check(case):
-        (file, data), max_bad_rows = case
+        (file, data), max_rejected_rows = case
         (raw / file).write_bytes(data)
-        check_prepared(name, raw, tmp_path, max_bad_rows)
+        check_prepared(name, raw, tmp_path, max_rejected_rows)
         (raw / file).write_bytes(whole[file])
 
     cases = st.sampled_from(list(whole)).flatmap(

@@ -15,10 +15,10 @@ from ranker.schema import read_schema
 PARTS = ("train", "validation", "test")
 
 
-def check_prepared(raw, folder, max_bad_rows):
+def check_prepared(raw, folder, max_rejected_rows):
     """Prepares what is in `raw`, and holds `folder` then to whole or nothing."""
     said = None
-    options = Options(source=raw, spec=raw / "spec.toml", max_bad_rows=max_bad_rows)
+    options = Options(source=raw, spec=raw / "spec.toml", max_rejected_rows=max_rejected_rows)
     try:
         prepare("table", folder / "out", options=options)
     except DatasetError as error:
@@ -26,7 +26,7 @@ def check_prepared(raw, folder, max_bad_rows):
     if said is None:
         schema = read_schema(folder / "out" / "schema.toml")
         for part in PARTS:
-            assert check_split(folder / "out" / f"{part}.parquet", schema).num_bad == 0
+            assert check_split(folder / "out" / f"{part}.parquet", schema).num_rejected == 0
         shutil.rmtree(folder / "out")
     else:
         assert len(said.splitlines()) == 1, said
@@ -49,9 +49,9 @@ def test_injured_files_of_a_table(ending, budget, tmp_path):
     whole = {path.name: path.read_bytes() for path in raw.iterdir()}
 
     def check(case):
-        (file, data), max_bad_rows = case
+        (file, data), max_rejected_rows = case
         (raw / file).write_bytes(data)
-        check_prepared(raw, tmp_path, max_bad_rows)
+        check_prepared(raw, tmp_path, max_rejected_rows)
         (raw / file).write_bytes(whole[file])
 
     cases = st.sampled_from(sorted(whole)).flatmap(

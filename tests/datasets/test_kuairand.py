@@ -102,7 +102,7 @@ def test_an_impression_told_twice_counts_once_and_is_told(by_hand, tmp_path):
     assert account == {
         "read": 4,
         "kept": 3,
-        "refused": {},
+        "rejected": {},
         "repeated": {
             "rows": 1,
             "first": f"log_{FIRST}.csv, line 4: the same user, video and time_ms stand on an "
@@ -116,7 +116,7 @@ def test_an_impression_told_twice_counts_once_and_is_told(by_hand, tmp_path):
     }  # fmt: skip
 
 
-BAD_ROWS = {
+REJECTED = {
     "label": ({"is_click": 2}, "label", "is_click 2 is not in 0 to 1"),
     "long view": ({"long_view": -1}, "label", "long_view -1 is not in 0 to 1"),
     "play time": ({"play_time_ms": -5}, "range", "play_time_ms -5 is not in 0 to 86400000"),
@@ -132,21 +132,21 @@ BAD_ROWS = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_ROWS)
-def test_a_bad_row_is_refused_with_file_line_and_reason(name, by_hand, tmp_path):
-    values, reason, problem = BAD_ROWS[name]
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_row_is_rejected_with_file_line_and_reason(name, by_hand, tmp_path):
+    values, reason, problem = REJECTED[name]
     row = {**log_row(7, 40, START_MS + 7_000), **values}
     with (by_hand / f"log_{SECOND}.csv").open("a") as file:
         file.write(",".join(map(str, row.values())) + "\n")
     said = f"log_{SECOND}.csv, line 4: {problem}"
-    with pytest.raises(DatasetError, match=r"1 of 3 rows refused, more than max_bad_rows = 0\.001"):
+    with pytest.raises(DatasetError, match=r"1 of 3 rows rejected, more than max_rejected_rows"):
         _prepare(by_hand, tmp_path / "out", boundaries=("0.5", "0.9"))
     assert not (tmp_path / "out").exists()
-    manifest = _prepare(by_hand, tmp_path / "out", max_bad_rows=0.4, boundaries=("0.5", "0.9"))
-    refused = manifest["files"][f"log_{SECOND}.csv"]["refused"]
-    assert refused.keys() == {reason}
-    assert refused[reason]["rows"] == 1
-    assert refused[reason]["first"].startswith(said)
+    manifest = _prepare(by_hand, tmp_path / "out", max_rejected_rows=0.4, boundaries=("0.5", "0.9"))
+    rejected = manifest["files"][f"log_{SECOND}.csv"]["rejected"]
+    assert rejected.keys() == {reason}
+    assert rejected[reason]["rows"] == 1
+    assert rejected[reason]["first"].startswith(said)
     assert sum(part["rows"] for part in manifest["rows"].values()) == 5
 
 
@@ -162,7 +162,7 @@ BAD_ENTITIES = {
 
 
 @pytest.mark.parametrize("name", BAD_ENTITIES)
-def test_a_bad_row_of_a_table_is_refused(name, by_hand, tmp_path):
+def test_a_row_of_a_table_is_rejected(name, by_hand, tmp_path):
     table, row, problem = BAD_ENTITIES[name]
     path = (
         by_hand
@@ -172,7 +172,7 @@ def test_a_bad_row_of_a_table_is_refused(name, by_hand, tmp_path):
         file.write(",".join(f'"{value}"' for value in row.values()) + "\n")
     with pytest.raises(DatasetError) as caught:
         _prepare(by_hand, tmp_path / "out")
-    assert f"{path.name}: 1 of 4 rows refused" in str(caught.value)
+    assert f"{path.name}: 1 of 4 rows rejected" in str(caught.value)
     assert f"line 5: {problem}" in str(caught.value)
 
 
@@ -199,7 +199,7 @@ DAMAGES = {
         "no log of KuaiRand in it, such as log_standard_4_08_to_4_21_pure.csv; it has: user_",
     ),
     "no column": (_without_column(f"log_{FIRST}.csv", "is_hate"), "it lacks is_hate; expected"),
-    "cut within a row": (_cut(f"log_{SECOND}.csv", -9), "1 of 2 rows refused"),
+    "cut within a row": (_cut(f"log_{SECOND}.csv", -9), "1 of 2 rows rejected"),
     "cut to its header": (_cut("video_features_basic_pure.csv", 133), "it holds no rows"),
     "empty": (_cut(f"log_{FIRST}.csv", 0), f"log_{FIRST}.csv: empty file: it holds no rows"),
 }
@@ -274,7 +274,7 @@ def test_what_is_prepared_is_what_the_trainer_takes(tmp_path):
     schema = read_schema(tmp_path / "out" / "schema.toml")
     assert [f.name for f in schema.features if f.past_of == "user_id"] == ["clicked_items"]
     for part, table in _tables(tmp_path / "out").items():
-        assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_bad == 0
+        assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_rejected == 0
         assert (np.diff(table["timestamp"].to_numpy()) >= 0).all()
     names = [path.name for path in (tmp_path / "out").iterdir()]
     assert sorted(names) == sorted(

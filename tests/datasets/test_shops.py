@@ -1,4 +1,4 @@
-"""AliExpress, Ali-CCP and ByteRec: every kind of column by hand, and what is refused."""
+"""AliExpress, Ali-CCP and ByteRec: every kind of column by hand, and what is rejected."""
 
 import math
 
@@ -43,11 +43,11 @@ def test_what_is_prepared_is_what_the_trainer_takes(name, tmp_path):
     schema = read_schema(tmp_path / "out" / "schema.toml")
     columns = [column.name for column in (*schema.features, *schema.tasks)]
     for part in PARTS:
-        assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_bad == 0
+        assert check_split(tmp_path / "out" / f"{part}.parquet", schema).num_rejected == 0
         assert tables[part].column_names == [*columns, "timestamp"]
     assert not any(f.past_of for f in schema.features)  # no row has a time
     assert list(manifest["labels"]) == [task.name for task in schema.tasks]
-    assert all(account["refused"] == {} for account in manifest["files"].values())
+    assert all(account["rejected"] == {} for account in manifest["files"].values())
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -203,19 +203,21 @@ NAMES |= {write_aliccp: "ali-ccp", write_byterec: "byterec"}
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_row_is_refused_with_file_line_and_reason(case, tmp_path):
+def test_a_row_is_rejected_with_file_line_and_reason(case, tmp_path):
     writer, file, line, reason, problem = BAD[case]
     raw = writer(tmp_path / "raw")
     with (raw / file).open("a") as stream:
         stream.write(line)
     number = len((raw / file).read_text().splitlines())
-    with pytest.raises(DatasetError, match=r"1 of [0-9]+ rows refused, more than max_bad_rows"):
+    with pytest.raises(
+        DatasetError, match=r"1 of [0-9]+ rows rejected, more than max_rejected_rows"
+    ):
         made(NAMES[writer], raw, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    manifest, _ = made(NAMES[writer], raw, tmp_path / "out", max_bad_rows=0.3)
-    refused = manifest["files"][file]["refused"]
-    assert refused.keys() == {reason}
-    assert refused[reason]["first"].startswith(f"{file}, line {number}: {problem}")
+    manifest, _ = made(NAMES[writer], raw, tmp_path / "out", max_rejected_rows=0.3)
+    rejected = manifest["files"][file]["rejected"]
+    assert rejected.keys() == {reason}
+    assert rejected[reason]["first"].startswith(f"{file}, line {number}: {problem}")
 
 
 @pytest.mark.parametrize(
@@ -238,6 +240,6 @@ def test_a_repeated_key_is_told_with_its_line_behind_a_bad_one(tmp_path):
     raw = write_aliccp(tmp_path / "raw")
     with (raw / "common_features_test.csv").open("a") as stream:
         stream.write("\n" + shared("b2", "101") + shared("a1"))
-    manifest, _ = made("ali-ccp", raw, tmp_path / "out", max_bad_rows=0.5)
-    refused = manifest["files"]["common_features_test.csv"]["refused"]
-    assert refused["duplicate"]["first"].startswith("common_features_test.csv, line 6: 'a1'")
+    manifest, _ = made("ali-ccp", raw, tmp_path / "out", max_rejected_rows=0.5)
+    rejected = manifest["files"]["common_features_test.csv"]["rejected"]
+    assert rejected["duplicate"]["first"].startswith("common_features_test.csv, line 6: 'a1'")

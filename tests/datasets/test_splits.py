@@ -109,7 +109,7 @@ def test_a_part_without_rows_and_a_senseless_boundary_are_errors(options, messag
         ("seed", -1, "seed must be >= 0, got -1"),
         ("history", 0, "history must be >= 1, got 0"),
         ("negatives", -2, "negatives must be >= 0, got -2"),
-        ("max_bad_rows", 1.0, "max_bad_rows must be in [0, 1), got 1.0"),
+        ("max_rejected_rows", 1.0, "max_rejected_rows must be in [0, 1), got 1.0"),
     ],
 )
 def test_options_are_checked(name, value, message):

@@ -69,7 +69,7 @@ def test_all_mistakes_are_said_at_once(tmp_path):
     ("make", "said"),
     [
         (lambda rows: changed(rows, "click", pa.array(["yes"] * len(rows))),
-         ["30 of 30 rows refused", "a.parquet, row group 1, row 1", "'yes'", "write a condition"]),
+         ["30 of 30 rows rejected", "a.parquet, row group 1, row 1", "'yes'", "write a condition"]),
         (lambda rows: changed(rows, "click", pa.array([2] * len(rows))), ["neither 0 nor 1"]),
         (lambda rows: changed(rows, "timestamp", pa.array([9e12] * len(rows))),
          ["future", "is time_unit right?"]),
@@ -117,18 +117,18 @@ def test_files_that_are_empty_torn_or_growing(tmp_path, monkeypatch):
     failing(folder, ["a.parquet: it changed while it was read", "wait until nothing writes to it"])
 
 
-def test_a_few_bad_rows_are_counted_and_left_out(tmp_path):
+def test_a_few_rejected_rows_are_counted_and_left_out(tmp_path):
     folder = write_table(tmp_path / "x", "csv")
     text = (folder / "a.csv").read_text().splitlines()
     text[3] = text[3] + ",one,more"
     text[5] = text[5].replace(text[5].split(",")[-2], "maybe")
     (folder / "a.csv").write_text("\n".join(text) + "\n")
-    failing(folder, ["a.csv: 2 of 30 rows refused, more than max_bad_rows"])
-    assert len(run(folder, max_bad_rows=0.1)) == 58
+    failing(folder, ["a.csv: 2 of 30 rows rejected, more than max_rejected_rows"])
+    assert len(run(folder, max_rejected_rows=0.1)) == 58
     manifest = json.loads((folder / "out" / "manifest.json").read_text())
     (account,) = [of for file, of in manifest["files"].items() if file.endswith("a.csv")]
     assert account["kept"] == 28
-    assert account["refused"]["columns"]["rows"] == 1
+    assert account["rejected"]["columns"]["rows"] == 1
 
 
 def test_a_table_without_user_item_and_time(tmp_path):

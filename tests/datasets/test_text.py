@@ -7,7 +7,7 @@ import pytest
 
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.read import text
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.read.text import DelimitedFile, Format
 
 COLUMNS = ("a", "b", "c", "d")
@@ -15,18 +15,18 @@ KINDS = ("int64", "int64", "float64", "int64")
 GOOD = [[1, 2, 3.5, 4], [5, 6, 0.5, 8], [9, 10, 5.0, 12]]
 
 
-def _file(data: bytes, delimiter: str = ",", **options) -> tuple[DelimitedFile, Refusals]:
-    refusals = Refusals("x.csv", max_share=0.9)
+def _file(data: bytes, delimiter: str = ",", **options) -> tuple[DelimitedFile, RejectedRows]:
+    rejected = RejectedRows("x.csv", max_share=0.9)
     form = Format(COLUMNS, delimiter, **options)
-    return DelimitedFile(io.BytesIO(data), form, refusals=refusals), refusals
+    return DelimitedFile(io.BytesIO(data), form, rejected=rejected), rejected
 
 
 def _numbers(data: bytes, delimiter: str = ",", **options):
-    file, refusals = _file(data, delimiter, **options)
+    file, rejected = _file(data, delimiter, **options)
     blocks = list(file.columns(KINDS))
     lines = np.concatenate([line for line, _ in blocks]).tolist()
     rows = [list(row) for _, columns in blocks for row in zip(*columns, strict=True)]
-    return lines, rows, refusals
+    return lines, rows, rejected
 
 
 def _encode(rows: list, delimiter: str, newline: str = "\n") -> bytes:
@@ -38,9 +38,9 @@ def _encode(rows: list, delimiter: str, newline: str = "\n") -> bytes:
 @pytest.mark.parametrize("delimiter", [",", "\t", "::"], ids=["comma", "tab", "colons"])
 def test_numbers_come_through_whatever_the_block(delimiter, newline, block_bytes, monkeypatch):
     monkeypatch.setattr(text, "_BLOCK_BYTES", block_bytes)
-    lines, rows, refusals = _numbers(_encode(GOOD, delimiter, newline), delimiter)
+    lines, rows, rejected = _numbers(_encode(GOOD, delimiter, newline), delimiter)
     assert (lines, rows) == ([1, 2, 3], GOOD)
-    assert refusals.report() == {"read": 3, "kept": 3, "refused": {}}
+    assert rejected.report() == {"read": 3, "kept": 3, "rejected": {}}
 
 
 @pytest.mark.parametrize(
@@ -79,26 +79,26 @@ def test_a_bad_line_is_refused_and_placed_and_its_neighbours_stay(name, block_by
     bad, reason, problem = BAD_LINES[name]
     monkeypatch.setattr(text, "_BLOCK_BYTES", block_bytes)
     data = _encode(GOOD[:1], ",") + b"\n" + bad + b"\r\n" + _encode(GOOD[1:], ",")
-    lines, rows, refusals = _numbers(data)
+    lines, rows, rejected = _numbers(data)
     assert (lines, rows) == ([1, 4, 5], GOOD)  # line 2 is blank: no row
-    assert refusals.num_read == 4
-    assert dict(refusals.counts) == {reason: 1}
-    assert refusals.first[reason].startswith("x.csv, line 3: ")
-    assert problem in refusals.first[reason]
+    assert rejected.num_read == 4
+    assert dict(rejected.counts) == {reason: 1}
+    assert rejected.first[reason].startswith("x.csv, line 3: ")
+    assert problem in rejected.first[reason]
 
 
 def test_a_tab_in_a_file_of_colons_is_no_delimiter():
-    _, rows, refusals = _numbers(b"1\t2::3::4\n1::2::3::4\n", "::")
+    _, rows, rejected = _numbers(b"1\t2::3::4\n1::2::3::4\n", "::")
     assert rows == [[1, 2, 3, 4]]
-    assert "2 columns" not in refusals.first["columns"]
-    assert "3 columns in place of 4" in refusals.first["columns"]
+    assert "2 columns" not in rejected.first["columns"]
+    assert "3 columns in place of 4" in rejected.first["columns"]
 
 
 def test_text_reads_quotes_and_numbers_its_lines():
-    file, refusals = _file(b'1,"a, ""b""",c,d\r\n\r\n2,x,y\r\n3,\xc3\xa9,c,d\r\n4,\xe9,c,d\r\n')
+    file, rejected = _file(b'1,"a, ""b""",c,d\r\n\r\n2,x,y\r\n3,\xc3\xa9,c,d\r\n4,\xe9,c,d\r\n')
     assert list(file.text()) == [(1, ["1", 'a, "b"', "c", "d"]), (4, ["3", "é", "c", "d"])]
-    assert refusals.num_read == 4
-    assert refusals.first == {
+    assert rejected.num_read == 4
+    assert rejected.first == {
         "columns": "x.csv, line 3: 3 columns in place of 4: ['2', 'x', 'y']",
         "encoding": r"x.csv, line 5: the bytes b'\xe9,c,d' are not utf-8",
     }
@@ -136,20 +136,20 @@ def test_a_wrong_header_is_an_error(data, message):
 
 def test_refusals_fail_above_their_share_and_not_at_it():
     for refused, fails in ((1, False), (2, True)):
-        refusals = Refusals("x.csv", max_share=0.1)
-        refusals.num_read = 10
-        refusals.add("columns", line=7, problem="short", count=refused)
+        rejected = RejectedRows("x.csv", max_share=0.1)
+        rejected.num_read = 10
+        rejected.add("columns", line=7, problem="short", count=refused)
         if fails:
             with pytest.raises(DatasetError) as caught:
-                refusals.check()
+                rejected.check()
             assert str(caught.value) == (
-                "x.csv: 2 of 10 rows refused, more than max_bad_rows = 0.1 allows: "
+                "x.csv: 2 of 10 rows rejected, more than max_rejected_rows = 0.1 allows: "
                 "2 for columns (x.csv, line 7: short)"
             )
         else:
-            refusals.check()
+            rejected.check()
 
 
 def test_no_rows_at_all_is_an_error():
     with pytest.raises(DatasetError, match=r"x\.csv: empty file"):
-        Refusals("x.csv", max_share=0.1).check()
+        RejectedRows("x.csv", max_share=0.1).check()

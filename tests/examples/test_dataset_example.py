@@ -100,8 +100,8 @@ def test_a_bad_line_is_refused_by_its_number(line, tmp_path):
     flags = [f"--dataset={NAME}", f"--source={tmp_path / 'raw'}", f"--output={tmp_path / 'data'}"]
     said = prepare(PLUGIN, *flags, code=2).stderr.splitlines()[-1]
     assert said.startswith(
-        "prepare: impressions.jsonl: 1 of 41 rows refused, more than max_bad_rows = 0.001 allows: "
-        "1 for value (impressions.jsonl, line 41: "
+        "prepare: impressions.jsonl: 1 of 41 rows rejected, more than max_rejected_rows = 0.001 "
+        "allows: 1 for value (impressions.jsonl, line 41: "
     )
     assert not (tmp_path / "data").exists()
 

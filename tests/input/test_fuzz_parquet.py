@@ -27,12 +27,14 @@ def encoder(prepared):
     return Encoder(tiny_schema(), read_vocabularies(prepared, tiny_schema()))
 
 
-def check_file(path, encoder, max_bad_rows):
+def check_file(path, encoder, max_rejected_rows):
     """Reads `path`, and holds what comes of it to the schema."""
     schema, said = tiny_schema(), None
     try:
-        account = check_split(path, schema, max_bad_rows=max_bad_rows)
-        split = read_split(path, schema, encoder, known_users=[], max_bad_rows=max_bad_rows)
+        account = check_split(path, schema, max_rejected_rows=max_rejected_rows)
+        split = read_split(
+            path, schema, encoder, known_users=[], max_rejected_rows=max_rejected_rows
+        )
     except ValueError as error:
         said = str(error)
     if said is not None:
@@ -40,8 +42,8 @@ def check_file(path, encoder, max_bad_rows):
         assert len(said.splitlines()) == 1, said
         assert len(said) < 3_000
         return
-    assert account == split.bad_rows
-    assert account.num_read - account.num_bad == len(split)
+    assert account == split.rejected_rows
+    assert account.num_read - account.num_rejected == len(split)
     for feature in schema.features:
         values = split.rows.features[feature.name]
         if feature.kind == "numeric":

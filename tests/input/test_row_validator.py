@@ -1,4 +1,4 @@
-"""The door: what is wrong with a prepared file is told with its place, and never trains."""
+"""What is wrong with a prepared file is reported with its place, and never trains."""
 
 import dataclasses
 
@@ -73,7 +73,7 @@ BAD_VALUES = {
 
 
 @pytest.mark.parametrize("case", BAD_VALUES)
-def test_a_bad_value_is_told_with_its_place_and_its_row_left_out(case, encoder, tmp_path):
+def test_a_bad_value_is_reported_with_its_place_and_its_row_left_out(case, encoder, tmp_path):
     column, value, kind, said = BAD_VALUES[case]
     table = tiny_table(ROWS, 0)
     if kind == pa.binary():
@@ -85,18 +85,20 @@ def test_a_bad_value_is_told_with_its_place_and_its_row_left_out(case, encoder, 
         changed = spoiled(table, column, 31, value, kind)
     path = write(changed, tmp_path / "bad.parquet")
     assert refusal(path, encoder).startswith(
-        f"1 of 60 rows is bad: 1 in {column} (row 31 of the file, in row group 1: {said}"
+        f"1 of 60 rows is rejected: 1 in {column} (row 31 of the file, in row group 1: {said}"
     )
     # 1 of 60 is a share of 0.0167.
-    assert "a share of 0.016 may be: mend the data" in refusal(path, encoder, max_bad_rows=0.016)
-    split = read_split(path, tiny_schema(), encoder, known_users=[], max_bad_rows=0.017)
+    assert "a share of 0.016 may be: fix the data" in refusal(
+        path, encoder, max_rejected_rows=0.016
+    )
+    split = read_split(path, tiny_schema(), encoder, known_users=[], max_rejected_rows=0.017)
     kept = np.delete(np.arange(ROWS), 31)
     np.testing.assert_array_equal(split.times, table["timestamp"].to_numpy()[kept])
     clean = read_split(write(table, tmp_path / "a.parquet"), tiny_schema(), encoder, known_users=[])
     for name, values in clean.rows.features.items():
         np.testing.assert_array_equal(split.rows.features[name], values[kept])
-    assert (split.bad_rows.num_read, split.bad_rows.num_bad) == (60, 1)
-    assert clean.bad_rows.num_bad == 0
+    assert (split.rejected_rows.num_read, split.rejected_rows.num_rejected) == (60, 1)
+    assert clean.rejected_rows.num_rejected == 0
 
 
 def test_rows_bad_in_several_columns_count_once_and_each_column_tells_its_first(tmp_path):
@@ -108,11 +110,13 @@ def test_rows_bad_in_several_columns_count_once_and_each_column_tells_its_first(
         ("item_id", 59, None),
     ):
         table = spoiled(table, column, row, value)
-    account = check_split(write(table, tmp_path / "x.parquet"), tiny_schema(), max_bad_rows=0.1)
-    assert (account.num_read, account.num_bad) == (60, 3)
-    places = {f.column: (f.row_group, f.row, f.num_rows) for f in account.findings}
+    account = check_split(
+        write(table, tmp_path / "x.parquet"), tiny_schema(), max_rejected_rows=0.1
+    )
+    assert (account.num_read, account.num_rejected) == (60, 3)
+    places = {f.column: (f.row_group, f.row, f.num_rows) for f in account.violations}
     assert places == {"rating": (0, 3, 2), "user_count": (1, 40, 1), "item_id": (2, 59, 1)}
-    assert account.as_json()["findings"][0]["value"] == "0.0"
+    assert account.as_json()["violations"][0]["value"] == "0.0"
 
 
 def test_a_null_label_and_a_null_list_and_an_unknown_id_are_no_mistakes(encoder, tmp_path):
@@ -120,7 +124,7 @@ def test_a_null_label_and_a_null_list_and_an_unknown_id_are_no_mistakes(encoder,
     table = spoiled(table, "genres", 31, None)
     table = spoiled(table, "item_id", 31, 2**40)
     split = read_split(write(table, tmp_path / "x.parquet"), tiny_schema(), encoder, known_users=[])
-    assert split.bad_rows.num_bad == 0
+    assert split.rejected_rows.num_rejected == 0
     assert split.rows.weights["like"][31] == 0
     assert split.rows.features["genres"][31].tolist() == [-1, -1, -1]
     assert split.rows.features["item_id"][31] == 30  # behind the vocabulary's 30 values
@@ -153,7 +157,7 @@ def test_a_column_of_another_type_is_named(column, kind, said, encoder, tmp_path
     path = write(
         table.set_column(table.column_names.index(column), column, changed), tmp_path / "x.parquet"
     )
-    assert refusal(path, encoder, max_bad_rows=0.9).startswith(said)
+    assert refusal(path, encoder, max_rejected_rows=0.9).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +240,7 @@ def test_damage_within_a_row_group_is_told_by_its_number(encoder, tmp_path):
     data = bytearray(path.read_bytes())
     data[first + column.total_compressed_size - 1] ^= 1  # of item_id
     path.write_bytes(data)
-    said = refusal(path, encoder, max_bad_rows=0.9)
+    said = refusal(path, encoder, max_rejected_rows=0.9)
     assert said.startswith("row group 1, column item_id, cannot be read: ")
     assert said.endswith("; write it again")
 
@@ -272,4 +276,4 @@ def test_a_label_at_the_end_of_a_range_that_float32_rounds_is_in_it(encoder, tmp
     table = tiny_table(4, 0)
     labels = pa.array([0.1, 0.7, 0.3, None], pa.float32())
     table = table.set_column(table.column_names.index("rating"), "rating", labels)
-    assert check_split(write(table, tmp_path / "x.parquet"), schema).num_bad == 0
+    assert check_split(write(table, tmp_path / "x.parquet"), schema).num_rejected == 0

@@ -51,12 +51,12 @@ def shards(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(shards, encoder):
-    return read_split(shards, tiny_schema(), encoder, known_users=[], max_bad_rows=0.01)
+    return read_split(shards, tiny_schema(), encoder, known_users=[], max_rejected_rows=0.01)
 
 
 @pytest.fixture(scope="module")
 def stored(shards, encoder):
-    return StoredSplit(shards, tiny_schema(), encoder, max_bad_rows=0.01)
+    return StoredSplit(shards, tiny_schema(), encoder, max_rejected_rows=0.01)
 
 
 def in_memory(split, **named):
@@ -79,11 +79,11 @@ def bits(stack):
 
 def test_both_know_the_same_rows_and_the_same_bad_ones(whole, stored):
     assert len(whole) == len(stored) == 198
-    assert whole.bad_rows == stored.bad_rows
+    assert whole.rejected_rows == stored.rejected_rows
     assert whole.groups == stored.groups
     assert [group.num_rows for group in stored.groups] == [39, 20, 0, 33, 7, 49, 50]
-    assert "2 in user_count (row 30 of 0.parquet, in row group 0: nan " in str(stored.bad_rows)
-    assert stored.bad_rows.as_json()["findings"][0]["file"] == "0.parquet"
+    assert "2 in user_count (row 30 of 0.parquet, in row group 0: nan " in str(stored.rejected_rows)
+    assert stored.rejected_rows.as_json()["violations"][0]["file"] == "0.parquet"
 
 
 @pytest.mark.parametrize("size", [1, 16, 150, 450])

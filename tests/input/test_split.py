@@ -154,7 +154,7 @@ def test_frozen_values_are_read_beside_the_features_and_only_if_asked_for(encode
     plain = read_split(path, schema, encoder, known_users=[])
     assert plain.frozen == {}
     assert list(split.rows.features) == list(plain.rows.features)
-    assert check_split(path, schema, with_frozen=True).num_bad == 0
+    assert check_split(path, schema, with_frozen=True).num_rejected == 0
 
 
 def test_a_missing_or_bad_frozen_value_is_told_as_a_feature_s_is(encoder, tmp_path):

@@ -61,7 +61,7 @@ def test_counts_what_was_read_where_slices_are_sums_already():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_bad_row_costs_the_others_nothing(bad):
+def test_a_row_of_no_finite_gradient_costs_the_others_nothing(bad):
     slices = np.full((3, 4), 1e-4, np.float32)
     slices[1, 2] = bad
     got = updates(optim.CowClip(), slices, [0, 3, 5], table=np.ones((6, 4), np.float32))

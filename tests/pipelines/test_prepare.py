@@ -152,17 +152,19 @@ def test_a_home_that_is_not_there_is_one_line_and_exit_2(flag, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_bad_data_is_one_line_and_exit_2_and_nothing_is_written(raw, tmp_path):
+def test_rejected_rows_are_one_line_and_exit_2_and_nothing_is_written(raw, tmp_path):
     with (raw / "ratings.csv").open("a") as file:
         file.write("1,1,7.5,3\n")
     done = _run(
         "--dataset=movielens-latest-small",
         f"--source={raw}",
         f"--output={tmp_path / 'out'}",
+        "--max-bad-rows=0.002",
         check=2,
     )
+    assert "prepare: --max_bad_rows is now called --max_rejected_rows" in done.stderr.splitlines()
     assert done.stderr.splitlines()[-1] == (
-        "prepare: ratings.csv: 1 of 41 rows refused, more than max_bad_rows = 0.001 allows: "
+        "prepare: ratings.csv: 1 of 41 rows rejected, more than max_rejected_rows = 0.002 allows: "
         "1 for rating (ratings.csv, line 42: rating 7.5 is not one of 0.5 to 5 in steps of 0.5)"
     )
     assert list(tmp_path.iterdir()) == [raw]

@@ -28,7 +28,7 @@ def test_how_many_attempts_were_refused_is_said(tmp_path):
 
 @pytest.mark.parametrize(("batch_size", "is_said"), [(400, False), (401, True)])
 def test_a_batch_that_repeats_rows_is_said(batch_size, is_said):
-    rows = {"read": 404, "bad": 4}
+    rows = {"read": 404, "rejected": 4}
     found = {"rows": {"train": rows}, "parameters": 9, "attempts": 1, "batch_size": batch_size}
     lines = "\n".join(trained.rehearsal(found | {"losses": {}, "refused": {}}))
     assert (f"a batch of {batch_size} examples repeats the 400 rows of train" in lines) == is_said

@@ -93,7 +93,7 @@ def test_the_verdict_is_the_same_to_the_last_bit(workdir, attempt, first_bad, co
     assert digests(workdir) == before
 
 
-def test_the_page_has_the_raw_values_of_the_bad_rows(workdir):
+def test_the_page_has_the_raw_values_of_the_rows_not_finite(workdir):
     found = again(workdir, 8)
     text = as_text(found)
     assert "Attempt 8, from the start: loss not finite, task rating" in text

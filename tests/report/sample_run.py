@@ -82,7 +82,7 @@ def _events() -> list[dict]:
 def _result(status: str, auc: float) -> dict:
     ran = {
         "status": status, "step": 397, "attempts": 400, "best_attempt": 200, "refused": 3,
-        "bad_rows": {"train": 2, "test": 0}, "examples_per_second": 5000.0,
+        "rejected_rows": {"train": 2, "test": 0}, "examples_per_second": 5000.0,
         "input_bound_share": 0.4, "peak_memory_mb": 1300.0, "seconds": 130.0,
         "data": {"test.parquet": "ab" * 32},
     }  # fmt: skip

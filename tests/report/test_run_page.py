@@ -79,7 +79,7 @@ def test_the_verdict_and_what_deserves_a_look_come_first(page):
     said = read(page).text
     assert "Completed The best model on validation is of attempt 200. Not exported." in said
     assert "Much of the time was spent waiting for input" in said  # a share of 0.4
-    assert "2 rows of train left out as bad." in said
+    assert "2 rows of train rejected." in said
     assert "5,000/s" in said
     assert "1.3 GB" in said
     assert "0.8% of attempts" in said  # 3 of 400

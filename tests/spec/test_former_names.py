@@ -7,6 +7,7 @@ import pytest
 
 from ranker.spec.load import ConfigError, load
 from ranker.spec.part import Part, declared, register
+from ranker.spec.run import RunConfig
 
 
 class Loss(Part):
@@ -77,6 +78,17 @@ def test_one_that_moved_into_a_table_finds_it(tmp_path):
     assert said == [
         "/c.toml: section.error is now called section.loss",
         "/c.toml: section.bend is now called section.loss.delta",
+    ]
+
+
+def test_rejected_rows_by_their_former_names(tmp_path):
+    (tmp_path / "c.toml").write_text("data = {bad_rows = 'fail', max_bad_rows = 0.25}\n")
+    with pytest.warns(FutureWarning, match="is now called") as said:
+        config = load(tmp_path / "c.toml", [], RunConfig)
+    assert (config.data.rejected_rows, config.data.max_rejected_rows) == ("fail", 0.25)
+    assert [str(each.message).partition(": ")[2] for each in said] == [
+        "data.bad_rows is now called data.rejected_rows",
+        "data.max_bad_rows is now called data.max_rejected_rows",
     ]
 
 

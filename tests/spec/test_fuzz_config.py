@@ -12,7 +12,7 @@ from ranker.spec.run import RunConfig
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 NAMES = st.sampled_from(
     [
-        *("seed", "data", "data.path", "data.max_bad_rows", "clip", "clip.0", "clip.0.kind"),
+        *("seed", "data", "data.path", "data.max_rejected_rows", "clip", "clip.0", "clip.0.kind"),
         *("optimizer.dense.rule.kind", "model.sharing.kind", "objective.task_weights.like"),
         *("train.epochs", "train.monitor", "extends", "model.tower_units.0", "a.b", ""),
     ]

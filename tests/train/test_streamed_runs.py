@@ -76,18 +76,18 @@ def left(workdir):
 @pytest.fixture(scope="module")
 def from_memory(settings, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("memory") / "run"
-    assert run(of_kind(settings, "never"), workdir)["bad_rows"]["train"] == 1
+    assert run(of_kind(settings, "never"), workdir)["rejected_rows"]["train"] == 1
     return workdir
 
 
 def test_a_run_from_disk_is_one_from_memory_bit_for_bit(settings, from_memory, tmp_path):
     result = run(of_kind(settings, "always"), tmp_path / "run")
     assert result["status"] == "completed"
-    assert result["bad_rows"] == {"test": 0, "validation": 0, "train": 1}
+    assert result["rejected_rows"] == {"test": 0, "validation": 0, "train": 1}
     assert 0 <= result["input_bound_share"] < 1
     assert left(tmp_path / "run") == left(from_memory)
     (event, *_) = map(json.loads, (tmp_path / "run/events.jsonl").read_text().splitlines())
-    (found,) = event["findings"]
+    (found,) = event["violations"]
     assert (found["file"], found["row_group"], found["row"]) == ("part-1.parquet", 0, 20)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from ranker.datasets.describe.delimited import seen
 from ranker.datasets.describe.footers import Footers, read_blocks
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table.batches import names_of, read
 from ranker.datasets.table.files import SourceFile, find
 from ranker.datasets.table.types import canonical
@@ -110,17 +110,17 @@ def _of_text(found: Sequence[SourceFile], source: SourceSpec, sample_rows: int) 
     tables, num_rows, is_counted = [], 0, len(files) == len(found)
     for file in files:
         rows = _Rows(size // len(files) + 1)
-        refusals = Refusals(str(file.path), max_share=1.0)
+        rejected = RejectedRows(str(file.path), max_share=1.0)
         wanted, nested = _readable(file, source, everywhere, left_out)
-        for batch in read(file, source, wanted, refusals):
+        for batch in read(file, source, wanted, rejected):
             rows.add(pa.table(dict(batch.columns)))
             if rows.num_read >= _READ * sample_rows // len(files):
                 is_counted = False
                 break
         num_rows += rows.num_read
         tables += rows.tables()
-        if refusals.counts:
-            remarks = [*remarks, f"{next(iter(refusals.first.values()))}; such rows are left out"]
+        if rejected.counts:
+            remarks = [*remarks, f"{next(iter(rejected.first.values()))}; such rows are left out"]
     if not num_rows:
         raise DatasetError(f"{found[0].path}: empty file: it holds no rows")
     table = pa.concat_tables(tables, promote_options="permissive").combine_chunks()

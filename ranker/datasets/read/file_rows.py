@@ -1,4 +1,4 @@
-"""Rows of one file as columns, from which what is wrong is refused."""
+"""Rows of one file as columns, from which what is wrong is rejected."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
@@ -7,38 +7,38 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.order import Numbering
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 
 Array = Any  # of NumPy, or of Arrow where it is text
 
 
 class FileRows:
-    """Some rows of a file; those that are refused leave it.
+    """Some rows of a file; those that are rejected leave it.
 
     Attributes:
       columns: by name, an array [N]: of NumPy, or of Arrow where it is text.
       line: where each row stands in the file, int32 [N].
-      refusals: the account of the file's bad rows.
+      rejected: the account of the file's rejected rows.
     """
 
     def __init__(
-        self, columns: Mapping[str, Array], line: np.ndarray, *, refusals: Refusals
+        self, columns: Mapping[str, Array], line: np.ndarray, *, rejected: RejectedRows
     ) -> None:
         """Takes the rows as they were read."""
         self.columns = dict(columns)
         self.line = line
-        self.refusals = refusals
+        self.rejected = rejected
 
     @classmethod
     def joined(cls, blocks: Iterable[Self]) -> Self:
         """Returns the rows of all blocks of a file, at least one; each column is held twice."""
         parts = list(blocks)
-        refusals, line = parts[0].refusals, np.concatenate([block.line for block in parts])
+        rejected, line = parts[0].rejected, np.concatenate([block.line for block in parts])
         columns = [block.columns for block in parts]
         del parts  # so that a column goes once it is joined
         names = list(columns[0])
         joined = {name: _concatenated([of.pop(name) for of in columns]) for name in names}
-        return cls(joined, line, refusals=refusals)
+        return cls(joined, line, rejected=rejected)
 
     def __len__(self) -> int:
         return len(self.line)
@@ -47,7 +47,7 @@ class FileRows:
         return self.columns[column]
 
     def keep(self, is_kept: np.ndarray, reason: str, *, problem: Callable[[int], str]) -> None:
-        """Leaves the rows that are kept; refuses the others for `reason`.
+        """Leaves the rows that are kept; rejects the others for `reason`.
 
         Args:
           is_kept: bool [N].
@@ -58,7 +58,7 @@ class FileRows:
         first = int(np.argmin(is_kept))
         count = int(len(is_kept) - is_kept.sum())
         line = int(self.line[first])
-        self.refusals.add(reason, line=line, problem=problem(first), count=count)
+        self.rejected.add(reason, line=line, problem=problem(first), count=count)
         mask = pa.array(is_kept)
         for name, column in self.columns.items():
             is_numpy = isinstance(column, np.ndarray)

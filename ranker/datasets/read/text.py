@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 
 Array = Any  # of NumPy, or of Arrow where it is text
 
@@ -55,10 +55,10 @@ class DelimitedFile:
     """A file to be gone through once, row by row as text or in blocks of columns.
 
     Blank lines are no rows. Every other line after the header is counted as read, and
-    those with a wrong number of columns or bytes that do not decode as refused.
+    those with a wrong number of columns or bytes that do not decode as rejected.
     """
 
-    def __init__(self, stream: BinaryIO, form: Format, *, refusals: Refusals) -> None:
+    def __init__(self, stream: BinaryIO, form: Format, *, rejected: RejectedRows) -> None:
         """Reads the header of `stream`, if the format has one.
 
         Raises:
@@ -66,7 +66,7 @@ class DelimitedFile:
         """
         self._stream = stream
         self._form = form
-        self._refusals = refusals
+        self._rejected = rejected
         self._line = 0
         if form.header:
             self._check_header(self._read_line())
@@ -85,20 +85,20 @@ class DelimitedFile:
         num_columns = len(self._form.columns)
         try:
             for values in rows:
-                self._refusals.num_read += 1
+                self._rejected.num_read += 1
                 if len(values) == num_columns:
                     yield self._line, values
                 else:
                     self._refuse_columns(self._line, values)
         except csv.Error as error:
-            place = f"{self._refusals.file}, line {self._line}"
+            place = f"{self._rejected.file}, line {self._line}"
             raise DatasetError(f"{place}: not a row of values: {error}") from error
 
     def columns(self, kinds: tuple[str, ...]) -> Iterator[tuple[np.ndarray, list[Array]]]:
         """Yields (line numbers int32 [N], one array [N] a column), block by block.
 
         A block that parses as a whole costs no Python per row; one that does not is
-        gone through line by line, to refuse what is malformed and say where.
+        gone through line by line, to reject what is malformed and say where.
 
         Args:
           kinds: by column: "int64"; "float64"; "optional", which is float64 with NaN where
@@ -113,7 +113,7 @@ class DelimitedFile:
             if columns is None or len(columns[0]) != num_lines:
                 yield self._parse_lines(block, kinds)
             else:
-                self._refusals.num_read += num_lines
+                self._rejected.num_read += num_lines
                 yield np.arange(self._line + 1, self._line + 1 + num_lines, dtype=np.int32), columns
             self._line += num_lines
 
@@ -121,12 +121,12 @@ class DelimitedFile:
         self._line = 1
         text = raw.decode(self._form.encoding, "replace").removeprefix("\ufeff").strip()
         if not text:
-            raise DatasetError(f"{self._refusals.file}: empty file: it holds no rows")
+            raise DatasetError(f"{self._rejected.file}: empty file: it holds no rows")
         names = [name.partition(":")[0] for name in text.split(self._form.delimiter)]
         if tuple(names) != self._form.header:
             missing = ", ".join(name for name in self._form.header if name not in names)
             raise DatasetError(
-                f"{self._refusals.file}, line 1: the header is {text!r:.200}; "
+                f"{self._rejected.file}, line 1: the header is {text!r:.200}; "
                 f"{f'it lacks {missing}; ' if missing else ''}"
                 f"expected the columns {', '.join(self._form.header)}"
             )
@@ -139,7 +139,7 @@ class DelimitedFile:
             try:
                 yield raw.decode(self._form.encoding)
             except UnicodeDecodeError as error:
-                self._refusals.num_read += 1
+                self._rejected.num_read += 1
                 self._refuse_encoding(self._line, error)
 
     def _blocks(self) -> Iterator[bytes]:
@@ -165,7 +165,7 @@ class DelimitedFile:
 
     def _endless(self, raw: bytes) -> DatasetError:
         return DatasetError(
-            f"{self._refusals.file}: a line of more than {_MAX_LINE_BYTES:,} bytes, which begins "
+            f"{self._rejected.file}: a line of more than {_MAX_LINE_BYTES:,} bytes, which begins "
             f"{raw[:40]!r}: no file of this edition"
         )
 
@@ -196,7 +196,7 @@ class DelimitedFile:
         for line, raw in enumerate(block.removesuffix(b"\n").split(b"\n"), start=self._line + 1):
             if not raw.strip():
                 continue
-            self._refusals.num_read += 1
+            self._rejected.num_read += 1
             values = self._split(raw, line)
             row = self._convert(values, kinds, line=line) if values else None
             if row is not None:
@@ -212,7 +212,7 @@ class DelimitedFile:
         return np.array(lines, np.int32), arrays
 
     def _split(self, raw: bytes, line: int) -> list[str] | None:
-        """Returns the values of one line, or None, refused."""
+        """Returns the values of one line, or None, rejected."""
         try:
             text = raw.decode(self._form.encoding)
         except UnicodeDecodeError as error:
@@ -228,14 +228,14 @@ class DelimitedFile:
         return None
 
     def _convert(self, values: list[str], kinds: tuple[str, ...], *, line: int) -> list | None:
-        """Returns what the values of one line are, or None, refused."""
+        """Returns what the values of one line are, or None, rejected."""
         row = []
         for name, value, kind in zip(self._form.columns, values, kinds, strict=True):
             convert, pattern, what = _KINDS[kind]
             plain = value if kind == "text" else value.strip().strip('"')
             if not pattern.fullmatch(plain):
                 problem = f"{name} {value!r:.80} is not {what}"
-                self._refusals.add("number", line=line, problem=problem)
+                self._rejected.add("number", line=line, problem=problem)
                 return None
             row.append(convert(plain))
         return row
@@ -243,12 +243,12 @@ class DelimitedFile:
     def _refuse_columns(self, line: int, values: list[str]) -> None:
         expected = len(self._form.columns)
         problem = f"{len(values)} columns in place of {expected}: {values!r:.100}"
-        self._refusals.add("columns", line=line, problem=problem)
+        self._rejected.add("columns", line=line, problem=problem)
 
     def _refuse_encoding(self, line: int, error: UnicodeDecodeError) -> None:
         value = bytes(error.object[error.start : error.start + 8]).rstrip(b"\r\n")
         problem = f"the bytes {value!r} are not {error.encoding}"
-        self._refusals.add("encoding", line=line, problem=problem)
+        self._rejected.add("encoding", line=line, problem=problem)
 
 
 def _array(column: pa.ChunkedArray, kind: str) -> Array | None:

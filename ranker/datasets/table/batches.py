@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table.batch import Batch
 from ranker.datasets.table.decoded import MARK, Decoded
 from ranker.datasets.table.files import SourceFile
@@ -47,12 +47,12 @@ def names_of(file: SourceFile, source: SourceSpec) -> list[str]:
 
 
 def read(
-    file: SourceFile, source: SourceSpec, wanted: Sequence[str], refusals: Refusals
+    file: SourceFile, source: SourceSpec, wanted: Sequence[str], rejected: RejectedRows
 ) -> Iterator[Batch]:
     """Yields the rows of a file by batches, with the columns that are wanted.
 
     Args:
-      refusals: counts the rows, and those that are none.
+      rejected: counts the rows, and those that are none.
 
     Raises:
       DatasetError: for a missing column, or a file that is damaged or none of its format.
@@ -63,9 +63,9 @@ def read(
     inside = [name for name in wanted if name not in file.partitions]
     tables = {"parquet": _parquet, "jsonl": _json_lines}.get(file.form, _delimited)
     try:
-        for table, place, start in tables(file, source, inside, refusals):
+        for table, place, start in tables(file, source, inside, rejected):
             if len(table):
-                refusals.num_read += len(table)
+                rejected.num_read += len(table)
                 yield _batch(file, source, table, place, start, wanted)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DatasetError):
@@ -108,7 +108,7 @@ def _sound(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, np.ndarray | N
 
 
 def _parquet(
-    file: SourceFile, source: SourceSpec, inside: Sequence[str], refusals: Refusals
+    file: SourceFile, source: SourceSpec, inside: Sequence[str], rejected: RejectedRows
 ) -> Iterator[tuple[pa.Table, str, int]]:
     with pq.ParquetFile(file.path, coerce_int96_timestamp_unit="us") as parquet:
         for group in range(parquet.num_row_groups):
@@ -119,35 +119,38 @@ def _parquet(
 
 
 def _json_lines(
-    file: SourceFile, source: SourceSpec, inside: Sequence[str], refusals: Refusals
+    file: SourceFile, source: SourceSpec, inside: Sequence[str], rejected: RejectedRows
 ) -> Iterator[tuple[pa.Table, str, int]]:
     types = {n: t for n, t in source.types.items() if n in inside and t == "text"}
-    for table, start in read_json_lines(file, types, inside, refusals):
+    for table, start in read_json_lines(file, types, inside, rejected):
         yield table, "line ", start
 
 
 def _delimited(
-    file: SourceFile, source: SourceSpec, inside: Sequence[str], refusals: Refusals
+    file: SourceFile, source: SourceSpec, inside: Sequence[str], rejected: RejectedRows
 ) -> Iterator[tuple[pa.Table, str, int]]:
     start = 1
-    with _csv(file, source, inside, refusals) as reader:
+    with _csv(file, source, inside, rejected) as reader:
         for batch in reader:
             yield pa.Table.from_batches([batch]), "row ", start
             start += len(batch)
 
 
 def _csv(
-    file: SourceFile, source: SourceSpec, inside: Sequence[str] | None, refusals: Refusals | None
+    file: SourceFile,
+    source: SourceSpec,
+    inside: Sequence[str] | None,
+    rejected: RejectedRows | None,
 ) -> arrow_csv.CSVStreamingReader:
     delimiter = source.delimiter or ("\t" if file.form == "tsv" else ",")
 
     def on_bad(row: arrow_csv.InvalidRow) -> str:
-        if refusals is not None:
-            refusals.num_read += 1
+        if rejected is not None:
+            rejected.num_read += 1
             problem = f"{row.actual_columns} columns in place of {row.expected_columns}"
-            number = row.number or refusals.num_read
+            number = row.number or rejected.num_read
             problem = f"{problem}: {row.text.replace(MARK, '?')!r:.80}"
-            refusals.add("columns", line=number, problem=problem)
+            rejected.add("columns", line=number, problem=problem)
         return "skip"
 
     return arrow_csv.open_csv(

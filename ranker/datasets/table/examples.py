@@ -36,7 +36,7 @@ def load(inputs: Inputs) -> Examples:
 
     Raises:
       DatasetError: naming file, column and value, if a file is missing, empty, damaged or of
-        other types than the first, or has too many bad rows.
+        other types than the first, or has too many rejected rows.
     """
     options = inputs.options
     spec = specs.read(options)
@@ -96,16 +96,16 @@ def _spooled(
     wanted = list(dict.fromkeys(column for column, _ in sources(spec)))
     found = files.find(spec.source, inputs.options.source)
     for file in found:
-        refusals = inputs.refusals_of(str(file.path))
-        for batch in read(file, spec.source, wanted, refusals):
+        rejected = inputs.rejected_rows_of(str(file.path))
+        for batch in read(file, spec.source, wanted, rejected):
             if plan is None or maker is None:
                 plan = plan_of(spec, batch.columns, before.facts.types if before else None)
                 maker = RowMaker(plan)
                 if before is not None:
                     state.introduce(before.folder, plan, maker)
             _check_types(types, plan, batch.columns, file.path)
-            spool.add(maker.table(Judged(batch, refusals)))
-        refusals.check(may_be_empty=True)
+            spool.add(maker.table(Judged(batch, rejected)))
+        rejected.check(may_be_empty=True)
         file.check_unchanged()
         inputs.read[str(file.path)] = {"bytes": file.size}
     if plan is None or maker is None:

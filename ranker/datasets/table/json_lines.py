@@ -9,7 +9,7 @@ from pyarrow import json as arrow_json
 
 from ranker import json_text
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table.files import SourceFile
 
 _BLOCK_BYTES = 1 << 24
@@ -20,14 +20,14 @@ def read_json_lines(
     file: SourceFile,
     types: Mapping[str, str],
     wanted: Sequence[str] | None,
-    refusals: Refusals | None,
+    rejected: RejectedRows | None,
 ) -> Iterator[tuple[pa.Table, int]]:
     """Yields (rows, number of the first line) block by block.
 
     Args:
       types: columns that are read as text, whatever they look like.
       wanted: the columns; a line without one has null there. None for those of each block.
-      refusals: counts the lines that are no objects; None to raise for them.
+      rejected: counts the lines that are no objects; None to raise for them.
 
     Raises:
       DatasetError: for a line that does not end.
@@ -36,7 +36,7 @@ def read_json_lines(
     for block in _blocks(file):
         table = _parsed(block, types, wanted)
         if table is None:
-            table = _line_by_line(block, line, types, wanted, refusals, file)
+            table = _line_by_line(block, line, types, wanted, rejected, file)
         yield table, line
         line += block.count(b"\n") + (not block.endswith(b"\n"))
 
@@ -87,7 +87,7 @@ def _with(table: pa.Table, wanted: Sequence[str] | None) -> pa.Table:
 
 def _line_by_line(
     block: bytes, first: int, types: Mapping[str, str], wanted: Sequence[str] | None,
-    refusals: Refusals | None, file: SourceFile,
+    rejected: RejectedRows | None, file: SourceFile,
 ) -> pa.Table:  # fmt: skip
     rows = []
     for number, raw in enumerate(block.split(b"\n"), start=first):
@@ -99,10 +99,10 @@ def _line_by_line(
                 raise ValueError(f"{row!r:.40} is no object")
             rows.append({k: str(v) if k in types and v is not None else v for k, v in row.items()})
         except (ValueError, RecursionError) as error:
-            if refusals is None:
+            if rejected is None:
                 raise DatasetError(f"{file.path}, line {number}: no JSON: {error}") from error
-            refusals.num_read += 1
-            refusals.add("json", line=number, problem=f"no object of JSON: {raw[:60]!r}")
+            rejected.num_read += 1
+            rejected.add("json", line=number, problem=f"no object of JSON: {raw[:60]!r}")
     names = list(wanted if wanted is not None else dict.fromkeys(n for r in rows for n in r))
     return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
 

@@ -10,7 +10,7 @@ from ranker.datasets.table.batch import Batch
 
 
 class Account(Protocol):
-    """What counts the rows that are refused, as `ranker.datasets.read.refusals.Refusals` does."""
+    """What counts the rows that are rejected, as `RejectedRows` does."""
 
     def add(
         self, reason: str, *, line: int, problem: str, count: int = 1, place: str = ""
@@ -26,19 +26,19 @@ class Judged:
       is_kept: bool [N].
     """
 
-    def __init__(self, batch: Batch, refusals: Account) -> None:
-        """Refuses the rows with a value that is not of its column's type."""
+    def __init__(self, batch: Batch, rejected: Account) -> None:
+        """Rejects the rows with a value that is not of its column's type."""
         self.columns, self.num_rows = batch.columns, batch.num_rows
         self.is_kept = np.ones(batch.num_rows, bool)
-        self._batch, self._refusals = batch, refusals
+        self._batch, self._rejected = batch, rejected
         for name, (is_bad, what) in batch.bad.items():
-            self.refuse("type", is_bad, f"column {name!r:.80}: {what}")
+            self.reject("type", is_bad, f"column {name!r:.80}: {what}")
 
     def leave_out(self, is_left: np.ndarray) -> None:
         """Leaves the rows, bool [N], that the spec does not ask for; they are not bad."""
         self.is_kept &= ~is_left
 
-    def refuse(
+    def reject(
         self, reason: str, is_bad: np.ndarray | None, problem: str, values: Any = None
     ) -> None:
         """Counts and leaves the rows that are bad, bool [N]; None for none.
@@ -58,7 +58,7 @@ class Judged:
             problem = problem.replace("{}", f"{values[first].as_py()!r:.80}")
         batch = self._batch
         place = f"{batch.place}{batch.start + first}"
-        self._refusals.add(reason, line=0, problem=problem, count=count, place=place)
+        self._rejected.add(reason, line=0, problem=problem, count=count, place=place)
         self.is_kept &= ~is_bad
 
     def kept(self, columns: Mapping[str, pa.Array]) -> pa.Table:

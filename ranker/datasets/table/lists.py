@@ -49,7 +49,7 @@ class ListMaker(Maker):
         if bad is not None:
             is_bad = np.zeros(len(column), bool)
             is_bad[row[bad]] = True
-            self.refuse(rows, is_bad, "no list of whole numbers")
+            self.reject(rows, is_bad, "no list of whole numbers")
         if ids.null_count:
             row = row[ids.is_valid().to_numpy(zero_copy_only=False)]
             ids = ids.drop_null()

@@ -36,7 +36,7 @@ class Maker:
         raise NotImplementedError(self.name)
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
-        """Returns its columns, by name, [N]; refuses the rows that it cannot make them of.
+        """Returns its columns, by name, [N]; rejects the rows that it cannot make them of.
 
         Args:
           time: microseconds of the rows, [N]; None for rows of no time.
@@ -47,10 +47,10 @@ class Maker:
         """Returns its column of the source, [N]."""
         return rows.columns[self.sources[0]]
 
-    def refuse(self, rows: Judged, bad: np.ndarray | None, what: str) -> None:
-        """Refuses rows, bool [N], whose value is, in words, `what`."""
+    def reject(self, rows: Judged, bad: np.ndarray | None, what: str) -> None:
+        """Rejects rows, bool [N], whose value is, in words, `what`."""
         source = self.sources[0]
-        rows.refuse("value", bad, f"column {source!r:.80}: {{}} is {what}", rows.columns[source])
+        rows.reject("value", bad, f"column {source!r:.80}: {{}} is {what}", rows.columns[source])
 
     def indicator(self) -> str:
         """Returns the name of the number that says where it is missing."""

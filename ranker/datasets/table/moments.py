@@ -39,7 +39,7 @@ class TimeMaker(Maker):
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
         """Returns its columns, [N] each; see `Maker.made`."""
         moments, bad = as_moments(self.read(rows), self.part.unit)
-        self.refuse(rows, bad, "no moment")
+        self.reject(rows, bad, "no moment")
         is_null = moments.is_null().to_numpy(zero_copy_only=False)
         values = moments.fill_null(0).to_numpy()
         local = _local(values, self.part.timezone)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table import batches, files
 from ranker.datasets.table.batch import Batch
 from ranker.datasets.table.earlier import Earlier
@@ -117,22 +117,22 @@ class NewRows:
         return [feature.name for feature in schema.features]
 
     def _add(self, file: SourceFile) -> None:
-        refusals = Refusals(str(file.path), max_share=0.0)
+        rejected = RejectedRows(str(file.path), max_share=0.0)
         names = batches.names_of(file, self._spec.source)
         wanted = [name for name in self._wanted if name in names]
         needed = [name for name, is_needed in self._wanted.items() if is_needed]
         if missing := [name for name in (*needed, *self._keep) if name not in names]:
             raise DatasetError(f"{file.path}: {batches.missing_columns(missing, names)}")
         for batch in batches.read(
-            file, self._spec.source, [*dict.fromkeys((*wanted, *self._keep))], refusals
+            file, self._spec.source, [*dict.fromkeys((*wanted, *self._keep))], rejected
         ):
             start = self.num_rows + self.num_left
             further = {_LINE: pa.array(np.arange(batch.num_rows) + start)}
             further |= {f"{_KEEP}{name}": self._as_stored(batch, name) for name in self._keep}
             absent = {n: pa.nulls(batch.num_rows, pa.string()) for n in self._wanted}
-            judged = Judged(batch._replace(columns={**absent, **batch.columns}), refusals)
+            judged = Judged(batch._replace(columns={**absent, **batch.columns}), rejected)
             table = self._maker.table(judged, further)
-            _check(refusals)
+            _check(rejected)
             self._spool.add(table)
             self.num_rows += len(table)
             self.num_left += batch.num_rows - len(table)
@@ -181,7 +181,7 @@ def _roles(spec: TableSpec) -> list[str]:
     return [spec.features[name].column or name for name in (spec.user, spec.item) if name]
 
 
-def _check(refusals: Refusals) -> None:
+def _check(rejected: RejectedRows) -> None:
     """Raises DatasetError for rows that are bad: each of them has to be scored."""
-    for reason, first in refusals.first.items():
-        raise DatasetError(f"{first}; {refusals.counts[reason]:,} such rows so far")
+    for reason, first in rejected.first.items():
+        raise DatasetError(f"{first}; {rejected.counts[reason]:,} such rows so far")

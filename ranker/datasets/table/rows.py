@@ -82,14 +82,14 @@ class RowMaker:
         name = self._spec.time
         column = rows.columns[name]
         moments, bad = as_moments(column, self._spec.time_unit)
-        rows.refuse("time", bad, f"column {name!r:.80}: {{}} is no moment", column)
+        rows.reject("time", bad, f"column {name!r:.80}: {{}} is no moment", column)
         is_null = moments.is_null().to_numpy(zero_copy_only=False)
-        rows.refuse("time", is_null, f"column {name!r:.80} has no moment")
+        rows.reject("time", is_null, f"column {name!r:.80} has no moment")
         values = moments.fill_null(0).to_numpy()
         units = "; is time_unit right?" if not pa.types.is_timestamp(column.type) else ""
-        rows.refuse("time", values < 0, f"column {name!r:.80}: {{}} is before 1970{units}", column)
+        rows.reject("time", values < 0, f"column {name!r:.80}: {{}} is before 1970{units}", column)
         is_ahead = values > self._now
-        rows.refuse(
+        rows.reject(
             "future", is_ahead, f"column {name!r:.80}: {{}} is in the future{units}", column
         )
         return values
@@ -103,7 +103,7 @@ class RowMaker:
 
     def _values(self, expression: Expression, rows: Judged, what: str) -> pa.Array:
         def on_bad(column: str, bad: np.ndarray) -> None:
-            rows.refuse(
+            rows.reject(
                 what, bad, f"column {column!r:.80}: {{}} is no number", rows.columns.get(column)
             )
 
@@ -114,7 +114,7 @@ class RowMaker:
         found = self._values(expression, rows, what)
         numbers, bad = as_numbers(found)
         said = f"{what} {expression.text!r:.80}: {{}} is no number; of text write a condition"
-        rows.refuse(what, bad, said, found)
+        rows.reject(what, bad, said, found)
         return numbers
 
     def _label(self, name: str, task: TableTask, rows: Judged) -> pa.Array:
@@ -132,7 +132,7 @@ class RowMaker:
             out = ~np.isnan(values) & (values != 0) & (values != 1)
             what = "neither 0 nor 1; write a condition"
         text = self._labels[name].text
-        rows.refuse(
+        rows.reject(
             "label", out, f"task {name!r:.60}: {text:.80} is {{}}, {what}", pa.array(values)
         )
         return pa.array(values.astype(np.float32), mask=np.isnan(values) | out)
@@ -140,7 +140,7 @@ class RowMaker:
     def _weights(self, expression: Expression, rows: Judged) -> pa.Array:
         values = self._number(expression, rows, "weight").to_numpy(zero_copy_only=False)
         is_good = (values == 0) | ((values >= _WEIGHTS[0]) & (values <= _WEIGHTS[1]))
-        rows.refuse("weight", ~is_good, "the weight is {}, not 0 or above", pa.array(values))
+        rows.reject("weight", ~is_good, "the weight is {}, not 0 or above", pa.array(values))
         return pa.array(np.where(is_good, values, 0.0).astype(np.float32))
 
     def _of_past(self, rows: Judged) -> dict[str, pa.Array]:
@@ -153,7 +153,7 @@ class RowMaker:
             values = found.to_numpy(zero_copy_only=False)
             out = (values < 0) | (values > 1) if is_rate else np.abs(values) > _LARGEST
             what = "a rate" if is_rate else "a mean"
-            rows.refuse("past", out, f"{expression.text:.80} of {what} is {{}}", found)
+            rows.reject("past", out, f"{expression.text:.80} of {what} is {{}}", found)
             values = np.where(out, 0.0, values).astype(np.float32)
             made[name] = pa.array(values, mask=np.isnan(values))
         return made
@@ -164,7 +164,7 @@ class RowMaker:
         for column in self.keys:
             values = rows.columns[column]
             ids, bad = as_ids(values, self._plan.key_types[column])
-            rows.refuse("value", bad, f"column {column!r:.80}: {{}} is no whole number", values)
+            rows.reject("value", bad, f"column {column!r:.80}: {{}} is no whole number", values)
             made[f"{KEY}{column}"] = ids
         return made
 

@@ -29,7 +29,7 @@ class CategoricalMaker(Maker):
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
         """Returns its columns, [N] each; see `Maker.made`."""
         ids, bad = as_ids(self.read(rows), self.dtype)
-        self.refuse(rows, bad, "no whole number")
+        self.reject(rows, bad, "no whole number")
         is_null = ids.is_null() if ids.null_count else None
         if is_null is not None:
             ids = ids.fill_null(self._own_value())
@@ -72,7 +72,7 @@ class NumberMaker(Maker):
         """Returns its columns, [N] each; see `Maker.made`."""
         part = self.part
         numbers, bad = as_numbers(self.read(rows))
-        self.refuse(rows, bad, "no number")
+        self.reject(rows, bad, "no number")
         values = numbers.to_numpy(zero_copy_only=False)
         lowest = part.minimum
         if part.transform == "log1p":
@@ -81,7 +81,7 @@ class NumberMaker(Maker):
         highest = _LARGEST if highest is None else highest
         out = (values < lowest) | (values > highest)
         if out.any():
-            self.refuse(rows, out, f"not in {lowest:g} to {highest:g}")
+            self.reject(rows, out, f"not in {lowest:g} to {highest:g}")
             numbers = pc.if_else(pa.array(out), pa.scalar(None, pa.float64()), numbers)
         is_null = numbers.is_null()
         if part.transform != "quantiles" and part.missing != spec.INDICATOR:

@@ -103,9 +103,9 @@ def _remarks(record: Record) -> tuple[str, ...]:
             found.append(
                 "The best model came in the first half; later attempts did not improve it."
             )
-    for split, count in mapping(result.get("bad_rows")).items():
+    for split, count in mapping(result.get("rejected_rows") or result.get("bad_rows")).items():
         if as_number(count) > 0:
-            found.append(f"{text.plural(int(as_number(count)), 'row')} of {split} left out as bad.")
+            found.append(f"{text.plural(int(as_number(count)), 'row')} of {split} rejected.")
     return tuple(found)
 
 

@@ -95,7 +95,7 @@ def load(inputs: Inputs) -> Examples:
 
     Raises:
       DatasetError: naming file, line and value, if a file is missing, empty or damaged, or
-        has too many bad rows.
+        has too many rejected rows.
     """
     longest = inputs.options.history
 
@@ -110,7 +110,7 @@ def load(inputs: Inputs) -> Examples:
 
 
 def _keep_known(block: FileRows, common: Common) -> None:
-    """Finds the place of each row's key among those shared; refuses the rows without one."""
+    """Finds the place of each row's key among those shared; rejects the rows without one."""
     keys = block["common"]
     place = pc.index_in(keys, value_set=common.keys)
     block.columns["place"] = place.fill_null(-1).to_numpy().astype(np.int64)
@@ -133,13 +133,13 @@ def _read_common(inputs: Inputs, file: str, *, longest: int) -> Common:
 
     whole = FileRows.joined(map(compact, inputs.rows(file, _COMMON, ("text",) * 3)))
     whole.keep_first("common", called="")
-    whole.refusals.check()
+    whole.rejected.check()
     keys = whole.columns.pop("common")
     return Common(keys, whole.columns)
 
 
 def _entries(block: FileRows) -> Entries:
-    """Returns the features of the rows, and refuses the rows in which one is malformed."""
+    """Returns the features of the rows, and rejects the rows in which one is malformed."""
     lists = pc.split_pattern(block["features"], "\x01")
     flat = lists.flatten()
     found = pc.extract_regex(flat, _ENTRY)

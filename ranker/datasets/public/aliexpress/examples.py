@@ -40,7 +40,7 @@ def load(inputs: Inputs) -> Examples:
 
     Raises:
       DatasetError: naming file, line and value, if a file is missing, empty or damaged, or
-        has too many bad rows.
+        has too many rejected rows.
     """
     read = _joined if "train.csv" in inputs.files else _published
     return clicks.examples_of(_features(), lambda part: map(_table, read(inputs, part)))
@@ -84,7 +84,7 @@ def _read_pages(inputs: Inputs, file: str) -> dict[str, np.ndarray]:
 
     whole = FileRows.joined(map(compact, _blocks(inputs, file, names)))
     whole.keep_first("page")
-    whole.refusals.check()
+    whole.rejected.check()
     order = np.argsort(whole["page"], kind="stable")
     return {name: whole[name][order] for name in names}
 

@@ -48,7 +48,7 @@ def load(inputs: Inputs) -> Examples:
 
     Raises:
       DatasetError: naming file, line and value, if the file is missing, empty or damaged,
-        or has too many bad rows.
+        or has too many rejected rows.
     """
     blocks = inputs.rows(
         _FILE, Format(tuple(_COLUMNS), "\t"), ("int64",) * len(_COLUMNS), check=_check
@@ -73,7 +73,7 @@ def _blocks(rows: dict[str, np.ndarray]) -> Iterator[Block]:
 
 
 def _check(block: FileRows) -> None:
-    """Refuses the rows with a value that cannot be; -1 is a city, author or such not told."""
+    """Rejects the rows with a value that cannot be; -1 is a city, author or such not told."""
     for column in ("uid", "item_id"):
         block.keep_between(column, 0, _MAX_CODE, reason="id")
     for column in _CODES:

@@ -94,7 +94,7 @@ def load(inputs: Inputs) -> Examples:
 
     Raises:
       DatasetError: naming file, line and value, if a file is missing, empty or damaged, or
-        has too many bad rows.
+        has too many rejected rows.
     """
     tables = {part: _read(inputs, file) for part, file in _FILES.items()}
 
@@ -106,7 +106,7 @@ def load(inputs: Inputs) -> Examples:
         tasks=[binary(task) for task in _LABELS],
         labels=_LABELS,
         blocks=blocks,
-        num_read=sum(of.num_read for of in inputs.refusals),
+        num_read=sum(of.num_read for of in inputs.rejected),
     )
 
 
@@ -118,7 +118,7 @@ def _read(inputs: Inputs, file: str) -> pa.Table:
 
 
 def _check(block: FileRows) -> None:
-    """Tidies the words, and refuses the rows with a value that cannot be."""
+    """Tidies the words, and rejects the rows with a value that cannot be."""
     for column, kind in _COLUMNS.items():
         if isinstance(kind, tuple):
             block.keep_between(column, *kind)

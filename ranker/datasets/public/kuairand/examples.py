@@ -38,13 +38,13 @@ def load(inputs: Inputs) -> Examples:
 
     Raises:
       DatasetError: naming file, line and value, if a file is missing, empty or damaged, or
-        has too many bad rows.
+        has too many rejected rows.
     """
     size = inputs.name.removeprefix("kuairand-")
     logs = _logs(inputs.files, size)
     users = read_side(inputs, f"user_features_{size}.csv", USERS)
     items = read_side(inputs, f"video_features_basic_{size}.csv", VIDEOS)
-    num_sides = len(inputs.refusals)
+    num_sides = len(inputs.rejected)
     events = read_logs(inputs, logs, user_ids=users.ids, item_ids=items.ids)
 
     def blocks(split: Split) -> Iterator[Block]:
@@ -61,7 +61,7 @@ def load(inputs: Inputs) -> Examples:
         histories=_HISTORIES,
         num_users=len(users.ids),
         item_ids=items.ids,
-        num_read=sum(of.num_read for of in inputs.refusals[num_sides:]),
+        num_read=sum(of.num_read for of in inputs.rejected[num_sides:]),
         absent=tuple(log for log in official_logs(size) if log not in inputs.files),
     )
 

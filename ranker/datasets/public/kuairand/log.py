@@ -41,10 +41,10 @@ def read_logs(
       user_ids, item_ids: those of the tables, int64 [U] and [I], ascending.
 
     Raises:
-      DatasetError: if a log is empty or damaged, or has too many bad rows.
+      DatasetError: if a log is empty or damaged, or has too many rejected rows.
     """
     spill = Spill(inputs.scratch, RECORD, same=_SAME)
-    num_before = len(inputs.refusals)
+    num_before = len(inputs.rejected)
     for number, log in enumerate(logs):
         for block in inputs.rows(log, LOG, ("int64",) * len(LOG.columns)):
             spill.add(_records(block, number, user_ids=user_ids, item_ids=item_ids))
@@ -52,7 +52,7 @@ def read_logs(
     def on_repeats(repeats: np.ndarray) -> None:
         for number in np.unique(repeats["file"]):
             lines = repeats["line"][repeats["file"] == number]
-            inputs.refusals[num_before + number].add_repeats(
+            inputs.rejected[num_before + number].add_repeats(
                 len(lines),
                 line=int(lines.min()),
                 problem="the same user, video and time_ms stand on an earlier line",

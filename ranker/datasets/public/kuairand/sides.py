@@ -58,13 +58,13 @@ def read_side(inputs: Inputs, file: str, side: Side) -> Entities:
     """Returns the table in `file`.
 
     Raises:
-      DatasetError: if it is missing, empty, has another header, or too many bad rows.
+      DatasetError: if it is missing, empty, has another header, or too many rejected rows.
     """
     kinds = tuple(_KINDS[kind] for kind in side.columns.values())
     blocks = inputs.rows(file, side.form, kinds)
     whole = FileRows.joined(_compact(_checked(block, side), side) for block in blocks)
     whole.keep_first(side.key)
-    whole.refusals.check()
+    whole.rejected.check()
     order = np.argsort(whole[side.key], kind="stable")
     return Entities(
         whole[side.key][order],
@@ -77,7 +77,7 @@ def read_side(inputs: Inputs, file: str, side: Side) -> Entities:
 
 
 def _checked(block: FileRows, side: Side) -> FileRows:
-    """Refuses the rows with a value out of range."""
+    """Rejects the rows with a value out of range."""
     for name, kind in side.columns.items():
         if kind == "key":
             block.keep_between(name, 0, MAX_ID, reason="id")

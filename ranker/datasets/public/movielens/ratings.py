@@ -36,7 +36,7 @@ def read_ratings(
         has them.
 
     Raises:
-      DatasetError: if the file is empty, damaged, has a wrong header or too many bad rows.
+      DatasetError: if the file is empty, damaged, has a wrong header or too many rejected rows.
     """
     rows = FileRows.joined(_compact(inputs, table, edition))
     for name in ("item", "user"):
@@ -49,7 +49,7 @@ def read_ratings(
         "duplicate",
         problem=lambda i: f"user_id {user[i]} rated item_id {item[i]} on an earlier line",
     )
-    rows.refusals.check()
+    rows.rejected.check()
     order = stable_order(rows["timestamp"])
     for column in rows.columns.values():  # in place: they are not held twice
         column[:] = column[order]

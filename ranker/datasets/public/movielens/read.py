@@ -18,7 +18,7 @@ from ranker.datasets.public.movielens.editions import Edition
 from ranker.datasets.public.movielens.interactions import Entities, Interactions, Tags
 from ranker.datasets.public.movielens.layouts import Layout, Table, layout_of
 from ranker.datasets.public.movielens.ratings import HIGHEST, distinct, read_ratings
-from ranker.datasets.read.refusals import Refusals
+from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.read.text import DelimitedFile
 from ranker.datasets.read.words import UNKNOWN, one_line
 
@@ -34,7 +34,7 @@ def read(edition: Edition, inputs: Inputs) -> Interactions:
 
     Raises:
       DatasetError: naming file, line and value, if a file is missing, empty or
-        damaged, or too many of its rows are refused.
+        damaged, or too many of its rows are rejected.
     """
     layout = layout_of(edition, inputs.files)
     reader = _Reader(inputs, layout)
@@ -59,16 +59,16 @@ def read(edition: Edition, inputs: Inputs) -> Interactions:
 
 
 class _Row:
-    """One row of a table of text, and what it is refused for."""
+    """One row of a table of text, and what it is rejected for."""
 
     def __init__(
-        self, values: list[str], places: dict[str, int], *, line: int, refusals: Refusals
+        self, values: list[str], places: dict[str, int], *, line: int, rejected: RejectedRows
     ) -> None:
         """Takes the values, and the place of each column among them."""
         self._values = values
         self._places = places
         self._line = line
-        self._refusals = refusals
+        self._rejected = rejected
 
     def __getitem__(self, column: str) -> str:
         return self._values[self._places[column]]
@@ -77,22 +77,22 @@ class _Row:
         """Returns all values by column."""
         return dict(zip(self._places, self._values, strict=True))
 
-    def refuse(self, reason: str, problem: str) -> None:
-        self._refusals.add(reason, line=self._line, problem=problem)
+    def reject(self, reason: str, problem: str) -> None:
+        self._rejected.add(reason, line=self._line, problem=problem)
 
     def number(self, column: str) -> int | None:
-        """Returns the number in `column`, or None, refused, if there is none."""
+        """Returns the number in `column`, or None, rejected, if there is none."""
         text = self[column]
         if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS:
             return int(text)
-        self.refuse("number", f"{column} {text!r:.80} is not a whole number")
+        self.reject("number", f"{column} {text!r:.80} is not a whole number")
         return None
 
     def new_id(self, column: str, known: dict) -> int | None:
-        """Returns the id in `column`, or None, refused, if there is none or it is `known`."""
+        """Returns the id in `column`, or None, rejected, if there is none or it is `known`."""
         number = self.number(column)
         if number in known:
-            self.refuse("duplicate", f"{column} {number} stands on an earlier line")
+            self.reject("duplicate", f"{column} {number} stands on an earlier line")
             return None
         return number
 
@@ -171,23 +171,23 @@ class _Reader:
         )
 
     def _item_of(self, row: _Row, item_ids: np.ndarray) -> int | None:
-        """Returns the number of the row's item, or None, refused, if there is none."""
+        """Returns the number of the row's item, or None, rejected, if there is none."""
         number = row.number("item_id")
         if number is None:
             return None
         if (known := Numbering(item_ids).numbers(np.array([number]))[0]) >= 0:
             return int(known)  # written as "007"
-        row.refuse("unknown_item", f"item_id {number} is not in {self._layout.items.file}")
+        row.reject("unknown_item", f"item_id {number} is not in {self._layout.items.file}")
         return None
 
     def _text(self, table: Table, *, may_be_empty: bool = False) -> Iterator[_Row]:
-        """Yields the rows of a table, and checks at its end how many were refused."""
-        refusals = self._inputs.refusals_of(table.file)
+        """Yields the rows of a table, and checks at its end how many were rejected."""
+        rejected = self._inputs.rejected_rows_of(table.file)
         places = {name: place for place, name in enumerate(table.form.columns)}
         with self._inputs.files.open(table.file) as stream:
-            for line, values in DelimitedFile(stream, table.form, refusals=refusals).text():
-                yield _Row(values, places, line=line, refusals=refusals)
-        refusals.check(may_be_empty=may_be_empty)
+            for line, values in DelimitedFile(stream, table.form, rejected=rejected).text():
+                yield _Row(values, places, line=line, rejected=rejected)
+        rejected.check(may_be_empty=may_be_empty)
 
 
 def _year(row: dict[str, str]) -> int:

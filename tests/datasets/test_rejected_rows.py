@@ -1,4 +1,4 @@
-"""Files of good and bad ratings, against a reader that goes line by line."""
+"""Files of valid and rejected ratings, against a reader that goes line by line."""
 
 import re
 
@@ -12,39 +12,39 @@ BAD = ("3,13", "3,x,4.0,7", "-3,13,4.0,7", "8,13,5.5,7", "8,13,4.0,-7", "8,14,4.
 
 def _naive(lines: list[str], items: set[int]) -> tuple[list[tuple], dict[str, tuple[int, int]]]:
     """Returns the rows kept, in order of time, and by reason how many not and the first line."""
-    rows, refused, seen = [], {}, {}
+    rows, rejected, seen = [], {}, {}
 
-    def refuse(reason: str, line: int) -> None:
-        count, first = refused.get(reason, (0, line))
-        refused[reason] = count + 1, first
+    def reject(reason: str, line: int) -> None:
+        count, first = rejected.get(reason, (0, line))
+        rejected[reason] = count + 1, first
 
     for line, text in enumerate(lines[1:], start=2):
         values = text.split(",")
         if len(values) != 4:
-            refuse("columns", line)
+            reject("columns", line)
         elif not all(re.fullmatch(r"-?[0-9.]+", value) for value in values):
-            refuse("number", line)
+            reject("number", line)
         elif int(values[0]) < 0:
-            refuse("id", line)
+            reject("id", line)
         elif float(values[2]) > 5:
-            refuse("rating", line)
+            reject("rating", line)
         elif int(values[3]) < 0:
-            refuse("timestamp", line)
+            reject("timestamp", line)
         elif int(values[1]) not in items:
-            refuse("unknown_item", line)
+            reject("unknown_item", line)
         else:
             user, item, time = int(values[0]), int(values[1]), int(values[3])
             if (user, item) in seen:
-                refuse("duplicate", line)
+                reject("duplicate", line)
             else:
                 seen[user, item] = line
                 rows.append((user, item, float(values[2]), time))
-    return sorted(rows, key=lambda row: row[3]), refused
+    return sorted(rows, key=lambda row: row[3]), rejected
 
 
 @pytest.mark.parametrize("block_bytes", [64, 1 << 24])
 @pytest.mark.parametrize("seed", range(4))
-def test_rows_and_refusals_are_those_of_a_reader_by_line(seed, block_bytes, tmp_path, monkeypatch):
+def test_what_is_kept_is_what_a_reader_by_line_keeps(seed, block_bytes, tmp_path, monkeypatch):
     monkeypatch.setattr("ranker.datasets.read.text._BLOCK_BYTES", block_bytes)
     random = np.random.default_rng(seed)
     world = make_world(seed=seed, step=0.5)
@@ -54,14 +54,14 @@ def test_rows_and_refusals_are_those_of_a_reader_by_line(seed, block_bytes, tmp_
     for bad in [*again, *random.choice(BAD, 12)]:
         lines.insert(int(random.integers(len(lines) + 1)), str(bad))
     (folder / "ratings.csv").write_text("\n".join([header, *lines]) + "\n")
-    data, refusals = read_edition(folder, "movielens-25m", max_bad_rows=0.9)
-    rows, refused = _naive([header, *lines], set(world.items))
+    data, accounts = read_edition(folder, "movielens-25m", max_rejected_rows=0.9)
+    rows, rejected = _naive([header, *lines], set(world.items))
     users, items = data.users.ids[data.user], data.items.ids[data.item]
     found = [c.tolist() for c in (users, items, data.rating, data.time)]
     assert list(zip(*found, strict=True)) == rows
-    (report,) = [of.report() for of in refusals if of.file == "ratings.csv"]
+    (report,) = [of.report() for of in accounts if of.file == "ratings.csv"]
     assert (report["read"], report["kept"]) == (len(lines), len(rows))
     assert {
         reason: (of["rows"], int(re.search(r"line ([0-9]+):", of["first"])[1]))
-        for reason, of in report["refused"].items()
-    } == refused
+        for reason, of in report["rejected"].items()
+    } == rejected

@@ -1,17 +1,17 @@
-"""Rows that are not what they should be: refused, counted by reason, up to a share."""
+"""Rows that are not what they should be: rejected, counted by reason, up to a share."""
 
 import collections
 
 from ranker.datasets.errors import DatasetError
 
 
-class Refusals:
-    """Counts the rows of one file: read, and refused by reason.
+class RejectedRows:
+    """Counts the rows of one file: read, and rejected by reason.
 
     Attributes:
       file: the file's name, as messages give it.
       num_read: rows read so far, header apart.
-      first: by reason, a sentence on the first row refused for it.
+      first: by reason, a sentence on the first row rejected for it.
       num_repeats: rows that tell once more what an earlier one told, and are left out.
         They are counted apart: nothing is lost with them, so no share bounds them.
     """
@@ -26,7 +26,7 @@ class Refusals:
         self._max_share = max_share
 
     def add(self, reason: str, *, line: int, problem: str, count: int = 1, place: str = "") -> None:
-        """Counts `count` rows refused for `reason`, the first of them at `line`, or at `place`."""
+        """Counts `count` rows rejected for `reason`, the first of them at `line`, or at `place`."""
         self.counts[reason] += count
         self.first.setdefault(reason, f"{self.file}, {place or f'line {line}'}: {problem}")
 
@@ -37,30 +37,30 @@ class Refusals:
             self._first_repeat = self._first_repeat or f"{self.file}, line {line}: {problem}"
 
     def check(self, *, may_be_empty: bool = False) -> None:
-        """Raises DatasetError if nothing was read, or more was refused than may be."""
+        """Raises DatasetError if nothing was read, or more was rejected than may be."""
         if not self.num_read and not may_be_empty:
             raise DatasetError(f"{self.file}: empty file: it holds no rows")
-        refused = self.counts.total()
-        if refused > self._max_share * self.num_read:
+        rejected = self.counts.total()
+        if rejected > self._max_share * self.num_read:
             reasons = "; ".join(
                 f"{count} for {reason} ({self.first[reason]})"
                 for reason, count in self.counts.most_common()
             )
             raise DatasetError(
-                f"{self.file}: {refused} of {self.num_read} rows refused, more than "
-                f"max_bad_rows = {self._max_share} allows: {reasons}"
+                f"{self.file}: {rejected} of {self.num_read} rows rejected, more than "
+                f"max_rejected_rows = {self._max_share} allows: {reasons}"
             )
 
     def report(self) -> dict[str, object]:
         """Returns the counts for a manifest."""
-        refused = {
+        rejected = {
             reason: {"rows": count, "first": self.first[reason]}
             for reason, count in self.counts.most_common()
         }
         report: dict[str, object] = {
             "read": self.num_read,
             "kept": self.num_read - self.counts.total() - self.num_repeats,
-            "refused": refused,
+            "rejected": rejected,
         }
         if self.num_repeats:
             report["repeated"] = {"rows": self.num_repeats, "first": self._first_repeat}
