@@ -15,7 +15,7 @@ from ranker.input import prefetch
 from ranker.schema import Feature, Task
 from ranker.spec import load
 from ranker.spec.run import RunConfig
-from ranker.train import share_cores, tries
+from ranker.train import run_attempts, share_cores
 
 _SETTINGS = Path(__file__).with_name("ours.toml")
 
@@ -39,10 +39,10 @@ def turn(batch_size: int, *settings: str) -> Callable[[], None]:
         nonlocal done
         starts = range(done, done + num_batches, per_call)
         done += num_batches
-        cuts = [(first, min(per_call, done - first)) for first in starts]
-        with prefetch(stream, cuts) as stacks:
+        calls = [(first, min(per_call, done - first)) for first in starts]
+        with prefetch(stream, calls) as stacks:
             for stack in stacks:
-                for reports in tries(run.step, stack):
+                for reports in run_attempts(run.step, stack):
                     if not reports.accept.all():
                         raise RuntimeError("an attempt of a speed test was refused")
 

@@ -133,11 +133,11 @@ class Stream:
 
 @contextlib.contextmanager
 def prefetch(
-    stream: Batches, cuts: Iterable[tuple[int, int]], *, depth: int = 2
+    stream: Batches, calls: Iterable[tuple[int, int]], *, depth: int = 2
 ) -> Generator[Iterator[Batch]]:
-    """Gives an iterator of `stream.stack(first, num)` for each of `cuts`, made ahead by a thread.
+    """Gives an iterator of `stream.stack(first, num)` for each of `calls`, made ahead by a thread.
 
-    `cuts` is gone through twice. The thread starts at once and ends with the context. An error in
+    `calls` is gone through twice. The thread starts at once and ends with the context. An error in
     it is raised by the iterator.
     """
     ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
@@ -153,7 +153,7 @@ def prefetch(
 
     def fill() -> None:
         try:
-            for first, num in cuts:
+            for first, num in calls:
                 if is_closed.is_set():
                     return
                 put(stream.stack(first, num))
@@ -161,7 +161,7 @@ def prefetch(
             put(error)
 
     def take() -> Iterator[Batch]:
-        for _ in cuts:
+        for _ in calls:
             item = ready.get()
             if isinstance(item, BaseException):
                 raise item

@@ -25,7 +25,7 @@ from ranker.train.run_directory import (
     hold_still,
 )
 from ranker.train.snapshots import MemoryStore
-from ranker.train.step import Step, tries
+from ranker.train.step import Step, run_attempts
 from ranker.train.stop import Stopped, StopSignals
 from ranker.train.trainer import Outcome, Trainer
 
@@ -63,9 +63,9 @@ __all__ = [
     "interventions",
     "kept",
     "read_result",
+    "run_attempts",
     "share_cores",
     "show_progress",
     "take_measured",
-    "tries",
     "write_result",
 ]

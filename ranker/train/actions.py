@@ -13,17 +13,17 @@ class Every:
 
     Attributes:
       attempts: after each multiple of so many, attempts counted from 1: a call ends there.
-      do: given the number of attempts done. It may raise Stopped: it is owed then.
+      do: given the number of attempts done. It may raise Stopped: it stays pending then.
       at_end: also where the run ends of itself.
       at_stop: also where it is asked to stop, or an action was stopped.
-      owes: whether what was due after that many attempts has yet to be done, on a resume.
+      has_pending: whether what was due after that many attempts has yet to be done, on a resume.
     """
 
     attempts: int
     do: Callable[[int], None]
     at_end: bool = False
     at_stop: bool = False
-    owes: Callable[[int], bool] = lambda attempt: False
+    has_pending: Callable[[int], bool] = lambda attempt: False
 
     def is_due(self, attempt: int, *, is_over: bool, is_stopping: Callable[[], bool]) -> bool:
         """Returns whether it is due after `attempt`; asks for a stop only where it matters."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 
 @dataclasses.dataclass(frozen=True)
-class Cuts:
+class CallBoundaries:
     """The calls of attempts `start` to `total`, reckoned as they are needed: there may be many."""
 
     start: int
@@ -38,14 +38,14 @@ class Plan:
         """Whether an evaluation follows `attempt`."""
         return attempt % self.evaluate_every == 0 or attempt == self.total
 
-    def cuts(self, start: int, *, also: Iterable[int] = ()) -> Cuts:
+    def call_boundaries(self, start: int, *, also: Iterable[int] = ()) -> CallBoundaries:
         """Returns (first attempt, number of attempts) of each call from `start` to the end.
 
-        A call ends where something is due, and the cuts after a resume are those of a
-        run that never stopped, as long as it stopped at a cut.
+        A call ends where something is due, and the boundaries after a resume are those of a
+        run that never stopped, as long as it stopped at a boundary.
 
         Args:
           also: periods, in attempts, beside the plan's own at whose multiples a call ends.
         """
         own = (self.attempts_per_call, self.evaluate_every, self.checkpoint_every)
-        return Cuts(start, self.total, (*own, *also))
+        return CallBoundaries(start, self.total, (*own, *also))

@@ -11,7 +11,7 @@ Stages, each reached from the one before, and only if it is configured:
 
 Refusals, many within a few attempts, escalate one stage; so do `guard.max_refusals` in a row. Of
 what a detector finds, a jump escalates to clip and no higher; full divergence to rate at least,
-then on. It is decided at the cut between two calls, and then the stage is left to work for a
+then on. It is decided at the boundary between two calls, and then the stage is left to work for a
 while. Once nothing has been wrong for long, the clipper is off and the rates are as they were,
 recovery ends: the next trouble begins at its first stage. The number of rollbacks is the whole
 run's.

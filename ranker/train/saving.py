@@ -80,7 +80,10 @@ class Evaluating:
     def action(self) -> Every:
         """Returns what evaluates when it is due, and at the plan's end."""
         return Every(
-            attempts=self.plan.evaluate_every, do=self.evaluate, at_end=True, owes=self._owes
+            attempts=self.plan.evaluate_every,
+            do=self.evaluate,
+            at_end=True,
+            has_pending=self._has_pending_evaluation,
         )
 
     def evaluate(self, attempt: int) -> None:
@@ -94,7 +97,7 @@ class Evaluating:
             self.saving.save_best()
         progress.is_finished = 0 < patience <= progress.evaluations_since_best
 
-    def _owes(self, attempt: int) -> bool:
+    def _has_pending_evaluation(self, attempt: int) -> bool:
         return self.plan.evaluates(attempt) and attempt not in (
             0,
             self.progress.evaluated_attempt,

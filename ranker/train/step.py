@@ -262,7 +262,7 @@ class Step(tf.Module):
         return StepReport(scalars=scalars[:tried], **stacked)
 
 
-def tries(step: Step, stack: Batch) -> Iterator[StepReport]:
+def run_attempts(step: Step, stack: Batch) -> Iterator[StepReport]:
     """Yields the reports of calls, as NumPy arrays, until all of `stack` has been tried.
 
     It takes more than one if the guard halts and whoever gets the reports clears that, and

@@ -18,10 +18,10 @@ from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.events import interventions, refused_because
 from ranker.train.incidents import Incidents
 from ranker.train.observers import Observer
-from ranker.train.plan import Cuts, Plan
+from ranker.train.plan import CallBoundaries, Plan
 from ranker.train.recovery_controller import RecoveryController
 from ranker.train.report import StepReport
-from ranker.train.step import Step, tries
+from ranker.train.step import Step, run_attempts
 from ranker.train.stop import Stopped
 
 
@@ -78,7 +78,7 @@ class Trainer:
           observers: told of every call, evaluation and event; they change nothing.
           incidents: looks closely at refused attempts, and keeps their batches.
           controller: recovery; None to halt where the guard does.
-          is_stopping: whether to save and stop at the next cut.
+          is_stopping: whether to save and stop at the next call boundary.
           failure: asked at the plan's end; why there is nothing to show for it, or "".
           is_ahead: whether a thread reads the next rows while the step runs.
         """
@@ -106,19 +106,21 @@ class Trainer:
         """
         start, began = int(self._step.attempts.numpy()), time.perf_counter()
         periods = [each.attempts for each in self._actions]
-        whole = self._plan.cuts(start, also=periods)
-        cuts: Cuts | tuple[()] = () if self._progress.is_finished else whole
+        whole = self._plan.call_boundaries(start, also=periods)
+        calls: CallBoundaries | tuple[()] = () if self._progress.is_finished else whole
         waiting = pausing = 0.0
-        # Without a cut left, what is in the variables and the progress tells how it ended.
-        status = "diverged" if not cuts and self._failure() else "completed"
-        if any(each.owes(start) for each in self._actions) and (owed := self._between(start)):
-            status, cuts = owed, ()
-        with ExitStack() as closers, self._stacks(cuts, until) as stacks:
+        # Without a call left, the variables and the progress say how it ended.
+        status = "diverged" if not calls and self._failure() else "completed"
+        if any(each.has_pending(start) for each in self._actions) and (
+            ended := self._between(start)
+        ):
+            status, calls = ended, ()
+        with ExitStack() as closers, self._stacks(calls, until) as stacks:
             for observer in self._observers:
                 closers.callback(observer.close)
-            if cuts:
+            if calls:
                 self._step.trace(self._stream.stack(start, 0))  # while the first rows are read
-            for first, num in cuts:
+            for first, num in calls:
                 asked = time.perf_counter()
                 stack = next(stacks)
                 waiting += time.perf_counter() - asked
@@ -144,19 +146,21 @@ class Trainer:
         )
 
     @contextmanager
-    def _stacks(self, cuts: Cuts | tuple[()], until: int | None) -> Iterator[Iterator[Batch]]:
-        """Gives the batches of each cut, of the last only what is before `until`."""
+    def _stacks(
+        self, calls: CallBoundaries | tuple[()], until: int | None
+    ) -> Iterator[Iterator[Batch]]:
+        """Gives the batches of each call, of the last only what is before `until`."""
         if self._is_ahead and until is None:
-            with prefetch(self._stream, cuts) as stacks:
+            with prefetch(self._stream, calls) as stacks:
                 yield stacks
         else:
             most = self._plan.total if until is None else until
-            yield (self._stream.stack(f, max(0, min(f + num, most) - f)) for f, num in cuts)
+            yield (self._stream.stack(f, max(0, min(f + num, most) - f)) for f, num in calls)
 
     def _call(self, stack: Batch, first: int, last: int) -> None:
         """Tries `stack`, tells the observers, and does what recovery decides; notes a halt."""
         began = time.perf_counter()
-        for reports in tries(self._step, stack):
+        for reports in run_attempts(self._step, stack):
             seconds = time.perf_counter() - began
             for observer in self._observers:
                 observer.reports(reports, seconds)
@@ -206,7 +210,7 @@ class Trainer:
             if each.is_due(attempt, is_over=is_over, is_stopping=self._is_stopping):
                 try:
                     each.do(attempt)
-                except Stopped:  # it is owed
+                except Stopped:  # what it does stays pending
                     for later in self._actions[place + 1 :]:
                         if later.at_stop:
                             later.do(attempt)

@@ -67,9 +67,9 @@ def test_windows_keep_time_between_them_and_shuffle_inside():
 
 def test_prefetch_gives_what_stack_gives_and_raises_what_it_raises():
     stream = Stream(numbered(10), batch_size=4, seed=3)
-    cuts = [(0, 2), (2, 1), (3, 4)]
-    with prefetch(stream, cuts) as stacks:
-        for (first, num), stack in zip(cuts, stacks, strict=True):
+    calls = [(0, 2), (2, 1), (3, 4)]
+    with prefetch(stream, calls) as stacks:
+        for (first, num), stack in zip(calls, stacks, strict=True):
             np.testing.assert_array_equal(rows(stack), rows(stream.stack(first, num)))
 
     class Broken:
@@ -111,8 +111,8 @@ def test_an_error_in_the_thread_never_hangs_the_one_who_waits(error):
                 return first
             raise error(f"row {first}")
 
-    cuts = [(n, 1) for n in range(9)]
-    with prefetch(Broken(), cuts, depth=1) as stacks, pytest.raises(error, match="row 3"):
+    calls = [(n, 1) for n in range(9)]
+    with prefetch(Broken(), calls, depth=1) as stacks, pytest.raises(error, match="row 3"):
         list(stacks)
-    with prefetch(Broken(), cuts, depth=2) as stacks:
+    with prefetch(Broken(), calls, depth=2) as stacks:
         assert next(stacks) == 0  # then it ends with the queue full and an error to come

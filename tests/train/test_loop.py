@@ -21,18 +21,18 @@ def plan(**changes):
 
 
 def test_a_call_ends_where_something_is_due():
-    ends = [first + num for first, num in plan().cuts(0)]
+    ends = [first + num for first, num in plan().call_boundaries(0)]
     assert ends == [30, 40, 50, 60, 80, 90, 100]
 
 
 @pytest.mark.parametrize("start", [30, 40, 60, 90, 100])
 def test_the_cuts_after_a_resume_are_those_of_the_whole(start):
-    whole = list(plan().cuts(0))
-    assert list(plan().cuts(start)) == [cut for cut in whole if cut[0] >= start]
+    whole = list(plan().call_boundaries(0))
+    assert list(plan().call_boundaries(start)) == [call for call in whole if call[0] >= start]
 
 
 def test_a_stop_between_two_cuts_rejoins_them():
-    assert list(plan().cuts(33))[:2] == [(33, 7), (40, 10)]
+    assert list(plan().call_boundaries(33))[:2] == [(33, 7), (40, 10)]
 
 
 def test_the_best_is_the_lowest_and_nan_never_is():

@@ -48,7 +48,7 @@ LADDER = Recovery(
 
 
 def after(workdir, *, kill=0, stop=0):
-    """Returns what kills, or stops saving, at the first cut at or after an attempt."""
+    """Returns what kills, or stops saving, at the first call boundary at or after an attempt."""
 
     def is_stopping():
         tried = len((workdir / "metrics.jsonl").read_text().splitlines())
