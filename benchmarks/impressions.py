@@ -1,4 +1,4 @@
-"""A table of impressions as teams have them, made with a known best AUC: what a spec is tried on.
+"""A table of impressions as teams have them, made with a known Bayes-optimal AUC.
 
   python -m benchmarks.impressions --rows=200000 --output=/tmp/impressions
 

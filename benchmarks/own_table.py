@@ -57,8 +57,8 @@ def write(folder: Path) -> float:
     Raises:
       subprocess.CalledProcessError: if that fails.
     """
-    told = _call("benchmarks.impressions", f"--rows={_ROWS.value}", f"--output={folder}")
-    return float(told.split()[-1])
+    said = _call("benchmarks.impressions", f"--rows={_ROWS.value}", f"--output={folder}")
+    return float(said.split()[-1])
 
 
 def train(folder: Path, seed: int) -> float:

@@ -25,7 +25,7 @@ from absl import flags
 
 from ranker import measure
 from ranker.cli import program
-from ranker.cli.told import Told
+from ranker.cli.display import Display
 
 METRICS = {  # (task, metric): its column in the table
     ("like", "auc"): "like AUC",
@@ -208,10 +208,10 @@ def evaluate(model: Model, rows: Rows) -> Metrics:
 def choose(train: Rows, validation: Rows, grid: Sequence[Settings]) -> Settings:
     """Returns the settings of `grid` with the least RMSE on `validation`, at the seed 0."""
     errors = []
-    with Told("setting") as told:
+    with Display("setting") as display:
         for done, settings in enumerate(grid, start=1):
             errors.append(evaluate(fit(train, settings), validation)["rating"]["rmse"])
-            told.at(done, len(grid), str(settings))
+            display.at(done, len(grid), str(settings))
     return grid[int(np.argmin(errors))]
 
 

@@ -26,7 +26,7 @@ def build() -> keras.Model:
 
 
 def main() -> None:
-    """Trains on 64 batches, one of which is spoiled, and tells what was refused."""
+    """Trains on 64 batches, one of which is spoiled, and reports what was refused."""
     keras.utils.set_random_seed(0)
     random = np.random.default_rng(0)
     user, item = random.integers(0, NUM_USERS, 2048), random.integers(0, NUM_ITEMS, 2048)

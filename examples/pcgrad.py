@@ -20,7 +20,7 @@ class PcGradAggregation:
     """For each task, in a random order of the others: where its gradient g has a negative inner
     product with another task's h, g becomes g - (g . h / h . h) h; the sum of all is proposed.
 
-    Of the shared variables; what a single task has of its own keeps its gradient. It tells
+    Of the shared variables; what a single task has of its own keeps its gradient. It reports
     "pcgrad/conflicts": how many of the pairs of tasks go against each other, a share.
 
     Source: Yu et al. 2020, arXiv:2001.06782, algorithm 1.

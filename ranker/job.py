@@ -96,14 +96,14 @@ def run_job(
         result |= _counts(run, outcome)
         if outcome.status == "completed":
             with interruptible():
-                _conclude(run, workdir, checkpoints, result, say=say, check=check)
+                _evaluate_and_export(run, workdir, checkpoints, result, say=say, check=check)
         result["status"] = outcome.status
     except train.Stopped:  # everything up to here is in a checkpoint
         result["status"] = "preempted"
     except BaseException as error:
         result["reason"] = sentence(error) or type(error).__name__
         check()  # of a directory that is gone, all else is a consequence
-        with contextlib.suppress(OSError):  # the first problem is the one to tell
+        with contextlib.suppress(OSError):  # the first problem is the one to report
             _write_result(workdir, result, began)
             if (workdir / "metrics.jsonl").exists():
                 _write_report(workdir, say)
@@ -138,7 +138,7 @@ def _write_report(workdir: Path, say: Callable[[str], None]) -> None:
         say(f"{workdir / report.REPORT}: not written: {said:.200}")
 
 
-def _conclude(
+def _evaluate_and_export(
     run: Run,
     workdir: Path,
     checkpoints: train.Checkpoints,
@@ -147,7 +147,7 @@ def _conclude(
     say: Callable[[str], None],
     check: Callable[[], None],
 ) -> None:
-    """Evaluates and exports the best checkpoint; puts what RESULT.json tells of it in `result`."""
+    """Evaluates and exports the best checkpoint; puts what RESULT.json says of it in `result`."""
     checkpoints.restore_best(run.step.variables)
     say("Evaluating the best checkpoint")
     found = {name: run.evaluate(name) for name in ("validation", "test")}

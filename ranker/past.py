@@ -43,7 +43,7 @@ class Past:
         """Raises DatasetError unless `model` was trained on these data, or what they went on from.
 
         Args:
-          data: SHA-256 of the files that it was trained on, as `ranker.serve.data_of` tells.
+          data: SHA-256 of the files that it was trained on, as `ranker.serve.data_of` says.
         """
         self._earlier.check_model(data, model)
 

@@ -1,6 +1,6 @@
 """TensorFlow's start, without what it then says that is not the user's business.
 
-On every machine it tells that it uses oneDNN, and on one without a GPU an error of CUDA's,
+On every machine it logs that it uses oneDNN, and on one without a GPU an error of CUDA's,
 before any setting of TensorFlow's can keep it from that.
 """
 

@@ -16,7 +16,7 @@ usage: ranker COMMAND [--flags]; ranker COMMAND --help has examples
   ranker prepare --dataset=movielens-100k
   ranker train --config=quick --workdir=runs/quick
 
-Exit codes: 0 done; 2 bad settings or input; others each command's help tells.
+Exit codes: 0 done; 2 bad settings or input; others are in each command's help.
 """
 
 

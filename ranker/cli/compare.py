@@ -18,8 +18,8 @@ from pathlib import Path
 from absl import flags
 
 from ranker.cli import compared, named, programs
+from ranker.cli.display import Display
 from ranker.cli.program import load_tensorflow, refuse, run
-from ranker.cli.told import Told
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
 
@@ -52,7 +52,7 @@ def main(_: Sequence[str]) -> int:
 
 
 def _trials(config: CompareConfig, folder: Path) -> list:
-    """Returns all runs, so that settings that do not fit are told before TensorFlow loads."""
+    """Returns all runs, so that settings that do not fit are reported before TensorFlow loads."""
     from ranker.compare import grid
 
     return [*grid.tuning(config, folder), *grid.finals(config, folder, {})]
@@ -65,12 +65,12 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
 
     command = [*programs.words("compare"), *sys.argv[1:]]
     try:
-        with train.hold(workdir) as held, train.StopSignals() as signals, Told("run") as told:
+        with train.hold(workdir) as held, train.StopSignals() as signals, Display("run") as display:
 
             def show(progress: experiment.Progress) -> None:
-                told.at(progress.done, progress.planned, progress.name)
+                display.at(progress.done, progress.planned, progress.name)
                 if progress.error:
-                    told.line(f"failed: {progress.name}: {progress.error}")
+                    display.line(f"failed: {progress.name}: {progress.error}")
 
             def is_stopping() -> bool:
                 held.check()
@@ -83,7 +83,7 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
                 command=command,
                 is_stopping=is_stopping,
                 on_run=show,
-                say=told.line,
+                say=display.line,
             )
     except (ValueError, OSError) as error:
         return refuse(error)

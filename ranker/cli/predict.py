@@ -9,7 +9,7 @@ r"""Scores the rows of a file with an exported model; needs nothing but the expo
 Parquet, or CSV if the name ends in .csv (lists as a|b|c), with a column a feature.
 Output is CSV or Parquet, as its name ends in .csv or .parquet: the kept columns, as they
 are in the input (of CSV: as text), and <task>_score for each task, in the input's order.
-Columns of which the model knows few values are told.
+Columns of which the model knows few values are reported.
 
 --past is the folder that the model was trained on, as prepare --dataset=table wrote it (or one
 that went on from it by --past_from). Then input is a file, folder or pattern with the columns
@@ -46,7 +46,7 @@ def main(_: Sequence[str]) -> int:
     from ranker import serve
 
     output = Path(_OUTPUT.value)
-    told: list[str] = []
+    remarks: list[str] = []
     try:
         model = serve.newest_version(Path(_MODEL.value), on_unfinished=_tell)
         serve.check_origin(model, Path(_MODEL.value))
@@ -64,17 +64,19 @@ def main(_: Sequence[str]) -> int:
                 keep=_KEEP.value,
                 made=made,
                 on_rows=show,
-                say=told.append,
+                say=remarks.append,
             )
             if made and made.num_left:
-                told.append(f"{made.num_left:,} rows left out, of which the spec's where is not so")
-            if made and made.where_not_told:
-                told.append(
-                    f"where = {made.where_not_told!r} of the spec: no such columns, not asked"
+                remarks.append(
+                    f"{made.num_left:,} rows left out, of which the spec's where is not so"
+                )
+            if made and made.where_unknown:
+                remarks.append(
+                    f"where = {made.where_unknown!r} of the spec: no such columns, not asked"
                 )
     except (ValueError, OSError) as error:
         return program.refuse(error)
-    for line in told:
+    for line in remarks:
         _tell(line)
     print(f"{count:,} rows scored by {model}: {output}")
     return 0

@@ -19,7 +19,7 @@ def show(manifest: Mapping[str, Any], folder: Path) -> None:
 
 
 def lines(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the lines that tell what a manifest holds: rows, what was left out, the truth."""
+    """Yields the lines that say what a manifest holds: rows, what was left out, the truth."""
     yield from _table(manifest["rows"])
     yield from _accounts(manifest)
     yield from _vocabularies(manifest)
@@ -48,8 +48,8 @@ def _table(rows: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yields a line for each file with rows that were left out, and for each that is not there."""
     for file, account in manifest["files"].items():
-        told_twice = {"repeated": account["repeated"]} if "repeated" in account else {}
-        if left_out := [*account["rejected"].items(), *told_twice.items()]:
+        repeated = {"repeated": account["repeated"]} if "repeated" in account else {}
+        if left_out := [*account["rejected"].items(), *repeated.items()]:
             reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
             yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
     yield from (f"{file}: not there, so not read" for file in manifest.get("no_findings", ()))
@@ -58,8 +58,8 @@ def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
 def _vocabularies(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yields a line for each vocabulary that went on from an earlier one, or leaves values out."""
     for name, counts in manifest.get("vocabularies", {}).items():
-        told = ", ".join(f"{number:,} {what}" for what, number in counts.items())
-        yield f"vocabulary {name}: {told}"
+        said = ", ".join(f"{number:,} {what}" for what, number in counts.items())
+        yield f"vocabulary {name}: {said}"
 
 
 def _truth(truth: Mapping[str, Any]) -> Iterator[str]:

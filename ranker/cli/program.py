@@ -33,10 +33,10 @@ def run(
     output.protect()
     its = sys.modules[main.__module__]
     its.__doc__ = programs.as_typed(its.__doc__ or "")  # which --help shows
-    warnings.showwarning = _tell
+    warnings.showwarning = _show_warning
     plugins.before_import.append(load_tensorflow)
     logging.get_absl_handler().python_handler.stream = sys.stderr
-    logging.set_verbosity(logging.WARNING)  # TensorFlow tells every file it writes
+    logging.set_verbosity(logging.WARNING)  # TensorFlow logs every file it writes
     coded = lambda argv: _written(_code(main, argv), is_result())  # noqa: E731
     app.run(coded, flags_parser=lambda argv: _parse(argv, takes_names))
 
@@ -54,8 +54,8 @@ def load_tensorflow() -> None:
     quietly_load_tensorflow()
 
 
-def _tell(message: Warning | str, category: type[Warning], *_: object) -> None:
-    """Tells what a reader of settings warns of; of others' warnings nothing, as by default."""
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Shows what a reader of settings warns of; of others' warnings nothing, as by default."""
     if issubclass(category, FutureWarning) and "is now called" in str(message):
         print(f"{_name()}: {message}", file=sys.stderr)
 

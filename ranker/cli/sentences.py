@@ -5,7 +5,7 @@ from pathlib import Path
 from ranker.cli import unprepared
 
 DISTRIBUTION = "ranker-trainer"
-# What of each extra is imported; what is missing is told with the extra that brings it.
+# What of each extra is imported; what is missing is named with the extra that brings it.
 EXTRAS = {
     "train": {
         "absl", "jinja2", "markupsafe", "pandas", "pyarrow", "tensorboard",

@@ -10,7 +10,7 @@ _CAUSE = ("task", "variable", "row", "column")
 
 
 def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
-    """Yields the lines that tell what RESULT.json holds."""
+    """Yields the lines that say what RESULT.json holds."""
     steps = f" after {result['step']:,} steps" if "step" in result else ", nothing new to save"
     if result.get("refused"):
         steps += f", {result['refused']:,} of {result['attempts']:,} attempts refused"
@@ -23,8 +23,8 @@ def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
     width = max([8, *(len(task) for tasks in by_split.values() for task in tasks)])
     for split, tasks in by_split.items():
         for task, metrics in tasks.items():
-            told = metrics_text.lines(metrics)
-            yield from (f"  {split:<10} {task:<{width}} {line}" for line in told)
+            values = metrics_text.lines(metrics)
+            yield from (f"  {split:<10} {task:<{width}} {line}" for line in values)
     if "export" in result:
         yield f"  SavedModel: {result['export']}"
     if result["status"] == "completed" and not any(map(Path.exists, _best(workdir))):
@@ -37,7 +37,7 @@ def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
 
 
 def rehearsal(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the lines that tell what a dry run found."""
+    """Yields the lines that say what a dry run found."""
     for split, rows in found["rows"].items():
         yield f"  {split:<10} {rows['read']:>11,} rows, {rows['rejected']:,} of them left out"
     yield f"  {found['parameters']:,} parameters, {found['attempts']:,} attempts to make"

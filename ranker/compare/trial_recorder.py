@@ -90,7 +90,7 @@ def flat(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _scalars(reports: StepReport) -> dict[str, dict[str, list[float]]]:
-    """Returns what parts told beside losses and clip factors, which have columns of their own.
+    """Returns what parts reported beside losses and clip factors, which have columns of their own.
 
     Of each scalar, "attempt" and "value" of at most 200 attempts that have one.
     """

@@ -11,7 +11,7 @@ def categorical(name: str, dtype: str = "int64") -> Feature:
 def id_list(
     name: str, max_length: int, *, dtype: str = "int64", vocabulary: str = "", past_of: str = ""
 ) -> Feature:
-    """Returns a feature of a list of ids or words a row; its own vocabulary unless told."""
+    """Returns a feature of a list of ids or words a row; its own vocabulary unless named."""
     return Feature(
         name=name,
         kind="categorical",

@@ -30,7 +30,7 @@ def of_checkout(root: Path) -> str:
     if _PROJECT not in project.read_text("utf-8").splitlines():
         return ""
     try:
-        told = subprocess.run(
+        found = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
             cwd=root,
             # Within a hook of another repository, GIT_DIR would name that one.
@@ -41,4 +41,4 @@ def of_checkout(root: Path) -> str:
         )
     except OSError:
         return ""
-    return told.stdout.strip() if told.returncode == 0 else ""
+    return found.stdout.strip() if found.returncode == 0 else ""

@@ -58,7 +58,7 @@ class Guard:
         Args:
           losses: [T], one a task.
           transaction: gradients before any clipper, and all that would be written. With a
-            `SpikeFilter` it is told "watched/<name>" and "limit/<name>".
+            `SpikeFilter` it reports "watched/<name>" and "limit/<name>".
           total: the losses' weighted sum, a scalar; for a `SpikeFilter` of the loss.
 
         Raises:

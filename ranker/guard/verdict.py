@@ -90,7 +90,7 @@ class Change(Protocol):
 
 
 class Transaction(Protocol):
-    """What the guard reads of a transaction, and where it tells what it watched, as scalars.
+    """What the guard reads of a transaction, and where it reports what it watched, as scalars.
 
     Attributes:
       gradients, changes: one a variable that has a gradient.

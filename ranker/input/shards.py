@@ -79,11 +79,13 @@ class Shards:
                 total += file.num_rows
         return total
 
-    def tables(self, tell: Callable[[int], None] = lambda num_rows: None) -> Generator[pa.Table]:
+    def tables(
+        self, on_progress: Callable[[int], None] = lambda num_rows: None
+    ) -> Generator[pa.Table]:
         """Yields the good rows of all files, [M] of a row group at a time, M <= 65,536.
 
         Args:
-          tell: called with the number of rows that were read, at each table.
+          on_progress: called with the number of rows that were read, at each table.
 
         Raises:
           OSError: if a file is missing, or may not be read.
@@ -93,7 +95,7 @@ class Shards:
             with ParquetRows(path) as file:
                 validator = RowValidator(path, file.schema, self._rules)
                 for group, batch in file.batches(_ROWS, columns=validator.columns):
-                    tell(len(batch))
+                    on_progress(len(batch))
                     yield validator.filter_valid(batch, row_group=group)
                 numbers = range(file.num_row_groups)
             self._accounts.append(validator.account())

@@ -30,13 +30,13 @@ class StoredSplit:
         encoder: Encoder,
         *,
         max_rejected_rows: float = 0.0,
-        tell: Callable[[int], None] = lambda num_rows: None,
+        on_progress: Callable[[int], None] = lambda num_rows: None,
     ) -> None:
         """Reads every row once, to count the good ones of each row group.
 
         Args:
           max_rejected_rows: the largest share of the rows that may be rejected.
-          tell: called with the number of rows that were read, again and again.
+          on_progress: called with the number of rows that were read, again and again.
 
         Raises:
           FileNotFoundError, ValueError: as `read_split` does.
@@ -49,7 +49,7 @@ class StoredSplit:
         self.is_by_time = True
         self._ranges: dict[str, tuple[float, float]] = {}
         latest = np.iinfo(np.int64).min
-        for table in self._shards.tables(tell):
+        for table in self._shards.tables(on_progress):
             times = np.append(latest, table.column(schema.time).to_numpy())
             self.is_by_time &= bool((times[1:] >= times[:-1]).all())
             latest = times[-1]

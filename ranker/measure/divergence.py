@@ -113,9 +113,9 @@ def recovered(evaluations: Sequence[Mapping[str, float]]) -> bool:
     """
     if not evaluations:
         return False
-    told = [name for name in evaluations[-1] if name.endswith((".auc", ".rmse"))]
+    quality = [name for name in evaluations[-1] if name.endswith((".auc", ".rmse"))]
     has_learned = False
-    for name in told:
+    for name in quality:
         values = np.array([e.get(name, np.nan) for e in evaluations], np.float64)
         if not np.isfinite(values[-1]):
             return False

@@ -41,7 +41,7 @@ def check_products(products: Mapping[str, str], tasks: Sequence[Task]) -> None:
 
 
 def prior_rate(task: Task, tasks: Mapping[str, Task], products: Mapping[str, str]) -> float:
-    """Returns the rate of 1 in what the task's own tower tells of, in (0, 1).
+    """Returns the rate of 1 in what the task's own tower predicts, in (0, 1).
 
     For a product that is how often it happens where the other task does.
     """

@@ -50,7 +50,7 @@ class Ranker(tf.Module):
           logit_residuals: task to another task, whose logit, times a trained number that starts
             at 1, joins its own: what says much about one says much about the other.
           esmm_products: binary task to the binary task without which it does not happen. Its
-            own tower then tells how likely it is where the other happens, and its logit
+            own tower then predicts how likely it is where the other happens, and its logit
             is that of the two chances multiplied, over all rows: ESMM, arXiv:1804.07931.
 
         Raises:
@@ -129,7 +129,7 @@ class Ranker(tf.Module):
     def reads(self, table: str, features: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Returns the rows that `features` read of one of `tables`, as often as they do, [J].
 
-        Its gradient does not tell: of a list's values it has the sums.
+        Its gradient does not say: of a list's values it has the sums.
         """
         return tf.concat([present(features[name]) for name in self._readers[table]], axis=0)
 

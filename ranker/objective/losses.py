@@ -133,7 +133,7 @@ class Objective:
 
 
 def _unit(loss: PointwiseLoss, task: Task) -> float:
-    """Returns the labels' standard deviation for a loss that is told in it, else 1."""
+    """Returns the labels' standard deviation for a loss in units of it, else 1."""
     is_scaled = getattr(loss, "unit", "label") == "deviation" and task.standard_deviation > 0
     return task.standard_deviation if is_scaled else 1.0
 

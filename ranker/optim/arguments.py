@@ -25,7 +25,7 @@ def acting_rule(rule: Any, what: str) -> Any:
     if isinstance(rule, type) or not _has(acting, RULE_PARTS):
         raise TypeError(
             f"{what}: rule must be a rule of ranker.optim such as Adagrad(), got "
-            f"{told(rule)}{nearest(rule, Rule)}"
+            f"{described(rule)}{nearest(rule, Rule)}"
         )
     return acting
 
@@ -48,7 +48,7 @@ def acting_clippers(clippers: Any, what: str) -> tuple[Any, ...]:
     if isinstance(clippers, str | type | Mapping) or not isinstance(clippers, Iterable):
         raise TypeError(
             f"{what}: clippers must be a list such as [Clippy()], got "
-            f"{told(clippers)}{nearest(clippers, Clip)}"
+            f"{described(clippers)}{nearest(clippers, Clip)}"
         )
     given = tuple(clippers)
     acting = tuple(act(clipper) for clipper in given)
@@ -56,7 +56,7 @@ def acting_clippers(clippers: Any, what: str) -> tuple[Any, ...]:
         if isinstance(clipper, type) or not _has(actor, CLIPPER_PARTS):
             raise TypeError(
                 f"{what}: each of clippers must be a clipper of ranker.optim such as Clippy(), got "
-                f"{told(clipper)}{nearest(clipper, Clip)}"
+                f"{described(clipper)}{nearest(clipper, Clip)}"
             )
     return acting
 
@@ -66,12 +66,12 @@ def check_variables(variables: Any, what: str) -> None:
     whose dtype does not train or whose shape may change."""
     if tf.is_tensor(variables) or not isinstance(variables, Mapping | Sequence):
         raise TypeError(
-            f"{what}: variables must be a mapping from names or a list, got {told(variables)}"
+            f"{what}: variables must be a mapping from names or a list, got {described(variables)}"
         )
     named = variables.items() if isinstance(variables, Mapping) else enumerate(variables)
     for name, variable in named:
         if not isinstance(variable, tf.Variable):
-            raise TypeError(f"{what}: {name!r} must be a tf.Variable, got {told(variable)}")
+            raise TypeError(f"{what}: {name!r} must be a tf.Variable, got {described(variable)}")
         name = variable.name if isinstance(name, int) else name
         if variable.dtype not in TRAINED:
             raise ValueError(
@@ -89,7 +89,7 @@ def check_step(step: Any) -> None:
         raise TypeError(f"Optimizer: step must be an int64 tf.Variable of shape (), got {step!r}")
 
 
-def told(given: Any) -> str:
+def described(given: Any) -> str:
     """Returns what was given, in a few words."""
     if isinstance(given, type):
         return f"the class {given.__name__}"

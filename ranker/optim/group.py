@@ -122,7 +122,7 @@ class Member:
         Args:
           step: updates committed before, a scalar.
           rate: the group's learning rate, a scalar.
-          transaction: is told what the rule has to tell.
+          transaction: takes what the rule reports.
         """
         item, rule = clipped.item, in_dtype(self.group.rule, self.dtype)
         slots = tuple(item.slots.values())

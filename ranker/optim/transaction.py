@@ -57,7 +57,7 @@ class Transaction:
         self.writes += ((variable, value),)
 
     def scalar(self, name: str, value: tf.Tensor | float) -> None:
-        """Adds a scalar to what is told of the attempt; float32.
+        """Adds a scalar to what is reported of the attempt; float32.
 
         Args:
           name: such as "my_part/conflicts"; what is before the last "/" groups it in figures.

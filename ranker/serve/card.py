@@ -47,7 +47,7 @@ def _origin(card: Mapping[str, Any]) -> list[str]:
     """Returns of which run the model is, when it was exported, and how large it is."""
     origin = card.get("origin", {})
     start = origin.get("start", {})
-    told = {
+    known = {
         "exported": origin.get("date"),
         "version of the trainer": origin.get("version"),
         "commit of the trainer": origin.get("commit"),
@@ -61,7 +61,7 @@ def _origin(card: Mapping[str, Any]) -> list[str]:
         "SHA-256 of its settings": start.get("config_sha256"),
         "trained parameters": card.get("parameters"),
     }
-    rows = ([what, _shown(value)] for what, value in told.items() if value is not None)
+    rows = ([what, _shown(value)] for what, value in known.items() if value is not None)
     return _section("Origin", ["what", "value"], rows)
 
 

@@ -33,7 +33,7 @@ class Rows:
     Attributes:
       kept: the Arrow schema of the columns that are passed on. Those of a CSV file are
         text as it stands there: it has no types, and "000001" is no number 1.
-      num_rows: how many there are, or None for CSV: only the end tells.
+      num_rows: how many there are, or None for CSV: only the end says it.
     """
 
     def __init__(self, path: Path, schema: Schema, *, keep: Sequence[str]) -> None:

@@ -48,14 +48,14 @@ def export(
     Signature `serving_default` takes the raw features by name, any number of rows B:
     [B], or [B, L] padded with "" or -1 if multi-valued, of which the first
     `max_length` count; a name that no signature takes, such as "zip code", has an
-    argument's name instead, which schema.toml and the card tell. `serving_tf_example`
+    argument's name instead, which schema.toml and the card say. `serving_tf_example`
     takes serialised tf.Examples [B] under the name "examples". Both return the scores
     [B] by task.
 
     Args:
       examples: raw features of some rows, as the encoder takes them: the warm-up
         requests, and what the check in the fresh process compares.
-      card: what the model card tells, see `model_card`; its "origin", a JSON-ready
+      card: what the model card says, see `model_card`; its "origin", a JSON-ready
         mapping, is written as origin.json.
 
     Returns:

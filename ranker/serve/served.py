@@ -54,7 +54,7 @@ class Served:
         """Returns how many values of each column there are and how many the model does not know.
 
         int64 [2] by column, of those that have a vocabulary; {} before `load`, and of an export
-        that cannot tell, as those of earlier versions.
+        that do not say, as those of earlier versions.
         """
         if self._unknown is None:
             return {}

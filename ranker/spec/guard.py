@@ -130,7 +130,7 @@ class GuardSettings(Part):
       max_refusals: refused attempts in a row after which the run halts, exit code 3.
       spike_filter: when what is finite is refused too; none for never. A lasting change of level
         is refused until the run halts, since refused attempts never become usual.
-      detect: how divergence is told while the run goes on; none for not at all.
+      detect: how divergence is reported while the run goes on; none for not at all.
       recovery: what follows when refusing alone does not help, before the run halts; none for
         nothing.
       max_incidents: refused batches that a run keeps in `incidents/`, its first; 0 for none.

@@ -29,7 +29,7 @@ class Squared(Loss):
     """The squared error of a regression.
 
     Attributes:
-      unit: what an error is told in: "deviation", the standard deviation of the training labels,
+      unit: the unit of an error: "deviation", the standard deviation of the training labels,
         so that no task swamps the others by its units; or "label", the label's own.
     """
 

@@ -10,7 +10,7 @@
 
         relative: NonNegative = 0.5
 
-Everything else is read from here: what TOML may say, what a wrong value is told, `--help`, the
+Everything else is read from here: what TOML may say, what is said of a wrong value, `--help`, the
 settings reference, what varies without another compiled graph. A part's help is its docstring.
 """
 

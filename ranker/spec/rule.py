@@ -30,7 +30,7 @@ class Rule(Part):
     """An update rule.
 
     Attributes:
-      gives: what its direction tells clippers: the "precondition" that the gradient was
+      gives: what its direction says to clippers: the "precondition" that the gradient was
         multiplied by, a "mean_square" of gradients.
       order: "standard" if its slots take the gradient in before the step, "delayed" if after.
       accumulate: whether they see the gradient "raw", or "clipped" as update clippers left it.

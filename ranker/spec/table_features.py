@@ -135,7 +135,7 @@ class Time(TableFeature):
         seconds from the moment to the row's time, as a number.
       transform: parts are a "category", or two numbers each, NAME_PART_sin and NAME_PART_cos, of
         "cyclic".
-      timezone: in which the parts are told, such as "Europe/Zurich".
+      timezone: in which the parts are reckoned, such as "Europe/Zurich".
       unit: of whole numbers since 1970-01-01 UTC.
     """
 

@@ -11,7 +11,7 @@ class Beginning(NamedTuple):
     Attributes:
       progress: beside them.
       state: of the checkpoint that the run is resumed from; {} if it is new.
-      events: what there is to tell of it.
+      events: what there is to report of it.
     """
 
     progress: Progress

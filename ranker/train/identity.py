@@ -34,7 +34,7 @@ class Identity:
         }
 
     def difference(self, written: object) -> str:
-        """Returns in what the run of which `written` tells is not this one; "" if in nothing.
+        """Returns in what the run that `written` is of is not this one; "" if in nothing.
 
         Args:
           written: what `as_json` gave, as it was read back; anything if it is damaged.

@@ -22,7 +22,7 @@ _KEYS = {"loss": "losses", "learning_rate": "learning_rates", "clip_factor": "cl
 
 
 class Observer(Protocol):
-    """What the loop tells: reports of each call, evaluations, and other events."""
+    """What the loop reports: the reports of each call, evaluations, and other events."""
 
     def reports(self, reports: StepReport, seconds: float) -> None:
         """Takes the stacked reports of one call, as NumPy arrays, and how long it took."""

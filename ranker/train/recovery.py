@@ -186,7 +186,7 @@ def _escalate(
 def _clip(
     recovery: Recovery, state: RecoveryState, done: int, *, reason: str
 ) -> tuple[RecoveryState, list[Action]]:
-    """Returns the state with the clipper on, or on for longer; it is told when it begins."""
+    """Returns the state with the clipper on, or on for longer; it is reported when it begins."""
     until = done + recovery.clip_attempts
     changed = dataclasses.replace(
         state, stage=max(state.stage, CLIP), clip_until=until, candidate=None

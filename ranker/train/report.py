@@ -18,7 +18,7 @@ class StepReport(NamedTuple):
       losses: of the tasks, unweighted, [T].
       total: their weighted sum, an injected weight's too.
       accept: whether it was committed.
-      scalars: all that any part told of it by name, [N]: "loss/<task>", "learning_rate/<group>",
+      scalars: what any part reported of it by name, [N]: "loss/<task>", "learning_rate/<group>",
         "clip_factor/<variable>"; and of the attempts that are logged, NaN of others,
         "gradient_norm" of all gradients together before any clipper, "gradient_norm/<group>",
         "update_norm".

@@ -32,9 +32,9 @@ def read_result(workdir: Path) -> dict[str, Any]:
 
 
 def take_measured(workdir: Path, settings: str) -> dict[str, Any]:
-    """Returns what the result that is there tells of a model, if it is of these settings.
+    """Returns what the result that is there says of a model, if it is of these settings.
 
-    A result without metrics is deleted: it tells of a run that is not over.
+    A result without metrics is deleted: it is of a run that is not over.
 
     Args:
       settings: their SHA-256.

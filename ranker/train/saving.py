@@ -64,7 +64,7 @@ class Saving:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluating:
-    """Evaluates on validation, tells the observers, and has the best saved.
+    """Evaluates on validation, reports to the observers, and has the best saved.
 
     Attributes:
       measure: evaluates; may raise Stopped, to have it done after a resume.

@@ -29,7 +29,7 @@ class StepProposal(NamedTuple):
     Attributes:
       logits: by task, [B].
       losses, total: as in a report.
-      transaction: what would be written, and what is told of it.
+      transaction: what would be written, and what is reported of it.
     """
 
     logits: Mapping[str, tf.Tensor]
@@ -251,7 +251,7 @@ class Step(tf.Module):
             return k + 1, StepReport(*written)
 
         tried, arrays = tf.while_loop(more, body, (0, arrays), parallel_iterations=1)
-        # Its length was not known when it was made, and of no attempts nothing else tells.
+        # Its length was not known when it was made, and of no attempts nothing else says it.
         scalars = tf.raw_ops.TensorListStack(
             input_handle=arrays.scalars.flow,
             element_shape=[len(self._scalar_names)],

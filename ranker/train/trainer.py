@@ -75,7 +75,7 @@ class Trainer:
 
         Args:
           actions: done between calls in their order, where they are due.
-          observers: told of every call, evaluation and event; they change nothing.
+          observers: given every call, evaluation and event; they change nothing.
           incidents: looks closely at refused attempts, and keeps their batches.
           controller: recovery; None to halt where the guard does.
           is_stopping: whether to save and stop at the next call boundary.
@@ -158,7 +158,7 @@ class Trainer:
             yield (self._stream.stack(f, max(0, min(f + num, most) - f)) for f, num in calls)
 
     def _call(self, stack: Batch, first: int, last: int) -> None:
-        """Tries `stack`, tells the observers, and does what recovery decides; notes a halt."""
+        """Tries `stack`, reports it, and does what recovery decides; notes a halt."""
         began = time.perf_counter()
         for reports in run_attempts(self._step, stack):
             seconds = time.perf_counter() - began
@@ -170,7 +170,7 @@ class Trainer:
             if self._controller and (halted or int(reports.attempt[-1]) + 1 == last):
                 events, self._reason = self._controller.after(reports)
                 for event in events:
-                    self._tell(event)
+                    self._emit(event)
             elif halted:
                 self._halt(int(reports.attempt[-1]) + 1, "too many refusals in a row")
             if self._reason:
@@ -178,7 +178,7 @@ class Trainer:
             began = time.perf_counter()
 
     def _intervene(self, reports: StepReport, stack: Batch, first: int) -> None:
-        """Tells what happened beside training; looks closely at refused attempts alone."""
+        """Reports what happened beside training; looks closely at refused attempts alone."""
         factors = self._known_factors(reports)
         num_before = len(factors) - len(reports.attempt)
         for event in interventions(reports, self._step):
@@ -192,14 +192,14 @@ class Trainer:
                 if event["attempt"] != self._last_refused + 1:
                     self._first_refused = event
                 self._last_refused = event["attempt"]
-            self._tell(event)
+            self._emit(event)
         self._progress.factors = factors[-NUM_ATTEMPTS:].tolist()
 
     def _known_factors(self, reports: StepReport) -> np.ndarray:
         """Returns the clip factors of the last attempts before `reports` and of theirs, [N, V]."""
-        told = reports.factors
+        factors = reports.factors
         before = np.asarray(self._progress.factors, np.float32)
-        return np.concatenate([before.reshape(-1, told.shape[1]), told])
+        return np.concatenate([before.reshape(-1, factors.shape[1]), factors])
 
     def _between(self, attempt: int) -> str:
         """Does what is due after `attempt`; returns the status to end with, or ""."""
@@ -228,8 +228,8 @@ class Trainer:
     def _halt(self, attempt: int, reason: str) -> None:
         self._reason = reason
         committed = int(self._step.optimizer.step.numpy())
-        self._tell({"kind": "halted", "attempt": attempt, "step": committed, "reason": reason})
+        self._emit({"kind": "halted", "attempt": attempt, "step": committed, "reason": reason})
 
-    def _tell(self, event: dict) -> None:
+    def _emit(self, event: dict) -> None:
         for observer in self._observers:
             observer.event(event)

@@ -85,16 +85,16 @@ def _begun_from(run: Run, workdir: Path, say: Callable[[str], None]) -> Beginnin
             "and one that begins from it needs another --workdir"
         )
     source = find_source(run.config, run.schema)
-    start, told = start_from(run, source)
+    start, origin = start_from(run, source)
     grown = "; ".join(
         f"{name} has {counts['new']:,} new values, {counts['left']:,} left"
-        for name, counts in told["vocabularies"].items()
+        for name, counts in origin["vocabularies"].items()
         if counts["new"] or counts["left"]
     )
     said = f"Beginning from {source.workdir}, attempt {start['attempt']:,}"
     say(f"{said}: {grown}" if grown else said)
     where = {"attempt": 0, "step": int(run.step.optimizer.step.numpy())}
-    return Beginning(Progress(start=start), {}, [{"kind": "begun_from", **where, **told}])
+    return Beginning(Progress(start=start), {}, [{"kind": "begun_from", **where, **origin}])
 
 
 def find_source(config: RunConfig, schema: Schema) -> Source:
@@ -137,7 +137,7 @@ def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]
 
     Returns:
       What is written down of the start, with the digests of the other run's settings and data;
-      and what there is to tell: "vocabularies", with the counts of their values, and
+      and what there is to report: "vocabularies", with the counts of their values, and
       "begun_anew": of which parts the statistics are not taken, as their settings are others.
 
     Raises:
@@ -168,9 +168,9 @@ def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]
         **saved.state["run"],
     }
     counts = {name: dict(growth.counts) for name, growth in growths.items()}
-    told = {name: start[name] for name in ("from", "slots", "schedule")}
-    told |= {"from_attempt": start["attempt"], "vocabularies": counts, "begun_anew": anew}
-    return start, told
+    origin = {name: start[name] for name in ("from", "slots", "schedule")}
+    origin |= {"from_attempt": start["attempt"], "vocabularies": counts, "begun_anew": anew}
+    return start, origin
 
 
 def _located(config: RunConfig) -> tuple[Path, str]:

@@ -1,4 +1,4 @@
-"""Every name in a run's settings that its data's schema does not have, told at once."""
+"""Every name in a run's settings that its data's schema does not have, all at once."""
 
 import contextlib
 import dataclasses
@@ -46,9 +46,9 @@ def find_mistakes(config: RunConfig) -> list[str]:
         judged.append(lambda: find_source(config, schema))
     for model in _models(config.model):
         judged.append(lambda one=model: _build(dataclasses.replace(config, model=one), schema))
-    told = dict.fromkeys(said for judge in judged if (said := _said(judge)))
+    found = dict.fromkeys(said for judge in judged if (said := _said(judge)))
     # Names of variables are those of the whole model, which must be possible first.
-    return list(told) or list(_faults(config, schema))
+    return list(found) or list(_faults(config, schema))
 
 
 def _identify(config: RunConfig, schema: Schema) -> None:

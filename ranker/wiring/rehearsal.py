@@ -27,7 +27,7 @@ def rehearse(config: RunConfig) -> dict[str, Any]:
         start_from(run, find_source(config, run.schema))
     run.check_split("test")
     run.validation()
-    examples = open_training(run, tell=lambda num_read, num_rows: None)
+    examples = open_training(run, on_progress=lambda num_read, num_rows: None)
     stream = build_stream(config, examples)
     reports = run.step.run(stream.stack(0, 1)).numpy()
     events = interventions(reports, run.step)

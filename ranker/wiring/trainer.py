@@ -1,4 +1,4 @@
-"""A run's trainer: what it does between calls, who is told, and where it goes on from."""
+"""A run's trainer: what it does between calls, who observes it, and where it goes on from."""
 
 import dataclasses
 import json
@@ -25,7 +25,7 @@ from ranker.wiring.recovery import build_recovery
 from ranker.wiring.run import Run, build_plan
 from ranker.wiring.training import build_stream, open_training
 
-_TELL_SECONDS = 10
+_PROGRESS_SECONDS = 10
 
 
 def build_trainer(
@@ -87,7 +87,7 @@ def build_trainer(
 
 
 def _open(run: Run, say: Callable[[str], None]) -> Split | StoredSplit:
-    examples = open_training(run, tell=_telling(say))
+    examples = open_training(run, on_progress=_counting_progress(say))
     if isinstance(examples, StoredSplit):
         num_groups = len(examples.groups)
         say(f"train stays on disk: {len(examples):,} good rows in {num_groups:,} row groups")
@@ -104,17 +104,17 @@ def _failure(step: Step, progress: Progress) -> str:
     return "" if is_trained else "every attempt was refused, so nothing was trained"
 
 
-def _telling(say: Callable[[str], None]) -> Callable[[int, int], None]:
+def _counting_progress(say: Callable[[str], None]) -> Callable[[int, int], None]:
     """Returns what says, every ten seconds, how many of the training rows have been counted."""
     said = time.monotonic()
 
-    def tell(num_read: int, num_rows: int) -> None:
+    def on_progress(num_read: int, num_rows: int) -> None:
         nonlocal said
-        if time.monotonic() - said > _TELL_SECONDS:
+        if time.monotonic() - said > _PROGRESS_SECONDS:
             said = time.monotonic()
             say(f"Counting the good rows of train: {num_read:,} of {num_rows:,}")
 
-    return tell
+    return on_progress
 
 
 def _incidents(run: Run, workdir: Path) -> Incidents:

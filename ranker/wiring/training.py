@@ -20,17 +20,17 @@ from ranker.train.monitor import check_trainable
 from ranker.wiring.run import Run
 
 
-def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
+def open_training(run: Run, *, on_progress: Callable[[int, int], None]) -> Split | StoredSplit:
     """Reads the training split, or counts its good rows where they are.
 
     Args:
-      tell: while it counts, called with how many rows have been read, and of how many.
+      on_progress: while it counts, called with how many rows have been read, and of how many.
 
     Raises:
       OSError, ValueError: for what cannot be read, for labels from which nothing can be learnt,
         or for an order that needs a split in memory which does not fit there.
     """
-    split = _open(run, tell=tell)
+    split = _open(run, on_progress=on_progress)
     check_trainable(
         run.schema,
         split.label_ranges(),
@@ -40,7 +40,7 @@ def open_training(run: Run, *, tell: Callable[[int, int], None]) -> Split | Stor
     return split
 
 
-def _open(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
+def _open(run: Run, *, on_progress: Callable[[int, int], None]) -> Split | StoredSplit:
     path, data = run.path("train"), run.config.data
     if data.stream == "never":
         return run.split("train")
@@ -60,10 +60,10 @@ def _open(run: Run, *, tell: Callable[[int, int], None]) -> Split | StoredSplit:
     def count(num_read: int) -> None:
         nonlocal read
         read += num_read
-        tell(read, num_rows)
+        on_progress(read, num_rows)
 
     split = StoredSplit(
-        path, run.schema, run.encoder, max_rejected_rows=run.max_rejected_rows, tell=count
+        path, run.schema, run.encoder, max_rejected_rows=run.max_rejected_rows, on_progress=count
     )
     run.rejected_rows["train"] = split.rejected_rows
     return split

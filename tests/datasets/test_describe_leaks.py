@@ -40,12 +40,15 @@ SECONDS = START + np.arange(N) * 60
 FOUND_OUT = {
     "constant": (np.ones(N), "constant"),
     "row_number": (RNG.permutation(N).astype(str), "one value a row"),
-    "same": (CLICK.astype(str), "a leak: it alone tells click (AUC 1.0000)"),
-    "unlike": (1 - CLICK, "a leak: it alone tells click"),
-    "nearly": (np.where(RNG.random(N) < 0.001, 1 - CLICK, CLICK), "a leak: it alone tells click"),
-    "status": (np.where(CLICK == 1, "seen", "shown"), "a leak: it alone tells click"),
-    "landing": (pa.array(["page"] * N, mask=CLICK == 0), "a leak: it alone tells click"),
-    "number": (CLICK * 5.0 + RNG.random(N), "a leak: it alone tells click"),
+    "same": (CLICK.astype(str), "a leak: it alone predicts click (AUC 1.0000)"),
+    "unlike": (1 - CLICK, "a leak: it alone predicts click"),
+    "nearly": (
+        np.where(RNG.random(N) < 0.001, 1 - CLICK, CLICK),
+        "a leak: it alone predicts click",
+    ),
+    "status": (np.where(CLICK == 1, "seen", "shown"), "a leak: it alone predicts click"),
+    "landing": (pa.array(["page"] * N, mask=CLICK == 0), "a leak: it alone predicts click"),
+    "number": (CLICK * 5.0 + RNG.random(N), "a leak: it alone predicts click"),
     "closed": (pa.array(SECONDS + 30, pa.timestamp("s")), "a future time: after ts in 100.0%"),
     "counter": (np.arange(N) * 3 + 10, "it grows with ts"),
     "day": (pa.array(SECONDS // 86_400, pa.int32()).cast(pa.date32()), "the day of ts"),
@@ -94,8 +97,8 @@ def test_what_only_clicked_rows_have_is_a_task(tmp_path):
 def test_a_feature_that_tells_a_label_well_is_warned_of(tmp_path):
     description = found(tmp_path, rows(strong=CLICK + RNG.normal(0, 0.3, N)))
     assert "strong" in description.features
-    assert any("'strong' alone tells click well" in told for told in description.warnings)
-    assert "alone tells" not in " ".join(found(tmp_path, rows()).warnings)
+    assert any("'strong' alone predicts click well" in told for told in description.warnings)
+    assert "alone predicts" not in " ".join(found(tmp_path, rows()).warnings)
 
 
 def test_an_area_is_that_of_all_pairs():

@@ -253,7 +253,7 @@ def test_rows_do_not_depend_on_how_they_are_cut(split, tmp_path, monkeypatch):
     options = {"split": split, "window_days": 0.25, "history": 3}
     _prepare(raw, tmp_path / "one", **options)
     monkeypatch.setattr("ranker.datasets.read.text._BLOCK_BYTES", 300)
-    monkeypatch.setattr("ranker.datasets.read.spill._HOUR_MS", 2 * HOUR_MS)
+    monkeypatch.setattr("ranker.datasets.read.external_sort._HOUR_MS", 2 * HOUR_MS)
     monkeypatch.setattr("ranker.datasets.write.parquet.GROUP_ROWS", 5)
     monkeypatch.setattr("ranker.datasets.write.vocabularies._SCAN_ROWS", 4)
     _prepare(raw, tmp_path / "other", **options)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ranker.datasets.read.spill import Spill
+from ranker.datasets.read.external_sort import ExternalSort
 
 KIND = np.dtype([("who", "<i4"), ("time", "<i8"), ("number", "<i4")])
 HOUR_MS = 3_600_000
@@ -22,11 +22,11 @@ def _records(seed: int, num_rows: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(4))
 def test_records_come_back_in_order_of_time_each_event_once(seed, num_rows, tmp_path):
     records = _records(seed, num_rows)
-    spill = Spill(tmp_path, KIND, same=("who", "time"))
+    records_by_time = ExternalSort(tmp_path, KIND, same=("who", "time"))
     for part in np.array_split(records, 3):
-        spill.add(part)
+        records_by_time.add(part)
     repeats: list[int] = []
-    ordered = spill.finish(lambda told: repeats.extend(told["number"].tolist()))
+    ordered = records_by_time.finish(lambda told: repeats.extend(told["number"].tolist()))
     seen: dict[tuple, int] = {}
     for record in records:
         seen.setdefault((int(record["who"]), int(record["time"])), int(record["number"]))

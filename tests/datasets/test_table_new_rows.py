@@ -126,5 +126,5 @@ def test_a_condition_on_columns_that_new_rows_lack_is_told(folder):
     for rows, said in ((day, ""), (day.drop_columns(["spent"]), "spent > 0")):
         pq.write_table(rows, folder / "new.parquet")
         with past.rows([folder / "new.parquet"], keep=[]) as found:
-            assert found.where_not_told == said
+            assert found.where_unknown == said
             assert (found.num_left > 0) == (said == "")

@@ -193,7 +193,7 @@ def opened(settings, *overrides):
     """Returns the training split that the settings give, and its stream."""
     config = read_settings(settings, *overrides)
     run = wiring.build_run(dataclasses.replace(config, inject=config.inject))
-    split = wiring.open_training(run, tell=lambda read, of: None)
+    split = wiring.open_training(run, on_progress=lambda read, of: None)
     return split, wiring.build_stream(config, split)
 
 
@@ -219,9 +219,9 @@ def test_what_needs_all_rows_in_memory_is_refused_on_disk(settings):
 
 
 def test_counting_says_how_far_it_is(settings, monkeypatch):
-    monkeypatch.setattr(trainer, "_TELL_SECONDS", 0)
+    monkeypatch.setattr(trainer, "_PROGRESS_SECONDS", 0)
     said: list[str] = []
     run = wiring.build_run(of_kind(settings, "always"))
-    wiring.open_training(run, tell=trainer._telling(said.append))
+    wiring.open_training(run, on_progress=trainer._counting_progress(said.append))
     places = (50, 100, 150, 200, 250, 300, 350, 400)
     assert said == [f"Counting the good rows of train: {n} of 400" for n in places]

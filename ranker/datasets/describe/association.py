@@ -1,4 +1,4 @@
-"""How well a column alone tells a label: the area under the curve of its best single use."""
+"""How well a column alone predicts a label: the area under the curve of its best single use."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def auc(scores: np.ndarray, is_positive: np.ndarray) -> float:
     return float((positives * (below + 0.5 * negatives)).sum() / pairs) if pairs else 0.5
 
 
-def tells(column: Column, is_positive: np.ndarray, has_label: np.ndarray) -> float:
+def best_use_auc(column: Column, is_positive: np.ndarray, has_label: np.ndarray) -> float:
     """Returns the AUC, 0.5 to 1, of the best of three uses of a column: whether it is there, its
     size, and the rate of each of its values as the other half of the rows has it.
 

@@ -12,7 +12,7 @@ from ranker.datasets.describe import hazards, names
 from ranker.datasets.describe.column import Column, look_of
 from ranker.datasets.describe.features import Suggestion, plain_names, suggest
 from ranker.datasets.describe.labels import Label, candidates, find_labels
-from ranker.datasets.describe.leaks import reasons, tales
+from ranker.datasets.describe.leaks import label_aucs, reasons
 from ranker.datasets.describe.past import suggest_past
 from ranker.datasets.describe.roles import Roles, find_roles
 from ranker.datasets.describe.sample import Sample, as_given, draw
@@ -115,8 +115,8 @@ def describe(files: Sequence[str], asked: Asked, *, now: float | None = None) ->
     labels, others = _labels(columns, roles, asked)
     every = [*labels, *others]
     used, task_names = _of(every) | roles.taken, {label.name for label in every}
-    told = tales(columns, every, used)
-    left_out = {**sample.left_out, **_unasked(others), **reasons(columns, every, roles, told)}
+    best_aucs = label_aucs(columns, every, used)
+    left_out = {**sample.left_out, **_unasked(others), **reasons(columns, every, roles, best_aucs)}
     features = {
         name: suggest(column, roles)
         for name, column in columns.items()
@@ -131,7 +131,7 @@ def describe(files: Sequence[str], asked: Asked, *, now: float | None = None) ->
         *sample.remarks,
         *hazards.of_labels(labels, sample.num_rows),
         *hazards.of_constants(columns),
-        *hazards.of_features(told, list(features)),
+        *hazards.of_features(best_aucs, list(features)),
         *hazards.of_time(columns, roles, time.time() if now is None else now),
         *hazards.of_rows(columns, roles),
         *hazards.of_users(cold),

@@ -35,9 +35,9 @@ class Document:
             )
             self._lines += wrapped or ["#"]
 
-    def tell(self, sentence: str) -> None:
+    def sentence(self, text: str) -> None:
         """Writes a sentence of our own, with a capital and a full stop, as a comment."""
-        self.say(f"{sentence[:1].upper()}{sentence[1:]}.")
+        self.say(f"{text[:1].upper()}{text[1:]}.")
 
     def blank(self) -> None:
         """Writes an empty line."""

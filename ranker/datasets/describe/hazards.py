@@ -8,7 +8,7 @@ from ranker.datasets.describe import names
 from ranker.datasets.describe.column import Column
 from ranker.datasets.describe.features import day
 from ranker.datasets.describe.labels import Label
-from ranker.datasets.describe.leaks import Tale
+from ranker.datasets.describe.leaks import LabelAuc
 from ranker.datasets.describe.roles import Roles, moments
 from ranker.datasets.describe.sample import Sample
 
@@ -18,7 +18,7 @@ _UNLIKE = 10.0  # a deviation that a loss of 0 and 1 is small beside
 _REPEATED = 0.01
 _COLD = 0.95
 _LEAST_TESTED = 30
-_TELLS_WELL = 0.95
+_PREDICTS_WELL = 0.95
 _NULL_LABELS = 0.5
 
 
@@ -53,13 +53,13 @@ def _of_positives(label: Label, known: np.ndarray, num_rows: int) -> Iterator[st
         )
 
 
-def of_features(told: Mapping[str, Tale], kept: Sequence[str]) -> Iterator[str]:
-    """Yields a warning for each feature that tells a label so well that one has to look."""
+def of_features(best_aucs: Mapping[str, LabelAuc], kept: Sequence[str]) -> Iterator[str]:
+    """Yields a warning for each feature that predicts a label so well that one has to look."""
     for name in kept:
-        if name in told and told[name].auc > _TELLS_WELL:
+        if name in best_aucs and best_aucs[name].auc > _PREDICTS_WELL:
             yield (
-                f"{name!r:.80} alone tells {told[name].label.name} well (AUC "
-                f"{told[name].auc:.3f}): make sure that it is known before the row is shown"
+                f"{name!r:.80} alone predicts {best_aucs[name].label.name} well (AUC "
+                f"{best_aucs[name].auc:.3f}): make sure that it is known before the row is shown"
             )
 
 
@@ -111,7 +111,7 @@ def cold_users(
 ) -> float | None:
     """Returns the share of the users of the last tenth of the time that no row before has.
 
-    None where that cannot be told: no user, no time, or a sample that is not whole.
+    None where that cannot be best_aucs: no user, no time, or a sample that is not whole.
     """
     if not (roles.user and roles.time and sample.is_whole):
         return None

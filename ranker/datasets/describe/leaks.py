@@ -6,34 +6,37 @@ from typing import NamedTuple
 import numpy as np
 
 from ranker.datasets.describe import names
-from ranker.datasets.describe.association import tells
+from ranker.datasets.describe.association import best_use_auc
 from ranker.datasets.describe.column import LIST, MOMENT, NUMBER, TEXT, WHOLE, Column
 from ranker.datasets.describe.labels import Label
 from ranker.datasets.describe.roles import Roles, moments, unit_of
 from ranker.datasets.describe.texts import delimiter_of, is_prose
 
-LIMIT = 0.995  # of an AUC: no honest column tells a label that well
+LIMIT = 0.995  # of an AUC: no honest column predicts a label that well
 _ONE_A_ROW = 0.98  # of a sample's rows have a value of their own
 _GROWS = 0.995  # of a rank correlation with time
 _COMES_AGAIN = 1.2  # rows a value
 _LATER = 0.001  # of the rows
 
 
-class Tale(NamedTuple):
-    """How well a column alone tells a label: the AUC, 0.5 to 1, and the label."""
+class LabelAuc(NamedTuple):
+    """How well a column alone predicts a label: the AUC, 0.5 to 1, and the label."""
 
     auc: float
     label: Label
 
 
-def tales(
+def label_aucs(
     columns: Mapping[str, Column], labels: Sequence[Label], used: set[str]
-) -> dict[str, Tale]:
-    """Returns, by column that is not `used`, the label that it tells best."""
+) -> dict[str, LabelAuc]:
+    """Returns, by column that is not `used`, the label that it predicts best."""
     return {
         name: max(
-            (Tale(tells(column, label.is_positive, label.has_label), label) for label in labels),
-            key=lambda tale: tale.auc,
+            (
+                LabelAuc(best_use_auc(column, label.is_positive, label.has_label), label)
+                for label in labels
+            ),
+            key=lambda best: best.auc,
         )
         for name, column in columns.items()
         if labels and name not in used
@@ -44,18 +47,18 @@ def reasons(
     columns: Mapping[str, Column],
     labels: Sequence[Label],
     roles: Roles,
-    told: Mapping[str, Tale],
+    best_aucs: Mapping[str, LabelAuc],
 ) -> dict[str, str]:
     """Returns, by column, why it is left out of the features; labels and roles are not looked at.
 
     Args:
-      told: what `tales` returns.
+      best_aucs: what `label_aucs` returns.
     """
     used = {name for label in labels for name in label.columns} | roles.taken
     found: dict[str, str] = {}
     before: dict[bytes, str] = {}
     for name, column in columns.items():
-        why = "" if name in used else _reason(column, columns, told.get(name), roles)
+        why = "" if name in used else _reason(column, columns, best_aucs.get(name), roles)
         if not why and column.num_valid and not _is_of_several(column):
             twin = before.setdefault(_digest(column), name)
             if twin != name and name not in used:
@@ -65,15 +68,17 @@ def reasons(
     return found
 
 
-def _reason(column: Column, columns: Mapping[str, Column], tale: Tale | None, roles: Roles) -> str:
+def _reason(
+    column: Column, columns: Mapping[str, Column], best: LabelAuc | None, roles: Roles
+) -> str:
     if not column.num_valid:
         return "it has no values"
     if len(column.counts) == 1 and not column.is_missing.any():
         return f"constant: it is {column.words(1)[0]!r:.60} in every row"
     if not column.name.strip():
         return "it has no name: the number of a row, as pandas writes it; rename it to use it"
-    if tale and tale.auc > LIMIT:
-        return _leak(tale)
+    if best and best.auc > LIMIT:
+        return _leak(best)
     if why := _of_time(column, columns, roles):
         return why
     if _is_one_a_row(column):
@@ -88,10 +93,10 @@ def _reason(column: Column, columns: Mapping[str, Column], tale: Tale | None, ro
     return ""
 
 
-def _leak(tale: Tale) -> str:
-    name = tale.label.name
-    what = name if tale.label.is_binary else f"whether {name} is above its median"
-    return f"a leak: it alone tells {what} (AUC {tale.auc:.4f}), so it was recorded with it"
+def _leak(best: LabelAuc) -> str:
+    name = best.label.name
+    what = name if best.label.is_binary else f"whether {name} is above its median"
+    return f"a leak: it alone predicts {what} (AUC {best.auc:.4f}), so it was recorded with it"
 
 
 def _of_time(column: Column, columns: Mapping[str, Column], roles: Roles) -> str:

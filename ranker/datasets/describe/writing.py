@@ -30,7 +30,7 @@ def spec_of(found: Description) -> str:
     document.blank()
     document.table(["source"], found.source)
     document.blank()
-    document.tell(found.split_why)
+    document.sentence(found.split_why)
     always = ["by", "boundaries"] if found.split.by == "time" else ["by"]
     document.table(["split"], found.split, always=always)
     _tasks(document, found)
@@ -97,11 +97,11 @@ def _tasks(document: Document, found: Description) -> None:
     for label in found.labels:
         document.blank()
         for sentence in _said(label):
-            document.tell(sentence)
+            document.sentence(sentence)
         document.table(["tasks", label.name], label.task)
     for label in found.others:
         document.blank()
-        document.tell(f"{label.why}; not asked for")
+        document.sentence(f"{label.why}; not asked for")
         document.table(["tasks", label.name], label.task, is_out=True)
 
 
@@ -127,7 +127,7 @@ def _features(document: Document, found: Description) -> None:
     for name, suggestion in found.features.items():
         document.blank()
         seen = facts(found.columns[name], is_whole=found.sample.is_whole)
-        document.tell(f"{suggestion.why}; {seen}")
+        document.sentence(f"{suggestion.why}; {seen}")
         _feature(document, found, name, suggestion.feature, is_out=False)
 
 

@@ -1,7 +1,7 @@
 """What had happened before each event, going forward in time window by window.
 
 "Before" is a strictly smaller time. MovieLens' users rate many films within one
-second and the order within it is not told, so nothing of that second counts, the
+second and the order within it is not known, so nothing of that second counts, the
 event itself included. Changing or removing any event at time >= t therefore
 changes no answer for time t.
 

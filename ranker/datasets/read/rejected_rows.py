@@ -12,7 +12,7 @@ class RejectedRows:
       file: the file's name, as messages give it.
       num_read: rows read so far, header apart.
       first: by reason, a sentence on the first row rejected for it.
-      num_repeats: rows that tell once more what an earlier one told, and are left out.
+      num_repeats: rows that repeat an earlier one, and are left out.
         They are counted apart: nothing is lost with them, so no share bounds them.
     """
 
@@ -31,7 +31,7 @@ class RejectedRows:
         self.first.setdefault(reason, f"{self.file}, {place or f'line {line}'}: {problem}")
 
     def add_repeats(self, count: int, *, line: int, problem: str) -> None:
-        """Counts `count` rows that were told before, the first of them at `line`."""
+        """Counts `count` rows that repeat an earlier one, the first of them at `line`."""
         if count:
             self.num_repeats += count
             self._first_repeat = self._first_repeat or f"{self.file}, line {line}: {problem}"

@@ -31,7 +31,7 @@ def find(archive: Archive | None, options: Options, *, progress: Progress) -> So
     Args:
       archive: which; None for a dataset that is not fetched.
       options: `source`, taken whatever else there is; `cache`.
-      progress: told what is tried.
+      progress: takes what is tried.
 
     Raises:
       UnreachableError: if nothing has them; the message says what was tried.

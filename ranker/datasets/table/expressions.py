@@ -75,7 +75,7 @@ class Expression:
         Args:
           columns: by name, [N], of the types of `types.canonical`.
           num_rows: N, where the expression names no column.
-          on_bad: is told of a column whose text is to be a number, and where it is none, bool [N].
+          on_bad: is given a column whose text is to be a number, and where it is none, bool [N].
         """
         found = _Evaluation(self._names, columns, on_bad).of(self._body)
         if isinstance(found, pa.Scalar):

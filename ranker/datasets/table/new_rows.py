@@ -39,7 +39,7 @@ class NewRows:
     Attributes:
       num_rows: how many are asked for.
       num_left: how many `where` of the spec left out.
-      where_not_told: `where` of the spec, if the rows lack its columns, so that it leaves none
+      where_unknown: `where` of the spec, if the rows lack its columns, so that it leaves none
         out; else "".
       kept: the Arrow schema of the columns that are passed on.
     """
@@ -64,7 +64,7 @@ class NewRows:
         names = batches.names_of(self._files[0], source)
         spec = dataclasses.replace(earlier.spec, source=source, keep=(), weight="", request="")
         self._spec, self._wanted = _without(spec, names, str(self._files[0].path))
-        self.where_not_told = spec.where if spec.where != self._spec.where else ""
+        self.where_unknown = spec.where if spec.where != self._spec.where else ""
         self._keep = list(dict.fromkeys(_roles(spec) if keep is None else keep))
         if missing := [name for name in self._keep if name not in names]:
             raise DatasetError(f"{self._files[0].path}: {batches.missing_columns(missing, names)}")
@@ -160,7 +160,7 @@ class NewRows:
 def _without(
     spec: TableSpec, names: Sequence[str], path: str
 ) -> tuple[TableSpec, Mapping[str, bool]]:
-    """Returns the spec without a `where` that cannot be told, and which columns are needed.
+    """Returns the spec without a `where` that cannot be known, and which columns are needed.
 
     Raises:
       DatasetError: naming the columns that are needed and not there.

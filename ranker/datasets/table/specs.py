@@ -46,8 +46,8 @@ def read(options: Options) -> TableSpec:
     try:
         return load_settings(options.spec, [], TableSpec)
     except ConfigError as error:
-        told = list(_told(options.spec)) or [str(error)]
-        raise DatasetError("; ".join(told)) from error
+        problems = list(_mistakes_by_table(options.spec)) or [str(error)]
+        raise DatasetError("; ".join(problems)) from error
 
 
 def adapt(dataset: Dataset, options: Options) -> tuple[Dataset, Options]:
@@ -57,8 +57,8 @@ def adapt(dataset: Dataset, options: Options) -> tuple[Dataset, Options]:
       DatasetError: as `read` does; if the spec does not fit the columns of the files.
     """
     spec = read(options)
-    if told := mistakes(spec, options):
-        raise DatasetError(f"{options.spec}: {'; '.join(told)}")
+    if found := mistakes(spec, options):
+        raise DatasetError(f"{options.spec}: {'; '.join(found)}")
     dataset = dataclasses.replace(dataset, name=spec.name)
     split = spec.split
     past = "train" if "train" in (split.past, options.past) else "all"
@@ -76,31 +76,31 @@ def adapt(dataset: Dataset, options: Options) -> tuple[Dataset, Options]:
 
 def mistakes(spec: TableSpec, options: Options) -> list[str]:
     """Returns what is wrong with a spec, a sentence each: within itself, and with its files."""
-    told = list(_of_roles(spec))
+    problems = list(_of_roles(spec))
     texts = []
     for setting, text in expressions(spec):
         try:
             texts.append((setting, Expression(text)))
         except DatasetError as error:
-            told.append(f"{setting}: {error}")
-    told += _of_past(spec)
+            problems.append(f"{setting}: {error}")
+    problems += _of_past(spec)
     try:
         found = files.find(spec.source, options.source)
         names = batches.names_of(found[0], spec.source)
     except DatasetError as error:
-        return [*told, f"source.files: {error}"]
-    if told and len(texts) < len(list(expressions(spec))):
-        return told
+        return [*problems, f"source.files: {error}"]
+    if problems and len(texts) < len(list(expressions(spec))):
+        return problems
     missing: dict[str, str] = {}
     for column, setting in sources(spec):
         if column not in names:
             missing.setdefault(column, setting)
     for column, setting in missing.items():
-        told.append(f"{setting}: {found[0].path}: {batches.missing_columns([column], names)}")
-    return told
+        problems.append(f"{setting}: {found[0].path}: {batches.missing_columns([column], names)}")
+    return problems
 
 
-def _told(path: Path) -> Iterator[str]:
+def _mistakes_by_table(path: Path) -> Iterator[str]:
     """Yields every mistake of a file that is no spec, by reading its tables one by one."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))

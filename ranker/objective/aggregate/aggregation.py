@@ -73,7 +73,7 @@ class Transaction(Protocol):
         """Proposes a new value [...] of one of the aggregation's `variables`."""
 
     def scalar(self, name: str, value: tf.Tensor | float) -> None:
-        """Adds a scalar to what is told of the attempt."""
+        """Adds a scalar to what is reported of the attempt."""
 
 
 class Aggregation(Protocol):

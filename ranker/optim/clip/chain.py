@@ -51,7 +51,7 @@ class Chain:
     ) -> dict[str, Clipped]:
         """Returns what the clippers of `stage` leave of each item, by its name.
 
-        What they remember and tell goes into the transaction.
+        What they remember and report goes into the transaction.
         """
         left = {item.name: Clipped(item, item.values, None, tf.constant(1.0)) for item in items}
         for place, (clipper, kept) in enumerate(zip(self._clippers, self._statistics, strict=True)):
@@ -64,9 +64,8 @@ class Chain:
             scales, advanced = clipper.clip(given, statistics)
             for name, value in advanced.items():
                 transaction.write(kept[name], value)
-            if tell := getattr(clipper, "scalars", None):
-                told = tell(given, scales, {**statistics, **advanced})
-                for name, value in told.items():
+            if scalars := getattr(clipper, "scalars", None):
+                for name, value in scalars(given, scales, {**statistics, **advanced}).items():
                     transaction.scalar(f"clip/{place}/{name}", value)
             for name, scale in zip(names, scales, strict=True):
                 left[name] = _keep(left[name], scale)

@@ -75,9 +75,9 @@ class Clipper(Protocol):
     """A pure function of all it applies to and of its statistics; frozen settings.
 
     One that asks something of a rule may have `needs`, as `ranker.spec.clip.Clip` says. One that
-    has something to tell may have `scalars(items, scales, statistics)`, which returns scalars by
+    has something to report may have `scalars(items, scales, statistics)`, which returns scalars by
     name: of what `clip` was given, what it returned, and the statistics after the step. They are
-    told as "clip/<place in the chain>/<name>".
+    reported as "clip/<place in the chain>/<name>".
 
     Attributes:
       stage: "gradient" or "update": what it is given.

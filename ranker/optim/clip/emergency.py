@@ -66,9 +66,9 @@ class Emergency:
     def scalars(
         self, items: Sequence[ClipInput], scales: Sequence[tf.Tensor], statistics: Statistics
     ) -> Mapping[str, tf.Tensor]:
-        """Returns the scalars that its clipper tells, {} if it tells nothing."""
-        tell = getattr(self.clipper, "scalars", None)
-        return tell(items, scales, statistics) if tell else {}
+        """Returns the scalars that its clipper reports, {} if it reports none."""
+        scalars = getattr(self.clipper, "scalars", None)
+        return scalars(items, scales, statistics) if scalars else {}
 
     def _chosen(self, items: Sequence[ClipInput]) -> list[tf.Tensor]:
         shapes: list[tf.TensorShape] = []  # of the shares, known once that branch is traced

@@ -17,7 +17,7 @@ class Direction(NamedTuple):
         the rule has no such thing.
       mean_square: the mean of squared gradients that the rule divides by, corrected for its
         start if the rule corrects it, of the same shape; or None if the rule has none.
-      scalars: what the rule has to tell of the step, told as "rule/<variable>/<name>".
+      scalars: what the rule reports of the step, as "rule/<variable>/<name>".
     """
 
     values: tf.Tensor
@@ -29,7 +29,7 @@ class Direction(NamedTuple):
 class Rule(Protocol):
     """A rule of the first order with elementwise slots.
 
-    One whose direction tells more than its values may have `gives`, as `ranker.spec.rule.Rule`
+    One whose direction says more than its values may have `gives`, as `ranker.spec.rule.Rule`
     says; clippers that need that are then refused where they are given.
 
     Attributes:

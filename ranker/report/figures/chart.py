@@ -28,7 +28,7 @@ class Line:
       look: colour and dash.
       low, high: the ends of each point's interval; () for none.
       symbols: of each point: "dot", "cross" or ""; () for dots if there are few.
-      said: of each point, what is told of it; () for nothing.
+      said: of each point, what is said of it; () for nothing.
       is_step: whether a value holds until the next x.
       is_filled: whether the area below is tinted.
       width: in pixels.
@@ -49,7 +49,7 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """An event at `x`: its kind's symbol at the foot of the figure, and what is told of it."""
+    """An event at `x`: its kind's symbol at the foot of the figure, and what is said of it."""
 
     x: float
     kind: str

@@ -42,7 +42,7 @@ def versions(record: Record) -> Table:
 
 
 def has_other_data(record: Record, last: Record | None) -> bool:
-    """Whether both tell their data, and these differ."""
+    """Whether both say their data, and these differ."""
     if last is None:
         return False
     both: list[Mapping[str, Any]] = [_digests(record), _digests(last)]

@@ -1,4 +1,4 @@
-"""A run as its directory tells of it, whether it is over, goes on, or is an old one."""
+"""A run as its directory shows it, whether it is over, goes on, or is an old one."""
 
 import dataclasses
 import tomllib
@@ -15,7 +15,7 @@ RESULT, SCORES = "RESULT.json", "scores.json"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Record:
-    """Everything that a page tells of a run.
+    """Everything that a page says of a run.
 
     Attributes:
       workdir: the run's directory.

@@ -11,7 +11,7 @@ _LONGEST = 10_000_000  # characters of a line that is still read
 
 
 class Series(NamedTuple):
-    """A quantity over attempts: ascending attempts, and a value at each; NaN if none was told."""
+    """A quantity over attempts: ascending attempts, and a value at each; NaN for none."""
 
     x: list[float]
     y: list[float]

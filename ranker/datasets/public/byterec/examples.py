@@ -73,7 +73,7 @@ def _blocks(rows: dict[str, np.ndarray]) -> Iterator[Block]:
 
 
 def _check(block: FileRows) -> None:
-    """Rejects the rows with a value that cannot be; -1 is a city, author or such not told."""
+    """Rejects the rows with a value that cannot be; -1 is a city, author or such not known."""
     for column in ("uid", "item_id"):
         block.keep_between(column, 0, _MAX_CODE, reason="id")
     for column in _CODES:

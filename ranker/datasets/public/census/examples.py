@@ -1,6 +1,6 @@
 """Census-Income (KDD), from the UCI repository's two files: income and marital status.
 
-There is no user and no item: each row is a person told of once, so both columns are 0
+There is no user and no item: each row is a person seen once, so both columns are 0
 throughout, and a metric by user is the metric. Persons alike in everything are several
 persons, and stay.
 

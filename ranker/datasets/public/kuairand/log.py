@@ -7,8 +7,8 @@ import numpy as np
 from ranker.datasets.examples import Inputs
 from ranker.datasets.public.kuairand.formats import BINARY, LOG
 from ranker.datasets.public.kuairand.sides import MAX_ID
+from ranker.datasets.read.external_sort import ExternalSort, Ordered
 from ranker.datasets.read.file_rows import FileRows
-from ranker.datasets.read.spill import Ordered, Spill
 
 RECORD = np.dtype(
     [
@@ -43,11 +43,11 @@ def read_logs(
     Raises:
       DatasetError: if a log is empty or damaged, or has too many rejected rows.
     """
-    spill = Spill(inputs.scratch, RECORD, same=_SAME)
+    records_by_time = ExternalSort(inputs.scratch, RECORD, same=_SAME)
     num_before = len(inputs.rejected)
     for number, log in enumerate(logs):
         for block in inputs.rows(log, LOG, ("int64",) * len(LOG.columns)):
-            spill.add(_records(block, number, user_ids=user_ids, item_ids=item_ids))
+            records_by_time.add(_records(block, number, user_ids=user_ids, item_ids=item_ids))
 
     def on_repeats(repeats: np.ndarray) -> None:
         for number in np.unique(repeats["file"]):
@@ -58,7 +58,7 @@ def read_logs(
                 problem="the same user, video and time_ms stand on an earlier line",
             )
 
-    return spill.finish(on_repeats)
+    return records_by_time.finish(on_repeats)
 
 
 def _records(

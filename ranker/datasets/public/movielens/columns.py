@@ -118,7 +118,7 @@ class _PastTags:
 
 
 def _side(name: str, column: pa.Array) -> Feature:
-    """Returns the feature of what is told of users or items."""
+    """Returns the feature of what is known of users or items."""
     is_list = pa.types.is_list(column.type)
     value = column.type.value_type if is_list else column.type
     dtype = "string" if pa.types.is_string(value) else "int64"

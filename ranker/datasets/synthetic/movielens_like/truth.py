@@ -53,8 +53,8 @@ class Truth:
             place = (drawn.score[task][where] + MAX_SCORE) / (2 * MAX_SCORE) * (_BINS - 1)
             bins = place.astype(np.int64)
             ones = np.ones(len(p), np.int64)
-            told = (ones, drawn.label[task][where] > 0, _whole(p), _whole(p * (1 - p)))
-            for total, values in zip(counted, told, strict=True):
+            counts = (ones, drawn.label[task][where] > 0, _whole(p), _whole(p * (1 - p)))
+            for total, values in zip(counted, counts, strict=True):
                 np.add.at(total, bins, values.astype(np.int64))
         error = drawn.label[RATING][where].astype(np.float64) - drawn.chance[RATING][where]
         self._squares += int(_whole(error * error).sum())

@@ -1,4 +1,4 @@
-"""Records that do not fit in memory: kept on disk by the hour, read back in order of time."""
+"""An external sort: records kept on disk by the hour, read back in order of time."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 _HOUR_MS = 3_600_000
 
 
-class Spill:
+class ExternalSort:
     """Records with a field `time`, in milliseconds, gone through hour by hour.
 
     An hour is what memory must hold: of 322 million rows in a month, about a million.
@@ -19,7 +19,7 @@ class Spill:
 
         Args:
           kind: of a record; a structure with a field `time`, int64.
-          same: the fields, `time` among them, by which records tell of one event.
+          same: the fields, `time` among them, by which records are of one event.
         """
         self._folder = folder
         self._kind = kind
@@ -42,8 +42,8 @@ class Spill:
         """Returns the records in order of time, ties in the order they came, each event once.
 
         Args:
-          on_repeats: is given, hour by hour, the records, [R], R >= 0, that tell of an event
-            which an earlier one told of.
+          on_repeats: is given, hour by hour, the records, [R], R >= 0, of an event that an
+            earlier one is of.
         """
         path = self._folder / "ordered"
         ends = [0]

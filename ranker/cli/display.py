@@ -11,7 +11,7 @@ from tqdm import tqdm
 SECONDS = 30.0  # between two lines
 
 
-class Told:
+class Display:
     """Standard error's bar or lines, from when it is entered to when it is left."""
 
     def __init__(self, unit: str) -> None:
