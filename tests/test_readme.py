@@ -13,7 +13,7 @@ from ranker.schema import Task
 from ranker.spec.clip import Clip
 from ranker.spec.inject import Injector
 from ranker.spec.metric import Metric
-from ranker.spec.model import Sharing
+from ranker.spec.model import Interaction, NoInteraction, Sharing
 from ranker.spec.objective import Loss
 from ranker.spec.part import kinds
 from ranker.spec.rule import Rule, Schedule
@@ -63,6 +63,7 @@ def test_it_is_short_and_has_no_blank_left_to_fill():
         ("rules", own(Rule)),
         ("schedules", own(Schedule)),
         ("ways to share", own(Sharing)),
+        ("interactions", own(Interaction) - (NoInteraction.kind == "none")),
         ("losses", own(Loss)),
         ("datasets", sum(not dataset.adapt for dataset in DATASETS.values())),
         ("14, exact", len(metrics()) + own(Metric)),

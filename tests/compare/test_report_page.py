@@ -7,6 +7,7 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 import sample_summary
@@ -118,6 +119,22 @@ def test_a_profile_needs_three_workloads(rendered):
     copied = results[results["injector"] == "none"].assign(model="third")
     said = page.render(summary, pd.concat([results, copied]), sample_summary.facts(), "1 May 2026")
     assert "By attempts" in said
+
+
+def test_it_stays_small_whatever_the_grid_and_the_length_of_its_runs(rendered):
+    """Eight times as many workloads, 1,344 runs, stay below 2 MB: a page is what its parts are."""
+    assert len(rendered.encode()) < 2_000_000 / 8
+    results = sample_summary.results()
+    for name in ("train_loss", "train_loss_max"):
+        results[name] = [np.resize(values, 5 * len(values)) for values in results[name]]
+    results["train_attempt"] = [
+        np.arange(1, 1 + 5 * len(attempts)) for attempts in results["train_attempt"]
+    ]
+    results["clip_factors"] = [
+        [np.resize(layer, 5 * len(layer)) for layer in layers] for layers in results["clip_factors"]
+    ]
+    page_of_long = page.render(sample_summary.summary(), results, sample_summary.facts(), "1 May")
+    assert len(page_of_long) < 1.25 * len(rendered)
 
 
 def test_the_answer_comes_first(read):
