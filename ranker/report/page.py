@@ -6,6 +6,7 @@ page's own script run, if it has one, and nothing load.
 
 import base64
 import hashlib
+import re
 from typing import Any
 
 import jinja2
@@ -15,6 +16,8 @@ from ranker.report import text
 from ranker.report.figures.style import swatch
 
 _SHARED = "ranker.report"
+_BREAKS = re.compile(r"(?<=[._/])(?=[^\W\d_])")
+_LONGEST = 12  # letters of a word that is never broken
 
 
 def render(template: str, *, package: str = _SHARED, script: str = "", **context: Any) -> str:
@@ -32,6 +35,7 @@ def render(template: str, *, package: str = _SHARED, script: str = "", **context
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     environment.filters |= {"number": text.number, "plural": text.plural, "swatch": swatch}
+    environment.filters["wrap"] = wrap
     source = _source(environment, script) if script else ""
     return environment.get_template(template).render(
         style=Markup(_source(environment, "style.css")),
@@ -39,6 +43,14 @@ def render(template: str, *, package: str = _SHARED, script: str = "", **context
         policy=policy(source),
         **context,
     )
+
+
+def wrap(said: str) -> Markup:
+    """Returns text, escaped, whose long names may be broken after a dot, a slash or an underscore.
+
+    Only before a letter, so that no number is broken.
+    """
+    return Markup(" ").join(map(_wrapped, said.split(" ")))
 
 
 def policy(script: str) -> str:
@@ -49,6 +61,11 @@ def policy(script: str) -> str:
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def _wrapped(word: str) -> Markup:
+    parts = _BREAKS.split(word) if len(word) > _LONGEST else [word]
+    return Markup("<wbr>").join(parts)
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:

@@ -57,7 +57,9 @@ def quoted(name: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Returns a time in the largest unit of which it is at least two."""
+    """Returns a time in the largest unit of which it is at least two; below 1 s, just that."""
+    if seconds < 1:
+        return "under 1 second"
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= 2 * size:
             return plural(round(seconds / size), unit)

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from ranker.report import table, text
+from ranker.report import page, table, text
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,9 @@ def test_words():
         "", "a", "a and b", "a, b and c",
     ]  # fmt: skip
     assert (text.plural(1, "run"), text.plural(1200, "run")) == ("1 run", "1,200 runs")
-    assert [text.duration(s) for s in (1, 119, 120, 7199, 7200, 172_800)] == [
-        "1 second", "119 seconds", "2 minutes", "120 minutes", "2 hours", "2 days",
+    assert [text.duration(s) for s in (0.4, 1, 119, 120, 7199, 7200, 172_800)] == [
+        "under 1 second", "1 second", "119 seconds", "2 minutes", "120 minutes",
+        "2 hours", "2 days",
     ]  # fmt: skip
 
 
@@ -52,3 +53,11 @@ def test_nested_facts_become_rows():
         ["a.b", "1"], ["a.c", "x 2"], ["d", "None"], ["e.0.f", "1"],
     ]  # fmt: skip
     assert table.facts({}).groups == ()
+
+
+def test_a_long_name_may_be_broken_between_its_words_and_a_number_nowhere():
+    assert page.wrap("model.embedding_width is 16.5") == ("model.<wbr>embedding_<wbr>width is 16.5")
+    assert page.wrap("a.b expert/0/0/kernel 2.21.0.123.456") == (
+        "a.b expert/0/0/<wbr>kernel 2.21.0.123.456"
+    )
+    assert page.wrap("<b>a_long_name</b>") == "&lt;b&gt;a_<wbr>long_<wbr>name&lt;/<wbr>b&gt;"

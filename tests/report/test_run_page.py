@@ -9,6 +9,7 @@ from fuzz import fuzz
 from hypothesis import strategies as st
 from sample_run import SCRIPT, write_run
 
+from ranker.files import write_sealed
 from ranker.report.run import write_report
 from ranker.report.run.interventions import attempts
 from ranker.report.run.previous import previous_run
@@ -37,7 +38,7 @@ class Reader(HTMLParser):
 
 def read(page):
     reader = Reader()
-    reader.feed(page)
+    reader.feed(page.replace("<wbr>", ""))  # where a line may end
     reader.text = " ".join(reader.text.split())
     return reader
 
@@ -126,6 +127,19 @@ def test_what_is_better_depends_on_the_metric(metric, value, old, kind):
 )  # fmt: skip
 def test_every_end_has_its_page(tmp_path, status, expected):
     assert expected in read(written(write_run(tmp_path / "run", status=status))).text
+
+
+def test_a_run_that_failed_before_its_first_attempt_has_a_page_of_what_there_is(tmp_path):
+    workdir = write_run(tmp_path / "run", status="failed")
+    for name in ("metrics.jsonl", "events.jsonl", "scores.json"):
+        (workdir / name).unlink()
+    result = {"status": "failed", "reason": "data/x.parquet: damaged", "seconds": 0.0}
+    write_sealed(workdir / "RESULT.json", result)
+    said = read(written(workdir)).text
+    assert "Failed data/x.parquet: damaged." in said  # the path as it is
+    assert "No attempt was made." in said
+    assert "second" not in said
+    assert "so far" not in said
 
 
 def test_every_intervention_is_marked_with_its_cause(page):

@@ -1,7 +1,6 @@
 """The first thing on the page: how it went, in a sentence, and the numbers beside it."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ranker.report import text
 from ranker.report.run.interventions import because
@@ -49,16 +48,21 @@ def verdict(record: Record) -> Verdict:
     return Verdict(_KINDS.get(record.status, "wait"), title, _said(record), _remarks(record))
 
 
+def num_attempts(record: Record) -> int:
+    """Returns how many attempts a run made, as far as is known."""
+    return _count(record.result.get("attempts"), record.logs.attempt)
+
+
 def tiles(record: Record) -> list[Tile]:
     """Returns what a run took."""
     result = record.result
-    attempts = _count(result.get("attempts"), record.logs.attempt)
-    found = [Tile("Attempts", f"{attempts:,}", _steps(result))]
+    attempts = num_attempts(record)
+    found = [Tile("Attempts", f"{attempts:,}", _steps(record))]
     refused = sum(event["kind"] == "refused" for event in record.logs.events)
     refused = _count(result.get("refused"), refused)
     share = f"{text.percent(refused / attempts)} of attempts" if attempts and refused else ""
     found.append(Tile("Refused batches", f"{refused:,}", share))
-    if (seconds := number_in(result, "seconds")) >= 0:
+    if (seconds := number_in(result, "seconds")) > 0:
         found.append(Tile("Time", text.duration(seconds), "of the last start, to its end"))
     if (rate := number_in(result, "examples_per_second")) > 0:
         found.append(Tile("Throughput", f"{text.number(rate)}/s", "examples, while training"))
@@ -111,12 +115,17 @@ def _remarks(record: Record) -> tuple[str, ...]:
 
 def _sentence(reason: object) -> str:
     said = " ".join(str(reason).split())
-    return said[:1].upper() + said[1:].rstrip(".") + "."
+    first = said.partition(" ")[0]
+    if first.rstrip(":,").isalpha():  # not a path, nor a setting's name
+        said = said[:1].upper() + said[1:]
+    return said.rstrip(".") + "."
 
 
-def _steps(result: Mapping[str, Any]) -> str:
-    step = as_number(result.get("step"))
-    return f"{int(step):,} steps committed" if step >= 0 else "so far"
+def _steps(record: Record) -> str:
+    step = as_number(record.result.get("step"))
+    if step >= 0:
+        return f"{int(step):,} accepted (steps)"
+    return "so far" if record.status == "running" else ""
 
 
 def _count(value: object, default: int) -> int:

@@ -45,6 +45,7 @@ def render(record: Record, last: Record | None) -> str:
         date=datetime.datetime.now().astimezone().strftime("%-d %B %Y, %H:%M"),
         verdict=verdict.verdict(record),
         tiles=verdict.tiles(record),
+        attempts=verdict.num_attempts(record),
         beside=quality.beside(record, last),
         has_other_data=origin.has_other_data(record, last),
         symbols=interventions.symbols(drawn.marks),
