@@ -19,10 +19,7 @@ from ranker.spec.part import fields_of
 from ranker.spec.reference import tables
 from ranker.spec.run import RunConfig
 
-# measures.md is a list of definitions.
-GENERATED = tuple(
-    f"docs/{name}.md" for name in ("settings", "table_spec", "nightly_settings", "measures")
-)
+GENERATED = tuple(f"docs/{name}.md" for name in ("settings", "table_spec", "nightly_settings"))
 
 
 def slugs(text):
