@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from ranker.model.dense import normal
-from ranker.model.lists import look_up, read
+from ranker.model.lists import embed, read
 from ranker.schema import Feature, Schema
 
 
@@ -59,7 +59,7 @@ class Embedding(tf.Module):
     def _field(self, feature: Feature, value: Any) -> tf.Tensor:
         if feature.kind == "numeric":
             return standardise(feature, value)[:, tf.newaxis]
-        return look_up(self._tables[feature.vocabulary], value)
+        return embed(self._tables[feature.vocabulary], value)
 
 
 def standardise(feature: Feature, value: tf.Tensor) -> tf.Tensor:

@@ -31,7 +31,7 @@ def read(rows: tf.Tensor, num_rows: int) -> Values:
     return Values(distinct, places, tf.where(is_value)[:, 0], counts)
 
 
-def look_up(table: tf.Variable, values: tf.Tensor | Values, *, power: float = 1.0) -> tf.Tensor:
+def embed(table: tf.Variable, values: tf.Tensor | Values, *, power: float = 1.0) -> tf.Tensor:
     """Returns each example's row of `table`, or the sum of its rows over their number to `power`.
 
     Of a list, what is no value is neither read nor, in the gradient, touched, so that padding

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ranker.model.dense import dense, normal, scope
 from ranker.model.embed import standardise
-from ranker.model.lists import look_up
+from ranker.model.lists import embed
 from ranker.schema import Feature, Schema
 
 
@@ -83,7 +83,7 @@ class Wide(tf.Module):
 
     def __call__(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         """Returns what to add to each task's logit, [B], given `Embedding.read(features)`."""
-        parts = [look_up(table, features[name]) for name, table in self._biases.items()]
+        parts = [embed(table, features[name]) for name, table in self._biases.items()]
         if self._numeric:
             numbers = [standardise(f, features[f.name]) for f in self._numeric]
             parts.append(self._weights(tf.stack(numbers, axis=1)))
@@ -94,7 +94,7 @@ class Wide(tf.Module):
 
     def _product(self, features: Mapping[str, Any]) -> tf.Tensor:
         vectors = {
-            name: look_up(table, features[name], power=0.5)
+            name: embed(table, features[name], power=0.5)
             for name, table in self._factor_tables.items()
         }
         item = vectors.pop(self._item)

@@ -82,7 +82,7 @@ class Sharing(Part):
     units: tuple[int, ...] = ()
 
 
-@register("shared_bottom", acts="ranker.model.share.SharedBottomBlock")
+@register("shared_bottom", acts="ranker.model.sharing.SharedBottomBlock")
 class SharedBottom(Sharing):
     """Every task reads the same layers.
 
@@ -93,7 +93,7 @@ class SharedBottom(Sharing):
     units: tuple[int, ...] = (256, 128)
 
 
-@register("mmoe", acts="ranker.model.share.MmoeBlock")
+@register("mmoe", acts="ranker.model.sharing.MmoeBlock")
 class Mmoe(Sharing):
     """A gate a task over shared experts.
 
@@ -106,7 +106,7 @@ class Mmoe(Sharing):
     units: tuple[int, ...] = (256, 128)
 
 
-@register("ple", acts="ranker.model.share.PleBlock")
+@register("ple", acts="ranker.model.sharing.PleBlock")
 class Ple(Sharing):
     """Shared and own experts, gated level by level.
 

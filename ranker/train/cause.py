@@ -35,9 +35,9 @@ _BY_REASON = {
     BAD_STATISTIC: "statistic",
 }
 _TRY = {
-    "input": "Mend {column} where the data are prepared, or give it a minimum and a maximum in "
+    "input": "Fix {column} where the data are prepared, or give it a minimum and a maximum in "
     "schema.toml, so that such rows are left out.",
-    "label": "Mend the labels of {column} where the data are prepared; see schema.toml.",
+    "label": "Fix the labels of {column} where the data are prepared; see schema.toml.",
     "loss": "The inputs and labels are usual and the model's answer is not: clip updates, "
     "[[clip]] kind = 'clippy', or lower the learning rate.",
     "gradient": "Clip gradients, [[clip]] kind = 'norm' or 'global_norm', or lower the rate.",

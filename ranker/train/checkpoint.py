@@ -71,7 +71,7 @@ class Checkpoints:
         save_checkpoint(self._directory / "best", self._saved(variables, state))
 
     def resume(self, variables: Variables) -> dict | None:
-        """Restores the newest readable checkpoint, and mends the best one if it is damaged.
+        """Restores the newest readable checkpoint, and replaces the best one if it is damaged.
 
         Raises:
           CheckpointError: if there are some and none can be read, or if the best is

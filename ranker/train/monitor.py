@@ -35,7 +35,7 @@ def check_trainable(
             said.append(f"every label of task {task.name!r} is {low:g}")
     if said:
         raise ValueError(
-            f"{where}: {'; '.join(said)}: nothing can be learnt from that; mend the labels, name "
+            f"{where}: {'; '.join(said)}: nothing can be learnt from that; fix the labels, name "
             "the other tasks in data.tasks, or give it weight 0 in objective.task_weights"
         )
 

@@ -143,7 +143,7 @@ def _prolonged(state: dict, progress: Progress, step: Step) -> list[dict]:
 
 
 def _damage(checkpoints: Checkpoints, logs: dict[str, files.JsonLines], step: Step) -> list[dict]:
-    """Returns an event for each damaged checkpoint passed over or mended, and each lost log."""
+    """Returns an event for each damaged checkpoint passed over or replaced, and each lost log."""
     where = _where(step)
     return [
         {"kind": "damaged", **where, "checkpoint": name, "reason": reason}

@@ -63,7 +63,7 @@ def test_what_would_change_nothing_is_no_damage(tmp_path):
     ("ended", "is_same", "said"),
     [
         (Ended(0, "", ""), True, "same"),
-        (Ended(0, "", "state.json was mended\n"), True, "same"),
+        (Ended(0, "", "state.json was replaced\n"), True, "same"),
         (Ended(0, "", ""), False, "silent"),
         (Ended(3, "", "train: gone\n"), False, "silent"),
         (Ended(0, "", "Other rows: state.json\nDone\n"), False, "told"),

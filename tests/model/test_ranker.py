@@ -167,7 +167,7 @@ def test_scores_keep_to_the_range_of_the_task():
 
 def pool(table, rows, **kwargs):
     values = model.lists.read(tf.constant(rows), num_rows=table.shape[0])
-    return model.lists.look_up(table, values, **kwargs)
+    return model.lists.embed(table, values, **kwargs)
 
 
 def test_pooling_is_the_mean_of_what_is_there():

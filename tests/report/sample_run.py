@@ -66,7 +66,7 @@ def _evaluation(attempt: int, auc: float) -> dict:
 def _events() -> list[dict]:
     refused = [
         {"kind": "refused", "attempt": a, "step": 100, "reason": "loss not finite", "task": SCRIPT,
-         "first_bad": "label", "column": "like", "try": "Mend the labels.",
+         "first_bad": "label", "column": "like", "try": "Fix the labels.",
          "incident": f"incidents/{a}.parquet"}
         for a in (101, 102, 103)
     ]  # fmt: skip

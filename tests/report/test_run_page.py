@@ -144,7 +144,7 @@ def test_a_run_that_failed_before_its_first_attempt_has_a_page_of_what_there_is(
 
 def test_every_intervention_is_marked_with_its_cause(page):
     said = read(page).text
-    cause = f"task {SCRIPT}, column like first bad: label Mend the labels."
+    cause = f"task {SCRIPT}, column like first bad: label Fix the labels."
     assert f"loss not finite 3 101 to 103 kept: incidents/101.parquet and 2 more {cause}" in said
     assert "rolled back 110 divergence of like to attempt 90" in said
     # Ten panels over attempts; three refusals fall into two columns of 1/150 of 400.

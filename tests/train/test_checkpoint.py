@@ -145,7 +145,7 @@ def test_a_damaged_best_is_mended_from_the_same_attempt_and_from_no_other(tmp_pa
     assert checkpoints.restore_best(restored) == {"best_attempt": 8}
     assert restored["n"].numpy() == 8.5
     with pytest.raises(CheckpointError):
-        restore_checkpoint(tmp_path / "best", restored)  # reading mends nothing
+        restore_checkpoint(tmp_path / "best", restored)  # reading writes nothing
     assert checkpoints.resume(restored) == {"best_attempt": 8}
     assert restored["n"].numpy() == 9.5
     assert checkpoints.damaged == {"best": "damaged: variables.npz: a/b"}

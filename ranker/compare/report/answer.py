@@ -46,7 +46,7 @@ def answer(summary: Summary) -> Answer:
     diverged = sum(each.diverged for each in ranked)
     if not tried:
         nothing = "No run was measured, so nothing can be said."
-        return Answer(nothing, nothing, "Mend the runs that failed, and compare again.")
+        return Answer(nothing, nothing, "Fix the runs that failed, and compare again.")
     if diverged == tried:
         return _everything_diverged(tried)
     close = {each.safeguard: each for each in contenders(summary)}

@@ -45,7 +45,7 @@ def _sentences(summary: Summary) -> list[str]:
     ranked = [each for each in survivals(summary) if each.tried]
     tried, diverged = sum(e.tried for e in ranked), sum(e.diverged for e in ranked)
     if not tried:
-        return ["No run was measured: mend the runs that failed, and compare again."]
+        return ["No run was measured: fix the runs that failed, and compare again."]
     if not diverged:
         return [
             f"No safeguard is needed here: none of {plural(tried, 'run')} diverged, with "
