@@ -121,9 +121,9 @@ def read_rows(path: Path) -> Rows:
     """
     names = ("user_id", "item_id", "rating", "like")
     present = pq.read_schema(path).names
-    absent = [name for name in names if name not in present]
-    if absent:
-        raise ValueError(f"{path}: no column {', '.join(absent)}")
+    missing = [name for name in names if name not in present]
+    if missing:
+        raise ValueError(f"{path}: no column {', '.join(missing)}")
     table = pq.read_table(path, columns=list(names))
     for name in names:
         if table.column(name).null_count:

@@ -52,7 +52,7 @@ def _accounts(manifest: Mapping[str, Any]) -> Iterator[str]:
         if left_out := [*account["rejected"].items(), *repeated.items()]:
             reasons = "; ".join(f"{of['rows']} {reason}: {of['first']}" for reason, of in left_out)
             yield f"{file}: {account['kept']} of {account['read']} rows kept ({reasons})"
-    yield from (f"{file}: not there, so not read" for file in manifest.get("no_findings", ()))
+    yield from (f"{file}: not there, so not read" for file in manifest.get("missing_files", ()))
 
 
 def _vocabularies(manifest: Mapping[str, Any]) -> Iterator[str]:

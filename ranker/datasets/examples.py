@@ -115,7 +115,7 @@ class Examples:
         place of its id, [I].
       num_read: rows of the files that hold examples, to be held against how many were
         published; 0 if that is not known.
-      absent: files of the published dataset that were not there, and not needed.
+      missing_files: files of the published dataset that were not there, and not needed.
       truth: says, once all blocks are gone through, what the best possible scores come to.
       has_even_groups: whether row groups all have as many rows, rather than whole blocks.
       roles: of the schema, by "user", "item" and "weight", the columns that have them, where
@@ -134,7 +134,7 @@ class Examples:
     num_users: int = 0
     item_ids: np.ndarray | None = None
     num_read: int = 0
-    absent: Sequence[str] = ()
+    missing_files: Sequence[str] = ()
     truth: Callable[[], Mapping[str, object]] | None = None
     has_even_groups: bool = False
     roles: Mapping[str, str] = dataclasses.field(default_factory=dict)

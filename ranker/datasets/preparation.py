@@ -125,8 +125,8 @@ def _manifest(dataset: Dataset, inputs: Inputs, examples: Examples, folder: Path
         "rows": {part: summary(folder / f"{part}.parquet", examples.labels) for part in NAMES},
         "options": _plain(options),
     }
-    if examples.absent:
-        manifest["no_findings"] = list(examples.absent)
+    if examples.missing_files:
+        manifest["missing_files"] = list(examples.missing_files)
     if examples.truth is not None:
         manifest["truth"] = examples.truth()
     if published and abs(examples.num_read - published) > _TOLERANCE * published:

@@ -35,9 +35,9 @@ class Guard:
             "refused_in_a_row": self.refused_in_a_row,
         }
         self.spike_filter = spike_filter
-        self._recent = RunningWindow(spike_filter) if spike_filter else None
-        if self._recent:
-            self.variables |= self._recent.variables
+        self._window = RunningWindow(spike_filter) if spike_filter else None
+        if self._window:
+            self.variables |= self._window.variables
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -75,22 +75,22 @@ class Guard:
             verdicts.accepted,
             lambda: verdicts.inspect(losses, transaction),
         )
-        if self._recent is None:
+        if self._window is None:
             return verdict
-        watched = self._recent.measure(total, [g.values for g in transaction.gradients])
-        limits = self._recent.limits()
+        watched = self._window.measure(total, [g.values for g in transaction.gradients])
+        limits = self._window.limits()
         for place, name in enumerate(self.watched):
             transaction.scalar(f"watched/{name}", watched[place])
             transaction.scalar(f"limit/{name}", limits[place])
-        return _compare(verdict, watched, limits, self._recent.spike_filter)
+        return _compare(verdict, watched, limits, self._window.spike_filter)
 
     def record(self, verdict: Verdict) -> None:
         """Counts `verdict`, and remembers what it watched if accepted; call once an attempt."""
         refused = tf.cast(tf.logical_not(verdict.accept), tf.int64)
         self.refused.assign_add(refused)
         self.refused_in_a_row.assign((self.refused_in_a_row + 1) * refused)
-        if self._recent:
-            self._recent.enter(verdict.watched, accept=verdict.accept)
+        if self._window:
+            self._window.enter(verdict.watched, accept=verdict.accept)
 
     def halted(self) -> tf.Tensor:
         """Returns a bool scalar: whether `max_refusals` in a row have been refused."""

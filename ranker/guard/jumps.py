@@ -34,8 +34,8 @@ class Jumps:
     A level is no lower than its floor, see `Floor`: what fell for a while is no level yet.
 
     Attributes:
-      variables: "recent" float32 [S, blocks, width], -inf where nothing was seen, the n-th
-        block of a number in place n % blocks; "num_recent" int64 [S], all blocks that ever
+      variables: "running_window" float32 [S, blocks, width], -inf where nothing was seen, the n-th
+        block of a number in place n % blocks; "num_entered" int64 [S], all blocks that ever
         entered; "first" float32 [S], the first value ever seen, +inf before; "age" int64
         and "level" float32 [S], of the open jumps; and the floor's.
     """
@@ -62,8 +62,8 @@ class Jumps:
         self._floor = Floor(size=size, windows=detect.floor_windows, every=blocks)
         counts = tf.zeros([size], tf.int64)
         initial = {
-            "recent": tf.fill([size, blocks, width], -math.inf),
-            "num_recent": counts,
+            "running_window": tf.fill([size, blocks, width], -math.inf),
+            "num_entered": counts,
             "first": tf.fill([size], math.inf),
             "age": counts,
             "level": tf.fill([size], math.nan),
@@ -95,7 +95,7 @@ class Jumps:
         age = tf.where(opens, since, grown)
         enters = can_tell & ~is_above & ~opens
         self._enter(block, enters)
-        num, least = variables["num_recent"].read_value(), BELIEVED * self._bases
+        num, least = variables["num_entered"].read_value(), BELIEVED * self._bases
         self._floor.enter(median, num, enters=enters, least=least)
         variables["age"].assign(age)
         variables["level"].assign(level)
@@ -105,7 +105,7 @@ class Jumps:
         """Returns the median of each number, its level, and what a jump would be above, [S]
         each; the median is -inf before enough is known."""
         detect, first = self._detect, self.variables["first"].read_value()
-        values = tf.reshape(self.variables["recent"].read_value(), [first.shape[0], -1])
+        values = tf.reshape(self.variables["running_window"].read_value(), [first.shape[0], -1])
         before = tf.roll(values, 1, axis=1)
         num = _count(values > -math.inf)
         is_known = num >= detect.minimum
@@ -130,11 +130,11 @@ class Jumps:
 
     def _enter(self, block: tf.Tensor, enters: tf.Tensor) -> None:
         """Lets the blocks in of those of the S numbers that `enters` says."""
-        recent, num = self.variables["recent"], self.variables["num_recent"]
-        blocks = tf.shape(recent, out_type=tf.int64)[1]
+        window, num = self.variables["running_window"], self.variables["num_entered"]
+        blocks = tf.shape(window, out_type=tf.int64)[1]
         is_place = tf.range(blocks) == (num.read_value() % blocks)[:, tf.newaxis]
         is_new = (is_place & enters[:, tf.newaxis])[:, :, tf.newaxis]
-        recent.assign(tf.where(is_new, block[:, tf.newaxis], recent.read_value()))
+        window.assign(tf.where(is_new, block[:, tf.newaxis], window.read_value()))
         num.assign_add(tf.cast(enters, tf.int64))
 
 

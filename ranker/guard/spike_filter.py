@@ -16,7 +16,7 @@ class RunningWindow:
     """What was watched in the last accepted attempts, for `ranker.spec.guard.SpikeFilter`.
 
     Attributes:
-      variables: "recent" float32 [window, S], and "num_recent" int64, all that ever
+      variables: "running_window" float32 [window, S], and "num_entered" int64, all that ever
         entered; the n-th is in row n % window. With a floor "first" float32 [S], the first that
         entered, and those of `Floor`.
 
@@ -29,8 +29,8 @@ class RunningWindow:
         self.spike_filter = spike_filter
         empty = tf.zeros([spike_filter.window, len(spike_filter.watched)])
         self.variables: dict[str, tf.Variable] = {
-            "recent": tf.Variable(empty, trainable=False, name="recent"),
-            "num_recent": tf.Variable(tf.zeros([], tf.int64), trainable=False, name="num_recent"),
+            "running_window": tf.Variable(empty, trainable=False, name="running_window"),
+            "num_entered": tf.Variable(tf.zeros([], tf.int64), trainable=False, name="num_entered"),
         }
         size = len(spike_filter.watched)
         self._floor = Floor(
@@ -56,7 +56,7 @@ class RunningWindow:
     def limits(self) -> tf.Tensor:
         """Returns the highest usual value of each that is watched, float32 [S]; the largest
         number there is before `minimum` attempts are known."""
-        num = self.variables["num_recent"].read_value()
+        num = self.variables["num_entered"].read_value()
         limits = self._range()
         if "first" in self.variables:
             limits = self._floor.raised(limits, self.variables["first"].read_value())
@@ -64,10 +64,10 @@ class RunningWindow:
 
     def enter(self, watched: tf.Tensor, *, accept: tf.Tensor) -> None:
         """Lets `watched` [S] in if `accept`, in place of the oldest once the window is full."""
-        recent, num = self.variables["recent"], self.variables["num_recent"]
+        window, num = self.variables["running_window"], self.variables["num_entered"]
         place = num.read_value() % self.spike_filter.window
-        values = tf.where(accept, watched, recent[place])
-        recent.scatter_update(tf.IndexedSlices(values[tf.newaxis], place[tf.newaxis]))
+        values = tf.where(accept, watched, window[place])
+        window.scatter_update(tf.IndexedSlices(values[tf.newaxis], place[tf.newaxis]))
         num.assign_add(tf.cast(accept, tf.int64))
         if "first" in self.variables:
             first, now = self.variables["first"], num.read_value()
@@ -77,9 +77,9 @@ class RunningWindow:
 
     def _range(self) -> tf.Tensor:
         """Returns mean + sigmas * deviation of what is kept, float32 [S]."""
-        num = tf.minimum(self.variables["num_recent"].read_value(), self.spike_filter.window)
+        num = tf.minimum(self.variables["num_entered"].read_value(), self.spike_filter.window)
         # In double precision, where the square of no float32 overflows.
-        values = tf.cast(self.variables["recent"][:num], tf.float64)
+        values = tf.cast(self.variables["running_window"][:num], tf.float64)
         count = tf.cast(num, tf.float64)
         mean = tf.math.divide_no_nan(tf.reduce_sum(values, axis=0), count)
         squares = tf.reduce_sum(tf.square(values - mean), axis=0)

@@ -157,12 +157,12 @@ def _binary(task: Task, rows: _Rows, more: Mapping[str, float | None]) -> dict[s
     return present | ({"note": "; ".join(notes)} if notes else {})
 
 
-def _notes(absent: Sequence[str]) -> list[str]:
-    """Returns why metrics are absent, one reason at a time."""
-    if "auc" in absent:
-        return [f"one class only: no {', '.join(absent)}"]
-    by_user = [name for name in absent if name.startswith("gauc")]
-    others = [name for name in absent if name not in by_user]
+def _notes(undefined: Sequence[str]) -> list[str]:
+    """Returns why metrics are undefined, one reason at a time."""
+    if "auc" in undefined:
+        return [f"one class only: no {', '.join(undefined)}"]
+    by_user = [name for name in undefined if name.startswith("gauc")]
+    others = [name for name in undefined if name not in by_user]
     reasons = {"no user has both classes": by_user, "above 1.8e308": others}
     return [f"{reason}: no {', '.join(names)}" for reason, names in reasons.items() if names]
 

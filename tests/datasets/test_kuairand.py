@@ -243,7 +243,7 @@ def test_the_large_edition_is_read_part_by_part(tmp_path):
     }
     raw = write_kuairand(tmp_path / "raw", logs, size="27k", **row)
     manifest = _prepare(raw, tmp_path / "out", "kuairand-27k", boundaries=("0.4", "0.7"))
-    assert manifest["no_findings"] == ["log_standard_4_22_to_5_08_27k_part2.csv"]
+    assert manifest["missing_files"] == ["log_standard_4_22_to_5_08_27k_part2.csv"]
     assert [row["clicked_items"] for row in _rows(tmp_path / "out")] == [[], [2], [2, 2]]
 
 

@@ -74,7 +74,7 @@ def test_tags_are_not_asked_for(tags, tmp_path):
     folder, manifest = _prepare(tmp_path, "movielens-20m")
     names = [feature.name for feature in read_schema(folder / "schema.toml").features]
     assert ("tags" in names) == (not is_absent)
-    assert manifest.get("no_findings", []) == (["tags.csv"] if is_absent else [])
+    assert manifest.get("missing_files", []) == (["tags.csv"] if is_absent else [])
     if not is_absent:
         assert (folder / "vocabularies" / "tags.txt").read_bytes() == b""
         assert set(map(tuple, pq.read_table(folder / "train.parquet")["tags"].to_pylist())) == {()}
@@ -95,7 +95,7 @@ def test_tags_of_10m_may_be_none_or_nothing(tmp_path):
     (raw / "tags.dat").write_bytes(b"")
     _prepare(tmp_path, "movielens-10m")
     (raw / "tags.dat").unlink()
-    assert _prepare(tmp_path, "movielens-10m")[1]["no_findings"] == ["tags.dat"]
+    assert _prepare(tmp_path, "movielens-10m")[1]["missing_files"] == ["tags.dat"]
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_what_is_not_finite_never_enters_and_is_full_when_it_stays(bad):
     watched(flat(15))
     undisturbed(flat(15))
     assert watched.looks([bad] * 15) == [HEALTHY, HEALTHY, FULL]
-    for name in ("recent", "first", "num_recent", "age"):
+    for name in ("running_window", "first", "num_entered", "age"):
         assert watched.state()[name] == undisturbed.state()[name]
     assert watched.looks(flat(5)) == [HEALTHY]
 
@@ -159,7 +159,7 @@ def test_refused_attempts_never_enter_and_all_refused_is_full():
     watched(flat(15))
     undisturbed(flat(15))
     assert watched.looks([9.0] * 15, accepted=[False] * 15) == [HEALTHY, HEALTHY, FULL]
-    for name in ("recent", "first", "num_recent", "age"):
+    for name in ("running_window", "first", "num_entered", "age"):
         assert watched.state()[name] == undisturbed.state()[name]
     assert watched.looks([9.0] * 5, accepted=[True, False, False, False, True]) == [HEALTHY]
     assert watched.looks([9.0] * 5, accepted=[True, False, True, False, True]) == [JUMP]
@@ -173,7 +173,7 @@ def test_an_open_jump_feeds_no_level():
     before = watched.state()
     watched([5.0] * 100)
     after = watched.state()
-    assert after["recent"] == before["recent"]
+    assert after["running_window"] == before["running_window"]
     assert watched.looks([3.0] * 5) == [JUMP]
 
 

@@ -116,13 +116,13 @@ class Watching:
     """What a guard that skips goes by: two numbers, taken where they are within the limits."""
 
     def __init__(self, **spike_filter):
-        self.recent = RunningWindow(SpikeFilter(of="both", **spike_filter))
+        self.window = RunningWindow(SpikeFilter(of="both", **spike_filter))
         self._run = tf.function(self._attempt, autograph=False)
 
     def _attempt(self, watched):
-        limits = self.recent.limits()
+        limits = self.window.limits()
         accept = tf.reduce_all(watched <= limits)
-        self.recent.enter(watched, accept=accept)
+        self.window.enter(watched, accept=accept)
         return limits, accept
 
     def __call__(self, watched):
@@ -141,7 +141,7 @@ def test_attempts_all_alike_do_not_have_what_follows_refused(before, length):
 
 def test_without_a_floor_they_are_refused():
     watching = Watching(window=10, minimum=5, floor_windows=0)
-    assert set(watching.recent.variables) == {"recent", "num_recent"}
+    assert set(watching.window.variables) == {"running_window", "num_entered"}
     for value in [*usual(20), *[6e-8] * 20]:
         assert watching([value, value])[1]
     assert not any(watching([value, value])[1] for value in usual(9))

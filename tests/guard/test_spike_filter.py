@@ -55,9 +55,9 @@ def test_refuses_what_is_above_the_mean_and_so_many_deviations(is_compiled):
     assert attempts.reasons([7, 6.968]) == [LOSS_SPIKE, ACCEPTED]
     # 1, 2, 6, 6.968: the window is full; the next pushes the 1 out, not the 2.
     assert attempts.reasons([5]) == [ACCEPTED]
-    recent = attempts.guard.variables["recent"].numpy()
-    np.testing.assert_allclose(recent, np.float32([[5], [2], [6], [6.968]]))
-    assert int(attempts.guard.variables["num_recent"]) == 5
+    window = attempts.guard.variables["running_window"].numpy()
+    np.testing.assert_allclose(window, np.float32([[5], [2], [6], [6.968]]))
+    assert int(attempts.guard.variables["num_entered"]) == 5
     assert int(attempts.guard.refused) == 2
 
 

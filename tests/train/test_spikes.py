@@ -84,20 +84,20 @@ def test_a_spike_moves_nothing_and_the_event_has_the_number_and_the_limit(steps,
     assert event["value"] == float(report.total[0]) > 1e5
     np.testing.assert_allclose(event["limit"], expected, rtol=1e-5)
     assert numpy(step.run(cut(stack, 11, 12))).accept.all()
-    assert int(step.guard.variables["num_recent"]) == 11
+    assert int(step.guard.variables["num_entered"]) == 11
 
 
 def test_a_norm_alone_above_its_range_is_named_so(steps, stack):
     step = fresh(steps)
     step.run(cut(stack, 0, 10))
-    recent = step.guard.variables["recent"].numpy()
-    recent[:, 0] = 1e6 * np.arange(12)  # any loss is usual, so the norm must catch it
-    step.guard.variables["recent"].assign(recent)
+    window = step.guard.variables["running_window"].numpy()
+    window[:, 0] = 1e6 * np.arange(12)  # any loss is usual, so the norm must catch it
+    step.guard.variables["running_window"].assign(window)
     report = numpy(step.run(wild(cut(stack, 10, 11), 0)))
     event = refusal(report, 0, step)
     assert int(report.reason[0]) == NORM_SPIKE
     assert event["reason"] == "gradient norm above its usual range"
-    limit = recent[:10, 1].mean() + 4 * recent[:10, 1].std(ddof=1)
+    limit = window[:10, 1].mean() + 4 * window[:10, 1].std(ddof=1)
     np.testing.assert_allclose(event["limit"], limit, rtol=1e-5)
     assert event["value"] > 10 * limit
 

@@ -142,7 +142,7 @@ def test_what_may_differ_is_taken_all_the_same(ended, read, tmp_path):
     before = arrays(ended / "run/checkpoints/best")
     model = [name for name in before if name.startswith("model/")]
     assert all(got[name].tobytes() == before[name].tobytes() for name in model)
-    assert got["guard/num_recent"] == before["guard/num_recent"] == 25
+    assert got["guard/num_entered"] == before["guard/num_entered"] == 25
     (event,) = events(tmp_path / "next", "begun_from")
     parts = ["guard/detector", "optimizer/clip/0", "optimizer/clip/1", "slots"]
     assert event["begun_anew"] == parts

@@ -62,7 +62,7 @@ def load(inputs: Inputs) -> Examples:
         num_users=len(users.ids),
         item_ids=items.ids,
         num_read=sum(of.num_read for of in inputs.rejected[num_sides:]),
-        absent=tuple(log for log in official_logs(size) if log not in inputs.files),
+        missing_files=tuple(log for log in official_logs(size) if log not in inputs.files),
     )
 
 

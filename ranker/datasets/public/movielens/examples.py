@@ -50,7 +50,7 @@ def load(inputs: Inputs) -> Examples:
         num_users=len(data.users.ids),
         item_ids=data.items.ids,
         num_read=sum(of.num_read for of in inputs.rejected if of.file == ratings),
-        absent=(tags.file,) if tags and tags.file not in inputs.files else (),
+        missing_files=(tags.file,) if tags and tags.file not in inputs.files else (),
         has_even_groups=True,
     )
 
