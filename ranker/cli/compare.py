@@ -42,9 +42,9 @@ def main(_: Sequence[str]) -> int:
     except (ValueError, OSError) as error:
         return refuse(error)
     if _CHECK.value:
-        forms = len({trial.form for trial in trials})
+        signatures = len({trial.graph_signature for trial in trials})
         print(load.dump(config), end="")
-        print(f"# {len(trials):,} runs, {forms} steps to compile")
+        print(f"# {len(trials):,} runs, {signatures} steps to compile")
         return 0
     if not _WORKDIR.value:
         return refuse("--workdir is needed: where the runs and the report go")

@@ -101,16 +101,16 @@ def compare(
     if not run(finals):
         return None
     table = results.table([*tuning, *finals])
-    facts = _facts(config, folder, command) | {"data": data.digests}
-    results.write(table, facts)
-    summary = summarise(table, facts)
-    write_report(summary, table, facts, workdir)
+    metadata = _metadata(config, folder, command) | {"data": data.digests}
+    results.write(table, metadata)
+    summary = summarise(table, metadata)
+    write_report(summary, table, metadata, workdir)
     return summary
 
 
 def _require_defined(primary: str, trials: list[grid.Trial]) -> None:
     """Raises ValueError for what every run would find: no such metric, or no labels for it."""
-    for trial in {trial.form: trial for trial in trials}.values():
+    for trial in {trial.graph_signature: trial for trial in trials}.values():
         tasks = read_used_schema(trial.config).tasks
         check_monitor(primary, tasks, extra=trial.config.metrics, setting="primary")
     seen = {}
@@ -139,7 +139,7 @@ def _name(trial: grid.Trial) -> str:
     return " · ".join(parts)
 
 
-def _facts(config: CompareConfig, folder: Path, command: list[str]) -> dict[str, Any]:
+def _metadata(config: CompareConfig, folder: Path, command: list[str]) -> dict[str, Any]:
     """Returns what the table does not say of itself, JSON-ready."""
     workloads = itertools.product(config.models, config.optimizers, config.injectors)
     return {

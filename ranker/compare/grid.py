@@ -25,7 +25,7 @@ class Trial:
       settings: 16 hexadecimal digits of the settings' digest.
       data: as many of the data's; "" until `identity.Data` has named them.
       key: as many of both; equal keys are one run.
-      form: `ranker.spec.graph_inputs.signature` of the settings.
+      graph_signature: `ranker.spec.graph_inputs.signature` of the settings.
     """
 
     stage: str
@@ -39,7 +39,7 @@ class Trial:
     settings: str
     data: str = ""
     key: str
-    form: str
+    graph_signature: str
 
     def of_data(self, data: str) -> "Trial":
         """Returns this trial on the data with the digest `data`."""
@@ -107,12 +107,12 @@ def count(config: CompareConfig) -> int:
 
 
 def distinct(trials: Iterable[Trial]) -> list[Trial]:
-    """Returns the first trial of each key, those of one form next to each other."""
+    """Returns the first trial of each key, those of one graph next to each other."""
     by_key = {trial.key: trial for trial in reversed(list(trials))}
-    forms: dict[str, list[Trial]] = {}
+    signatures: dict[str, list[Trial]] = {}
     for trial in reversed(by_key.values()):
-        forms.setdefault(trial.form, []).append(trial)
-    return [trial for of_form in forms.values() for trial in of_form]
+        signatures.setdefault(trial.graph_signature, []).append(trial)
+    return [trial for of_one in signatures.values() for trial in of_one]
 
 
 def _workloads(config: CompareConfig) -> Iterator[Workload]:
@@ -155,7 +155,7 @@ def _trial(
         config=run,
         settings=settings_digest,
         key=settings_digest,
-        form=graph_inputs.signature(run),
+        graph_signature=graph_inputs.signature(run),
     )
 
 

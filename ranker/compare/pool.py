@@ -1,4 +1,4 @@
-"""Worker processes that stay warm: each compiles a form once and runs all of its trials."""
+"""Worker processes that stay warm: each compiles a graph once and runs all of its trials."""
 
 import contextlib
 import multiprocessing
@@ -61,7 +61,7 @@ def run_trials(
                     waiting.put_back(trial)
                 else:
                     yield Done(trial, _died(worker, trial) if columns is None else columns)
-                following = waiting.take(trial.form)
+                following = waiting.take(trial.graph_signature)
                 if following is None or is_stopping():
                     _end(worker)
                     continue
@@ -74,28 +74,29 @@ def run_trials(
 
 
 class _Waiting:
-    """The trials not begun yet, by form, so that a worker keeps the step it has compiled."""
+    """The trials not begun yet, by graph, so that a worker keeps the step it has compiled."""
 
     def __init__(self, trials: Sequence[Trial]) -> None:
-        self._forms: dict[str, list[Trial]] = {}
+        self._by_signature: dict[str, list[Trial]] = {}
         for trial in trials:
-            self._forms.setdefault(trial.form, []).append(trial)
+            self._by_signature.setdefault(trial.graph_signature, []).append(trial)
         self._is_begun: set[str] = set()
 
-    def take(self, form: str) -> Trial | None:
-        """Returns the next trial of `form`, else of one not begun, else of the fullest; or None."""
-        left = {name: trials for name, trials in self._forms.items() if trials}
+    def take(self, graph_signature: str) -> Trial | None:
+        """Returns the next trial of that graph, else of one not begun, else of the fullest."""
+        left = {name: trials for name, trials in self._by_signature.items() if trials}
         if not left:
             return None
-        if form not in left:
+        chosen = graph_signature
+        if chosen not in left:
             fresh = [name for name in left if name not in self._is_begun]
-            form = fresh[0] if fresh else max(left, key=lambda name: len(left[name]))
-        self._is_begun.add(form)
-        return left[form].pop(0)
+            chosen = fresh[0] if fresh else max(left, key=lambda name: len(left[name]))
+        self._is_begun.add(chosen)
+        return left[chosen].pop(0)
 
     def put_back(self, trial: Trial) -> None:
-        """Makes `trial` the next one of its form."""
-        self._forms[trial.form].insert(0, trial)
+        """Makes `trial` the next one of its graph."""
+        self._by_signature[trial.graph_signature].insert(0, trial)
 
 
 def _start(work: Work) -> _Worker:

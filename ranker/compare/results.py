@@ -57,13 +57,13 @@ class Results:
                 rows.append(_names(trial) | columns | _divergence(columns))
         return pd.DataFrame(rows)
 
-    def write(self, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    def write(self, table: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
         """Writes results.parquet, a row a run, and comparison.json beside it, with its digest."""
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         write_bytes(self._folder / "results.parquet", buffer.getvalue())
-        facts = {**facts, "results_sha256": digest(buffer.getvalue())}
-        write_json(self._folder / "comparison.json", facts)
+        metadata = {**metadata, "results_sha256": digest(buffer.getvalue())}
+        write_json(self._folder / "comparison.json", metadata)
 
     def notices(self, trials: Sequence[Trial]) -> list[str]:
         """Returns a line for each thing in the folder that is not used as it is."""

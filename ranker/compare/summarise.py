@@ -26,17 +26,17 @@ def choose_tuned(table: pd.DataFrame, primary: str) -> float:
     return selection.choose_tuned(runs, primary, higher_is_better=is_higher_better(primary))
 
 
-def summarise(table: pd.DataFrame, facts: Mapping[str, Any]) -> Summary:
+def summarise(table: pd.DataFrame, metadata: Mapping[str, Any]) -> Summary:
     """Returns what a comparison found.
 
     Args:
       table: a row a run, as results.parquet has them.
-      facts: "primary", "reference" and "planned", as comparison.json has them.
+      metadata: "primary", "reference" and "planned", as comparison.json has them.
 
     Raises:
       ValueError: if the table has no final run.
     """
-    primary, reference = facts["primary"], facts["reference"]
+    primary, reference = metadata["primary"], metadata["reference"]
     runs = read(table, primary)
     finals = _by_place(run for run in runs if not run.is_tuning)
     if not finals:
@@ -58,7 +58,7 @@ def summarise(table: pd.DataFrame, facts: Mapping[str, Any]) -> Summary:
         targets=goals,
         by_attempts=time_to_target.profile(_taken(methods, "attempts_to_target")),
         by_seconds=time_to_target.profile(_taken(methods, "seconds_to_target")),
-        planned=facts["planned"],
+        planned=metadata["planned"],
         failed=sum(not run.is_measured for run in runs),
     )
 

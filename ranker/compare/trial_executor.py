@@ -27,16 +27,16 @@ from ranker.wiring.training import build_stream
 
 
 @dataclasses.dataclass(frozen=True)
-class _Form:
+class _Compiled:
     """A compiled step with the values its variables had before training."""
 
     run: Run
-    turn: Callable[[RunConfig], None]
+    assign: Callable[[RunConfig], None]
     initial: Mapping[str, np.ndarray]
 
 
 class TrialExecutor:
-    """A warm place to run in.
+    """Runs trials in a warm process.
 
     A run gives the numbers that `ranker.job` gives with the same settings, but for the last
     bit: TensorFlow folds a constant into what it meets, and here a rate is no constant. It
@@ -46,7 +46,7 @@ class TrialExecutor:
     def __init__(self, *, primary: str) -> None:
         """Takes the "task.metric" on validation that says which evaluation is best."""
         self._primary = primary
-        self._forms: dict[str, _Form] = {}
+        self._by_signature: dict[str, _Compiled] = {}
         self._splits: dict[str, dict[str, Split]] = {}
 
     def run(self, config: RunConfig) -> dict[str, Any]:
@@ -55,11 +55,11 @@ class TrialExecutor:
         Raises:
           ValueError, OSError: for settings that do not fit the data, or no data.
         """
-        form = self._form(config)
-        run = dataclasses.replace(form.run, config=config)
+        compiled = self._compiled(config)
+        run = dataclasses.replace(compiled.run, config=config)
         splits = self._data(run)
-        form.turn(config)
-        _restart(run, form.initial)
+        compiled.assign(config)
+        _restart(run, compiled.initial)
         plan = build_plan(config, len(splits["train"]))
         plan = dataclasses.replace(plan, monitor=self._primary, patience=0)
         model = [f"model/{name}" for name in (*run.model.tables, *run.model.dense)]
@@ -104,11 +104,11 @@ class TrialExecutor:
             if "not finite" not in note:  # which is the model's affair
                 raise ValueError(f"primary {self._primary!r} is not defined on validation: {note}")
 
-    def _form(self, config: RunConfig) -> _Form:
+    def _compiled(self, config: RunConfig) -> _Compiled:
         """Returns the compiled step for `config`; keeps only the newest, others free memory."""
         name = graph_inputs.signature(config)
-        if name not in self._forms:
-            self._forms.clear()
+        if name not in self._by_signature:
+            self._by_signature.clear()
             inputs = GraphInputs(config)
             run = build_run(config, inputs=inputs)
             initial = {n: variable.numpy() for n, variable in run.step.variables.items()}
@@ -116,8 +116,8 @@ class TrialExecutor:
             run.step.run(
                 Batch(*({n: a[:0] for n, a in part.items()} for part in stream.stack(0, 1)))
             )
-            self._forms[name] = _Form(run, inputs.assign, initial)
-        return self._forms[name]
+            self._by_signature[name] = _Compiled(run, inputs.assign, initial)
+        return self._by_signature[name]
 
     def _data(self, run: Run) -> dict[str, Split]:
         settings = (run.config.data.path, run.config.data.features, run.config.data.tasks)

@@ -36,14 +36,14 @@ def work(link: Connection, parent: int, *, primary: str) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    bench = TrialExecutor(primary=primary)
+    executor = TrialExecutor(primary=primary)
     while True:
         try:
             config = link.recv()
         except EOFError:
             return
         try:
-            columns = bench.run(config)
+            columns = executor.run(config)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is that run's result
             columns = failed(error)
         link.send(columns)

@@ -48,8 +48,8 @@ def table(heads: Sequence[str], rows: Sequence[tuple[Field, ...]]) -> Table:
     return Table(tuple(heads), (Group("", tuple(rows)),) if rows else ())
 
 
-def facts(values: Mapping[str, Any], heads: tuple[str, str] = ("what", "value")) -> Table:
-    """Returns nested facts as dotted names and values."""
+def nested(values: Mapping[str, Any], heads: tuple[str, str] = ("what", "value")) -> Table:
+    """Returns nested values as dotted names and values."""
     return table(heads, [(name(what), words(value)) for what, value in flat(values).items()])
 
 

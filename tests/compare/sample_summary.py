@@ -78,7 +78,7 @@ def results() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def facts() -> dict:
+def metadata() -> dict:
     return {
         "primary": "like.auc",
         "reference": "none",

@@ -66,8 +66,8 @@ def test_what_is_possible_is_all_that_any_choice_makes(path):
 def test_a_form_is_all_rates_values_and_seeds_of_a_safeguard_on_a_model(path):
     config = read_comparison(path)
     trials = [*grid.tuning(config, path.parent), *grid.finals(config, path.parent, {})]
-    assert len({t.form for t in trials}) == 4
-    assert len({(t.form, t.safeguard, t.workload.model) for t in trials}) == 4
+    assert len({t.graph_signature for t in trials}) == 4
+    assert len({(t.graph_signature, t.safeguard, t.workload.model) for t in trials}) == 4
 
 
 def test_lists_equal_settings_once_and_forms_together(path):
@@ -75,8 +75,8 @@ def test_lists_equal_settings_once_and_forms_together(path):
     trials = grid.finals(config, path.parent, {})
     listed = grid.distinct([*trials, *trials])
     assert sorted(t.key for t in listed) == sorted({t.key for t in trials})
-    changes = sum(a.form != b.form for a, b in itertools.pairwise(listed))
-    assert changes == len({t.form for t in listed}) - 1
+    changes = sum(a.graph_signature != b.graph_signature for a, b in itertools.pairwise(listed))
+    assert changes == len({t.graph_signature for t in listed}) - 1
 
 
 def test_a_setting_that_does_not_fit_is_named(path):

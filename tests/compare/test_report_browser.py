@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow  # a browser has to start
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     summary, results = sample_summary.summary(), sample_summary.results()
-    write_report(summary, results, sample_summary.facts(), folder)
+    write_report(summary, results, sample_summary.metadata(), folder)
     return folder / "report.html"
 
 

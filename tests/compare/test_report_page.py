@@ -55,7 +55,7 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def rendered():
     return page.render(
-        sample_summary.summary(), sample_summary.results(), sample_summary.facts(), "1 May 2026"
+        sample_summary.summary(), sample_summary.results(), sample_summary.metadata(), "1 May 2026"
     )
 
 
@@ -117,7 +117,9 @@ def test_a_profile_needs_three_workloads(rendered):
     )
     results = sample_summary.results()
     copied = results[results["injector"] == "none"].assign(model="third")
-    said = page.render(summary, pd.concat([results, copied]), sample_summary.facts(), "1 May 2026")
+    said = page.render(
+        summary, pd.concat([results, copied]), sample_summary.metadata(), "1 May 2026"
+    )
     assert "By attempts" in said
 
 
@@ -154,7 +156,7 @@ def test_what_is_missing_or_failed_is_said(rendered):
 def test_both_files_are_written_and_nothing_is_left_beside_them(tmp_path):
     (tmp_path / "report.md").write_text("old")
     summary, results = sample_summary.summary(), sample_summary.results()
-    write_report(summary, results, sample_summary.facts(), tmp_path)
+    write_report(summary, results, sample_summary.metadata(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.md"]
     assert (tmp_path / "report.md").read_text("utf-8").startswith("# Which safeguard")
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
@@ -163,5 +165,5 @@ def test_both_files_are_written_and_nothing_is_left_beside_them(tmp_path):
 def test_a_comparison_in_which_nothing_could_be_measured_still_has_a_report(tmp_path):
     summary, results = sample_summary.summary(), sample_summary.results()
     results["status"] = "failed"
-    said = page.render(summary, results, sample_summary.facts() | {"environment": {}}, "today")
+    said = page.render(summary, results, sample_summary.metadata() | {"environment": {}}, "today")
     assert "No run was measured" in said

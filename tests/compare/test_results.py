@@ -77,7 +77,11 @@ def write(folder, trial):
     results.add(trial, columns(np.ones(9)))
     results.write(results.table([trial]), {"planned": 1})
     (run,) = (folder / "runs").iterdir()
-    return {"run": run, "results": folder / "results.parquet", "facts": folder / "comparison.json"}
+    return {
+        "run": run,
+        "results": folder / "results.parquet",
+        "metadata": folder / "comparison.json",
+    }
 
 
 DAMAGES = {
@@ -112,7 +116,7 @@ def test_a_damaged_run_is_told_and_made_again(tmp_path, trial, damage):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("results", name) for name in DAMAGES]
-    + [("facts", name) for name in DAMAGES if name != "longer"],  # a blank more says the same
+    + [("metadata", name) for name in DAMAGES if name != "longer"],  # a blank more says the same
 )
 def test_a_damaged_table_is_told_and_written_again(tmp_path, trial, kind, name):
     path = write(tmp_path, trial)[kind]

@@ -28,14 +28,14 @@ def measured(columns):
 
 
 def runs_of(*configs):
-    """Returns the columns of runs one after the other on a new bench."""
-    bench = TrialExecutor(primary="rating.rmse")
-    return [bench.run(config) for config in configs]
+    """Returns the columns of runs one after the other in a new executor."""
+    executor = TrialExecutor(primary="rating.rmse")
+    return [executor.run(config) for config in configs]
 
 
 @pytest.fixture(scope="module")
 def warm(trials):
-    """Runs on one bench: gc at rate 5, gc at 0.05, none at 0.05, and the first again."""
+    """Runs in one executor: gc at rate 5, gc at 0.05, none at 0.05, and the first again."""
     assert [(t.safeguard, t.rate) for t in (trials[-1], trials[5], trials[1])] == [
         ("gc", 5.0), ("gc", 0.05), ("none", 0.05),
     ]  # fmt: skip
@@ -44,7 +44,7 @@ def warm(trials):
 
 @pytest.fixture(scope="module")
 def faulty(trials):
-    """Runs on one bench with a fault that begins at attempt 30 and at 0."""
+    """Runs in one executor with a fault that begins at attempt 30 and at 0."""
     return runs_of(*(with_fault(trials[1].config, start=start) for start in (30, 0)))
 
 

@@ -96,11 +96,11 @@ def test_stopped_and_killed_it_goes_on_reports_and_has_nothing_left_to_do(tmp_pa
         "final": 1,
         "tune": 2,
     }
-    facts = json.loads((workdir / "comparison.json").read_text())
-    assert facts["planned"] == len(table)
+    metadata = json.loads((workdir / "comparison.json").read_text())
+    assert metadata["planned"] == len(table)
     flags = [f"--config={config}", f"--workdir={workdir}", ALONE]
-    assert facts["environment"]["command"] == ["python", "-m", "pipelines.compare", *flags]
-    assert "schema.toml" in facts["data"][str(prepared)]
+    assert metadata["environment"]["command"] == ["python", "-m", "pipelines.compare", *flags]
+    assert "schema.toml" in metadata["data"][str(prepared)]
     assert "<html" in (workdir / "report.html").read_text("utf-8")
 
     before = times(workdir)

@@ -48,11 +48,11 @@ def test_words():
 
 
 def test_nested_facts_become_rows():
-    found = table.facts({"a": {"b": 1, "c": ["x", 2]}, "d": None, "e": [{"f": 1}]})
+    found = table.nested({"a": {"b": 1, "c": ["x", 2]}, "d": None, "e": [{"f": 1}]})
     assert [[f.text for f in row] for row in found.groups[0].rows] == [
         ["a.b", "1"], ["a.c", "x 2"], ["d", "None"], ["e.0.f", "1"],
     ]  # fmt: skip
-    assert table.facts({}).groups == ()
+    assert table.nested({}).groups == ()
 
 
 def test_a_long_name_may_be_broken_between_its_words_and_a_number_nowhere():

@@ -16,7 +16,7 @@ from ranker.report.table import Field, Table
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$!])")
 
 
-def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], date: str) -> str:
+def render(summary: Summary, results: pd.DataFrame, metadata: Mapping[str, Any], date: str) -> str:
     """Returns report.md.
 
     Args:
@@ -38,7 +38,7 @@ def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], da
         divergence=tables.divergence(summary),
         methods=tables.methods(summary),
         factors=factors.by_layer(summary, results),
-        num_seeds=len(facts.get("seeds", ())),
+        num_seeds=len(metadata.get("seeds", ())),
     )
 
 

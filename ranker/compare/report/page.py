@@ -16,16 +16,16 @@ from ranker.report.figures import heat_key
 from ranker.report.panel import Figures, section
 from ranker.report.run.interventions import symbols
 from ranker.report.table import Table
-from ranker.report.table import facts as facts_table
+from ranker.report.table import nested as nested_table
 from ranker.report.text import duration, measure
 
 
-def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], date: str) -> str:
+def render(summary: Summary, results: pd.DataFrame, metadata: Mapping[str, Any], date: str) -> str:
     """Returns report.html.
 
     Args:
       results: a row a run, as results.parquet has them.
-      facts: what comparison.json has.
+      metadata: what comparison.json has.
       date: of the report, as it is to be read.
     """
     marks, spans = _happened(summary, results)
@@ -34,7 +34,7 @@ def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], da
         package="ranker.compare.report",
         script="choose.js",
         summary=summary,
-        facts=facts,
+        metadata=metadata,
         date=date,
         brief=brief(summary),
         is_decided=is_decided(summary),
@@ -42,7 +42,7 @@ def render(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any], da
         looks=[(look, name) for name, look in styles(summary).items()],
         count=_count(summary, results),
         figures=_figures(summary, results),
-        tables=_tables(summary, results, facts),
+        tables=_tables(summary, results, metadata),
         targets=[(text.label(w), measure(value)) for w, value in summary.targets.items()],
         labels={m.workload: text.label(m.workload) for m in summary.methods},
         symbols=symbols(marks),
@@ -67,7 +67,9 @@ def _figures(summary: Summary, results: pd.DataFrame) -> dict[str, Figures]:
     }
 
 
-def _tables(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any]) -> dict[str, Table]:
+def _tables(
+    summary: Summary, results: pd.DataFrame, metadata: Mapping[str, Any]
+) -> dict[str, Table]:
     return {
         "survival": tables.survival(summary),
         "faults": tables.faults(summary),
@@ -77,7 +79,7 @@ def _tables(summary: Summary, results: pd.DataFrame, facts: Mapping[str, Any]) -
         "scores": tables.scores(summary),
         "factors": factors.by_layer(summary, results),
         "failures": tables.failures(results),
-        "environment": facts_table(facts.get("environment", {})),
+        "environment": nested_table(metadata.get("environment", {})),
     }
 
 

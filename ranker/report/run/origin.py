@@ -5,7 +5,7 @@ from typing import Any
 
 from ranker.report.run.record import Record
 from ranker.report.run.series import mapping
-from ranker.report.table import Table, facts, flat, name, table, words
+from ranker.report.table import Table, flat, name, nested, table, words
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -38,7 +38,7 @@ def data(record: Record, last: Record | None) -> Table:
 
 def versions(record: Record) -> Table:
     """Returns the versions, the machine and the command."""
-    return facts(record.environment)
+    return nested(record.environment)
 
 
 def has_other_data(record: Record, last: Record | None) -> bool:
