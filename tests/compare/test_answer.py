@@ -114,6 +114,11 @@ def test_what_is_decided_is_said_first_and_then_what_is_not():
     )
 
 
+def test_of_several_of_which_none_diverged_no_most_is_said():
+    said = answer(made(CLEAR | {(FIRST, "norm"): [0, 0, 0, 0]}))
+    assert "“none”: 0 of 40 runs diverged (0%, 95% interval 0–8.8%) with each" in said.survival
+
+
 def test_of_several_that_nothing_tells_apart_one_sentence_speaks():
     tests = [compared("clippy", 0.004, 0.12), compared("norm", -0.009, 0.6)]
     table = CLEAR | {(FIRST, "norm"): [0, 0, 0, 0]}

@@ -23,8 +23,8 @@ def test_several_that_survive_are_named_together_and_who_needs_no_tuning():
     methods = [dataclasses.replace(m, trials=7 * (m.safeguard == "norm")) for m in summary.methods]
     said = brief(dataclasses.replace(summary, methods=tuple(methods)))
     assert said == (
-        "Switch on “clippy” or “norm”: at most 1 of 40 runs each diverged, against 30 of 40 with "
-        "“none”. Only “clippy” needed no tuning. Which of them survives best is not decided."
+        "Switch on “clippy” or “norm”: at most 1 of 40 runs diverged with each, against 30 of 40 "
+        "with “none”. Only “clippy” needed no tuning. Which of them survives best is not decided."
     )
 
 

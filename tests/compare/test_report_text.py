@@ -106,7 +106,7 @@ def test_the_markdown_has_the_answer_and_whole_tables():
     said = markdown.render(SUMMARY, RESULTS, sample_summary.metadata(), "1 May 2026")
     lines = said.splitlines()
     assert lines[2].startswith("Switch on “relative”: none of 42 runs diverged")
-    assert lines[4].startswith("1 May 2026: like.auc, 2 workload(s), 3 seed(s), 173 runs planned,")
+    assert lines[4].startswith("1 May 2026: like.auc, 2 workloads, 3 seeds, 173 runs planned,")
     assert "- **Which survives best.** “relative” survives better than " in said
     assert "<" not in said
     rows = [line for line in lines if line.startswith("|")]

@@ -97,13 +97,14 @@ def _who_survives(
     if len(close) == 1:
         said = f"{names} survives best: {_counts(worst, ' diverged')}; against {listed(against)}."
     else:
-        least = "at most " if len(ahead) > 1 else ""
+        are_several = len(ahead) > 1
+        least = "at most " if are_several and worst.diverged else ""
         said = (
-            f"{names} {'survive' if len(ahead) > 1 else 'survives'} better than "
+            f"{names} {'survive' if are_several else 'survives'} better than "
             f"{_named([each.safeguard for each in behind])}: {least}{_counts(worst, ' diverged')}"
-            f"{' with each' if least else ''}, against {listed(against)}."
+            f"{' with each' if are_several else ''}, against {listed(against)}."
         )
-        if least:
+        if are_several:
             said += f" Which of the {len(ahead)} survives best these runs do not decide."
     if between:
         said += f" Of {_named(between)} they do not decide to which side it belongs."

@@ -97,21 +97,21 @@ def _last(summary: Summary, behind: Sequence[Survival]) -> list[Survival]:
 
 
 def _choice(names: Sequence[str]) -> str:
-    shown = [quoted(name) for name in names[:_NAMED]]
-    if len(names) > _NAMED:
-        return f"{', '.join(shown)} or another of {len(names)}"
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(map(quoted, names[:_NAMED]))} or another of {len(names)}"
+    shown = list(map(quoted, names))
     return " or ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
 
 
 def _counts(ahead: Sequence[Survival]) -> str:
     """Returns how many runs diverged: of all of them together if none did."""
     worst = max(ahead, key=lambda each: each.ratio.value)
-    each = " each" if len(ahead) > 1 else ""
+    each = " with each" if len(ahead) > 1 else ""
     if not worst.diverged:
         fewest = min(ahead, key=lambda e: e.tried)
-        return f"none of {plural(fewest.tried, 'run')}{each} diverged"
+        return f"none of {plural(fewest.tried, 'run')} diverged{each}"
     most = "at most " if len(ahead) > 1 else ""
-    return f"{most}{worst.diverged} of {plural(worst.tried, 'run')}{each} diverged"
+    return f"{most}{worst.diverged} of {plural(worst.tried, 'run')} diverged{each}"
 
 
 def _against(behind: Sequence[Survival]) -> str:

@@ -12,6 +12,7 @@ from ranker.compare.report.answer import answer
 from ranker.compare.report.brief import brief
 from ranker.compare.summary import Summary
 from ranker.report.table import Field, Table
+from ranker.report.text import plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$!])")
 
@@ -28,7 +29,7 @@ def render(summary: Summary, results: pd.DataFrame, metadata: Mapping[str, Any],
         loader=loader, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined, finalize=_escape_unless_done,
     )  # fmt: skip
-    environment.filters["table"] = lambda table: _Done(pipes(table))
+    environment.filters |= {"table": lambda table: _Done(pipes(table)), "plural": plural}
     return environment.get_template("report.md.j2").render(
         summary=summary,
         answer=answer(summary),
