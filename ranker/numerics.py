@@ -104,14 +104,14 @@ def add_rows(
 
 
 def _product(
-    values: tf.Tensor, places: tf.Tensor, shape: tuple[int | tf.Tensor, tf.Tensor]
+    values: tf.Tensor, indices: tf.Tensor, shape: tuple[int | tf.Tensor, tf.Tensor]
 ) -> tf.Tensor:
-    """Returns the product of a matrix of this `shape`, with ones at `places` [J, 2], by `values`.
+    """Returns the product of a matrix of this `shape`, with ones at `indices` [J, 2], by `values`.
 
     In parts less wide than 32: those TensorFlow runs through in a plain loop, where for a wider
     one it sets up an expression for each entry, which takes longer than adding it.
     """
-    ones = tf.ones_like(places[:, 0], values.dtype)
+    ones = tf.ones_like(indices[:, 0], values.dtype)
     shape = tf.cast(tf.stack(shape), tf.int64)
     width = values.shape[1]
     if width is None:
@@ -121,7 +121,7 @@ def _product(
     return tf.concat(
         [
             tf.raw_ops.SparseTensorDenseMatMul(
-                a_indices=places, a_values=ones, a_shape=shape, b=part
+                a_indices=indices, a_values=ones, a_shape=shape, b=part
             )
             for part in tf.split(values, sizes, axis=1)
         ],

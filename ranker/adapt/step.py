@@ -108,7 +108,7 @@ class GuardedStep:
         self._factors.assign(core.factors(transaction))
         self._halt(verdict, [*core.names, "none in particular"])
 
-    def refuse_place(self, instead: str) -> None:
+    def refuse_context(self, instead: str) -> None:
         """Raises ValueError under a strategy, and under XLA saying what to do `instead`."""
         refuse_xla(self.owner, instead)
         if tf.distribute.has_strategy():

@@ -17,7 +17,7 @@ DIGITS = 16  # of a digest, in a key
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One run of the grid: its place in it, and all its settings.
+    """One run of the grid: its index in it, and all its settings.
 
     Attributes:
       stage: "tune" or "final".
@@ -90,11 +90,11 @@ def possible(config: CompareConfig, folder: Path) -> list[Trial]:
     most = max(1, *(len(safeguard.values) for safeguard in config.safeguards))
     finals_of_each = [
         finals(config, folder, {
-            (workload, s.name): s.values[min(place, len(s.values) - 1)]
+            (workload, s.name): s.values[min(index, len(s.values) - 1)]
             for workload, s in itertools.product(_workloads(config), config.safeguards)
             if s.values
         })
-        for place in range(most)
+        for index in range(most)
     ]  # fmt: skip
     return [*tuning(config, folder), *itertools.chain.from_iterable(finals_of_each)]
 

@@ -58,9 +58,9 @@ def good_rates(
     rates = sorted(by_rate)
     if best not in by_rate:
         return math.nan, math.nan
-    place = rates.index(best)
-    above = list(itertools.takewhile(is_good, rates[place + 1 :]))
-    below = list(itertools.takewhile(is_good, reversed(rates[:place])))
+    index = rates.index(best)
+    above = list(itertools.takewhile(is_good, rates[index + 1 :]))
+    below = list(itertools.takewhile(is_good, reversed(rates[:index])))
     return min([*below, best]), max([*above, best])
 
 

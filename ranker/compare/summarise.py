@@ -17,7 +17,7 @@ from ranker.measure import is_higher_better
 
 _TESTED = ("auc", "rmse")  # one metric of each kind of task, or every test would cost power
 
-_Place = tuple[Workload, str]  # and the safeguard
+_Key = tuple[Workload, str]  # and the safeguard
 
 
 def choose_tuned(table: pd.DataFrame, primary: str) -> float:
@@ -38,21 +38,21 @@ def summarise(table: pd.DataFrame, metadata: Mapping[str, Any]) -> Summary:
     """
     primary, reference = metadata["primary"], metadata["reference"]
     runs = read(table, primary)
-    finals = _by_place(run for run in runs if not run.is_tuning)
+    finals = _by_key(run for run in runs if not run.is_tuning)
     if not finals:
         raise ValueError(f"no final run among {len(runs)}")
-    num_tuned = {p: len(of) for p, of in _by_place(r for r in runs if r.is_tuning).items()}
-    best = {place: _at_best_rate(of_place, primary) for place, of_place in finals.items()}
+    num_tuned = {p: len(of) for p, of in _by_key(r for r in runs if r.is_tuning).items()}
+    best = {key: _at_best_rate(of_key, primary) for key, of_key in finals.items()}
     goals = _goals(best, primary, reference)
     methods = tuple(
-        _method(place, of_place, best[place], goals, num_tuned.get(place, 0), primary)
-        for place, of_place in finals.items()
+        _method(key, of_key, best[key], goals, num_tuned.get(key, 0), primary)
+        for key, of_key in finals.items()
     )
     return Summary(
         primary=primary,
         higher_is_better=is_higher_better(primary),
         reference=reference,
-        cells=tuple(cell for place, of in finals.items() for cell in _cells(place, of)),
+        cells=tuple(cell for key, of in finals.items() for cell in _cells(key, of)),
         methods=methods,
         tests=_tests(best, primary, reference),
         targets=goals,
@@ -63,8 +63,8 @@ def summarise(table: pd.DataFrame, metadata: Mapping[str, Any]) -> Summary:
     )
 
 
-def _by_place(runs: Iterable[Run]) -> dict[_Place, list[Run]]:
-    found: dict[_Place, list[Run]] = {}
+def _by_key(runs: Iterable[Run]) -> dict[_Key, list[Run]]:
+    found: dict[_Key, list[Run]] = {}
     for run in runs:
         found.setdefault((run.workload, run.safeguard), []).append(run)
     return found
@@ -77,17 +77,17 @@ def _at_best_rate(runs: Sequence[Run], primary: str) -> list[Run]:
     return [run for run in measured if run.rate == rate]
 
 
-def _cells(place: _Place, runs: Sequence[Run]) -> list[Cell]:
+def _cells(key: _Key, runs: Sequence[Run]) -> list[Cell]:
     rates = dict.fromkeys(run.rate for run in runs)
-    return [_cell(place, rate, [run for run in runs if run.rate == rate]) for rate in rates]
+    return [_cell(key, rate, [run for run in runs if run.rate == rate]) for rate in rates]
 
 
-def _cell(place: _Place, rate: float, runs: Sequence[Run]) -> Cell:
+def _cell(key: _Key, rate: float, runs: Sequence[Run]) -> Cell:
     measured = [run for run in runs if run.is_measured]
     diverged = sum(run.has_diverged for run in measured)
     return Cell(
-        workload=place[0],
-        safeguard=place[1],
+        workload=key[0],
+        safeguard=key[1],
         rate=rate,
         tried=len(measured),
         diverged=diverged,
@@ -108,7 +108,7 @@ def _means(metrics: Sequence[Mapping[str, float]]) -> dict[str, Interval]:
 
 
 def _goals(
-    best: Mapping[_Place, Sequence[Run]], primary: str, reference: str
+    best: Mapping[_Key, Sequence[Run]], primary: str, reference: str
 ) -> dict[Workload, float]:
     """Returns each workload's target: the reference's, or of all if it diverged the best one's."""
     higher_is_better = is_higher_better(primary)
@@ -126,7 +126,7 @@ def _goals(
 
 
 def _method(
-    place: _Place,
+    key: _Key,
     runs: Sequence[Run],
     best: Sequence[Run],
     goals: Mapping[Workload, float],
@@ -134,19 +134,19 @@ def _method(
     primary: str,
 ) -> Method:
     measured = [run for run in runs if run.is_measured]
-    cells = _cells(place, runs)
+    cells = _cells(key, runs)
     is_stable = {cell.rate: cell.tried > 0 and cell.diverged == 0 for cell in cells}
     stable_from, stable_to = selection.stable_range(is_stable)
     best_rate = best[0].rate if best else math.nan
     good_from, good_to = selection.good_rates(runs, primary, best_rate, is_stable)
     diverged = sum(run.has_diverged for run in measured)
     taken = [
-        time_to_target.times(run, goals[place[0]], higher_is_better=is_higher_better(primary))
+        time_to_target.times(run, goals[key[0]], higher_is_better=is_higher_better(primary))
         for run in best
     ]
     return Method(
-        workload=place[0],
-        safeguard=place[1],
+        workload=key[0],
+        safeguard=key[1],
         tune=runs[0].tune,
         tuned_value=runs[0].tuned_value,
         trials=num_tuned,
@@ -178,7 +178,7 @@ def _taken(methods: Sequence[Method], what: str) -> dict[Workload, dict[str, flo
     return found
 
 
-def _tests(best: Mapping[_Place, Sequence[Run]], primary: str, reference: str) -> tuple[Test, ...]:
+def _tests(best: Mapping[_Key, Sequence[Run]], primary: str, reference: str) -> tuple[Test, ...]:
     found = []
     for (workload, safeguard), runs in best.items():
         against = {run.seed: run for run in best.get((workload, reference), ())}

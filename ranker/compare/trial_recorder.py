@@ -97,10 +97,10 @@ def _scalars(reports: StepReport) -> dict[str, dict[str, list[float]]]:
     found = {}
     for name, values in reports.scalars.items():
         if name.partition("/")[0] not in ("loss", "clip_factor"):
-            places = np.flatnonzero(~np.isnan(values))
-            places = places[:: max(1, math.ceil(len(places) / _POINTS))]
-            attempts = (reports.attempt[places] + 1).tolist()
-            found[name] = {"attempt": attempts, "value": values[places].tolist()}
+            indices = np.flatnonzero(~np.isnan(values))
+            indices = indices[:: max(1, math.ceil(len(indices) / _POINTS))]
+            attempts = (reports.attempt[indices] + 1).tolist()
+            found[name] = {"attempt": attempts, "value": values[indices].tolist()}
     return found
 
 

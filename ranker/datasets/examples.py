@@ -82,7 +82,7 @@ class Block(NamedTuple):
       table: a column for each feature but the histories, for each task (float32, null where
         there is no label) and `timestamp` (int64 Unix seconds, ascending; 0 if left out). Other
         columns are written behind these; one that a feature names as `frozen`, not for training.
-      deferred: from places in the block, ascending, to further columns of these rows: of lists,
+      deferred: from indices in the block, ascending, to further columns of these rows: of lists,
         which are dear to copy twice.
       user, item: numbers of both, int32 [M]; only where there are histories.
       part: of the split, [M], where the examples are not those of `Examples.time` one by one.
@@ -112,7 +112,7 @@ class Examples:
       histories: by the name of a list feature, the task and the label of the items it holds:
         the last, latest first, that the user met with that label in an earlier second.
       num_users, item_ids: of the histories: users are numbered from 0; an item's number is the
-        place of its id, [I].
+        index of its id, [I].
       num_read: rows of the files that hold examples, to be held against how many were
         published; 0 if that is not known.
       missing_files: files of the published dataset that were not there, and not needed.

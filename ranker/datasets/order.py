@@ -10,11 +10,11 @@ _SLICE_ROWS = 1 << 20
 
 
 def stable_order(values: np.ndarray) -> np.ndarray:
-    """Returns the places of `values` in ascending order, equals as given; int64 [N].
+    """Returns the indices of `values` in ascending order, equals as given; int64 [N].
 
     As `np.argsort(values, kind="stable")`, but faster: few are sorted by their lower 16 bits
     and then by their upper ones, for which NumPy has a radix sort; of many, each value and
-    its place are made one number, and plain numbers are sorted in place.
+    its index are made one number, and plain numbers are sorted in place.
 
     Args:
       values: whole numbers in [0, 2**32). [N], N < 2**32
@@ -38,7 +38,7 @@ def _packed_order(values: np.ndarray) -> np.ndarray:
 
 
 class Numbering:
-    """Numbers ids by their place among the known ones."""
+    """Numbers ids by their index among the known ones."""
 
     def __init__(self, ids: np.ndarray) -> None:
         """Takes the known ids, int64, ascending, >= 0; at least one."""
@@ -61,5 +61,5 @@ class Numbering:
         if self._table is not None:
             unsigned = values.view(f"u{values.itemsize}")  # what is below 0 is beyond the table
             return self._table[np.minimum(unsigned, len(self._table) - 1)]
-        place = np.minimum(np.searchsorted(self._ids, values), len(self._ids) - 1)
-        return np.where(self._ids[place] == values, place, -1)
+        index = np.minimum(np.searchsorted(self._ids, values), len(self._ids) - 1)
+        return np.where(self._ids[index] == values, index, -1)

@@ -34,8 +34,8 @@ class Chance:
         enters = ranking.is_defined & accept
         num = variables["num_aucs"].read_value()
         columns = tf.range(self._length, dtype=tf.int64)
-        is_place = columns == (num % self._length)[:, tf.newaxis]
-        is_new = is_place & enters[:, tf.newaxis]
+        is_next = columns == (num % self._length)[:, tf.newaxis]
+        is_new = is_next & enters[:, tf.newaxis]
         aucs = tf.where(is_new, ranking.auc[:, tf.newaxis], variables["aucs"].read_value())
         num += tf.cast(enters, tf.int64)
         mean = tf.reduce_mean(aucs, axis=1)

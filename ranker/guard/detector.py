@@ -125,11 +125,11 @@ class Detector:
           accept: whether the attempt was committed.
         """
         num, block = self.variables["num_attempts"], self.variables["block"]
-        place = num.assign_add(1) - 1
+        index = num.assign_add(1) - 1
         row = tf.where(accept, losses, math.nan)
-        block.scatter_update(tf.IndexedSlices(row[tf.newaxis], place[tf.newaxis] % BLOCK))
+        block.scatter_update(tf.IndexedSlices(row[tf.newaxis], index[tf.newaxis] % BLOCK))
         began = choose(
-            place % BLOCK == BLOCK - 1,
+            index % BLOCK == BLOCK - 1,
             lambda: self._look(ranked, norm=norm, accept=accept),
             lambda: tf.zeros([len(self.is_binary)], tf.bool),
         )
@@ -168,8 +168,8 @@ class Detector:
         """Returns of each task whether it ranks no better than chance any more, [T]."""
         ranking = rank(*(tf.stack(part) for part in zip(*ranked, strict=True)))
         found = self._chance.observe(ranking, accept)
-        places = [[place] for place, is_one in enumerate(self.is_binary) if is_one]
-        return tf.scatter_nd(places, found, [len(self.is_binary)])
+        indices = [[index] for index, is_one in enumerate(self.is_binary) if is_one]
+        return tf.scatter_nd(indices, found, [len(self.is_binary)])
 
 
 def no_findings() -> Findings:

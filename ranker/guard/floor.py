@@ -68,11 +68,11 @@ class Floor:
             & tf.math.is_finite(levels)
             & (levels >= least)
         )
-        place = tf.broadcast_to(
+        index = tf.broadcast_to(
             tf.math.floormod(num // self._every, self._windows), tf.shape(levels)
         )
         columns = tf.range(self._windows, dtype=tf.int64)
-        is_new = is_end[:, tf.newaxis] & (columns == place[:, tf.newaxis])
+        is_new = is_end[:, tf.newaxis] & (columns == index[:, tf.newaxis])
         ends.assign(tf.where(is_new, levels[:, tf.newaxis], ends.read_value()))
 
 
@@ -80,5 +80,5 @@ def upper_medians(values: tf.Tensor, num: tf.Tensor) -> tf.Tensor:
     """Returns of each row the median, the upper of two, of its `num` values that are not -inf;
     -inf of none. [S, N] and [S] to [S]"""
     upper = tf.math.top_k(values, k=(values.shape[1] or 0) // 2 + 1).values
-    place = tf.maximum(num - 1 - num // 2, 0)
-    return tf.gather(upper, place, batch_dims=1)
+    index = tf.maximum(num - 1 - num // 2, 0)
+    return tf.gather(upper, index, batch_dims=1)

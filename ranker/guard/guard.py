@@ -79,9 +79,9 @@ class Guard:
             return verdict
         watched = self._window.measure(total, [g.values for g in transaction.gradients])
         limits = self._window.limits()
-        for place, name in enumerate(self.watched):
-            transaction.scalar(f"watched/{name}", watched[place])
-            transaction.scalar(f"limit/{name}", limits[place])
+        for index, name in enumerate(self.watched):
+            transaction.scalar(f"watched/{name}", watched[index])
+            transaction.scalar(f"limit/{name}", limits[index])
         return _compare(verdict, watched, limits, self._window.spike_filter)
 
     def record(self, verdict: Verdict) -> None:

@@ -35,7 +35,7 @@ class Jumps:
 
     Attributes:
       variables: "running_window" float32 [S, blocks, width], -inf where nothing was seen, the n-th
-        block of a number in place n % blocks; "num_entered" int64 [S], all blocks that ever
+        block of a number at n % blocks; "num_entered" int64 [S], all blocks that ever
         entered; "first" float32 [S], the first value ever seen, +inf before; "age" int64
         and "level" float32 [S], of the open jumps; and the floor's.
     """
@@ -123,8 +123,8 @@ class Jumps:
     def _start(self, block: tf.Tensor) -> None:
         """Keeps the first values ever seen."""
         first = self.variables["first"]
-        place = tf.argmax(tf.cast(block > -math.inf, tf.int32), axis=1)
-        value = tf.gather(block, place, batch_dims=1)
+        index = tf.argmax(tf.cast(block > -math.inf, tf.int32), axis=1)
+        value = tf.gather(block, index, batch_dims=1)
         is_new = (first == math.inf) & (value > -math.inf)
         first.assign(tf.where(is_new, value, first.read_value()))
 
@@ -132,8 +132,8 @@ class Jumps:
         """Lets the blocks in of those of the S numbers that `enters` says."""
         window, num = self.variables["running_window"], self.variables["num_entered"]
         blocks = tf.shape(window, out_type=tf.int64)[1]
-        is_place = tf.range(blocks) == (num.read_value() % blocks)[:, tf.newaxis]
-        is_new = (is_place & enters[:, tf.newaxis])[:, :, tf.newaxis]
+        is_next = tf.range(blocks) == (num.read_value() % blocks)[:, tf.newaxis]
+        is_new = (is_next & enters[:, tf.newaxis])[:, :, tf.newaxis]
         window.assign(tf.where(is_new, block[:, tf.newaxis], window.read_value()))
         num.assign_add(tf.cast(enters, tf.int64))
 

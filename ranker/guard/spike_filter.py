@@ -65,9 +65,9 @@ class RunningWindow:
     def enter(self, watched: tf.Tensor, *, accept: tf.Tensor) -> None:
         """Lets `watched` [S] in if `accept`, in place of the oldest once the window is full."""
         window, num = self.variables["running_window"], self.variables["num_entered"]
-        place = num.read_value() % self.spike_filter.window
-        values = tf.where(accept, watched, window[place])
-        window.scatter_update(tf.IndexedSlices(values[tf.newaxis], place[tf.newaxis]))
+        index = num.read_value() % self.spike_filter.window
+        values = tf.where(accept, watched, window[index])
+        window.scatter_update(tf.IndexedSlices(values[tf.newaxis], index[tf.newaxis]))
         num.assign_add(tf.cast(accept, tf.int64))
         if "first" in self.variables:
             first, now = self.variables["first"], num.read_value()

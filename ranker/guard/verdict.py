@@ -52,7 +52,7 @@ class Gradient(Protocol):
     Attributes:
       rows: unique ids [U], or None for the whole variable.
       values: [U, ...], or of the variable's shape.
-      index: the variable's place among the trained.
+      index: the variable's index among the trained.
     """
 
     @property
@@ -132,12 +132,12 @@ def inspect(losses: tf.Tensor, transaction: Transaction) -> Verdict:
     Args:
       losses: [T].
     """
-    places = [(g.index, g.rows, [g.values]) for g in transaction.gradients]
-    num_gradients = len(places)
-    places += [(c.index, c.rows, judged(c)) for c in transaction.changes]
-    layout = [(index, rows is not None, len(tensors)) for index, rows, tensors in places]
+    items = [(g.index, g.rows, [g.values]) for g in transaction.gradients]
+    num_gradients = len(items)
+    items += [(c.index, c.rows, judged(c)) for c in transaction.changes]
+    layout = [(index, rows is not None, len(tensors)) for index, rows, tensors in items]
     flat = [losses]
-    for _, rows, tensors in places:
+    for _, rows, tensors in items:
         flat += [*([] if rows is None else [rows]), *tensors]
     flat += statistics(transaction)
     found = tf.numpy_function(
@@ -163,12 +163,12 @@ def _look(
     task = _first_row(arrays[0])
     left = iter(arrays[1:])
     reason, variable, row = ACCEPTED, -1, -1
-    for place, (index, has_rows, num_tensors) in enumerate(layout):
+    for number, (index, has_rows, num_tensors) in enumerate(layout):
         ids = next(left) if has_rows else None
         firsts = [_first_row(next(left)) for _ in range(num_tensors)]
         bad = [first for first in firsts if first >= 0]
         if bad and variable < 0:
-            reason = BAD_GRADIENT if place < num_gradients else BAD_CHANGE
+            reason = BAD_GRADIENT if number < num_gradients else BAD_CHANGE
             variable, row = index, bad[0] if ids is None else ids[bad[0]]
     if reason == ACCEPTED and not all(np.isfinite(statistic).all() for statistic in left):
         reason = BAD_STATISTIC
@@ -177,7 +177,7 @@ def _look(
 
 
 def _first_row(array: np.ndarray) -> int:
-    """Returns the first place on axis 0 that is not all finite, or -1; a scalar is one place."""
+    """Returns the first index on axis 0 that is not all finite, or -1; 0 of a scalar."""
     bad = np.atleast_1d(~np.isfinite(array))
     bad = bad.any(axis=tuple(range(1, bad.ndim)))
     return int(bad.argmax()) if bad.any() else -1

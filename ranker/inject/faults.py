@@ -2,7 +2,7 @@
 
 On is a condition in the graph, so that what a fault that is off would touch passes by
 untouched, bit for bit; with no injector of a place, nothing is added to the graph there.
-What is random depends on the seed, the attempt and the injector's place in the list, so
+What is random depends on the seed, the attempt and the injector's index in the list, so
 a run that was killed meets the same faults when it is resumed.
 """
 
@@ -39,9 +39,9 @@ AnyBatch = TypeVar("AnyBatch", bound=Batch)
 
 
 class _Placed(NamedTuple):
-    """An injector, its place in the list, and the names it acts on."""
+    """An injector, its index in the list, and the names it acts on."""
 
-    place: int
+    index: int
     injector: Any
     targets: tuple[str, ...]
 
@@ -72,7 +72,9 @@ class Faults:
         self.injectors: tuple[Fault, ...] = tuple(act(injector) for injector in injectors)
         self._available = available
         self._seed = seed
-        self._placed = [_place(i, injector, available) for i, injector in enumerate(self.injectors)]
+        self._placed = [
+            _targeted(i, injector, available) for i, injector in enumerate(self.injectors)
+        ]
 
     def beside_batch(self) -> Self:
         """Returns those that do not corrupt the batch, for one that has been corrupted before."""
@@ -192,15 +194,15 @@ class Faults:
         """Returns the seed, int64 [2], of an attempt's draws for the `index`-th target."""
         seed = tf.stack([tf.cast(self._seed, tf.int64), tf.cast(attempt, tf.int64)])
         # Dropout folds non-negative numbers into the same two.
-        seed = tf.random.experimental.stateless_fold_in(seed, -1 - placed.place, alg="philox")
+        seed = tf.random.experimental.stateless_fold_in(seed, -1 - placed.index, alg="philox")
         return tf.random.experimental.stateless_fold_in(seed, index, alg="philox")
 
 
-def _place(place: int, injector: Fault, available: FaultTargets) -> _Placed:
+def _targeted(index: int, injector: Fault, available: FaultTargets) -> _Placed:
     try:
-        return _Placed(place, injector, injector.targets(available))
+        return _Placed(index, injector, injector.targets(available))
     except ValueError as error:
-        raise ValueError(f"inject.{place}: {injector.kind}: {error}") from error
+        raise ValueError(f"inject.{index}: {injector.kind}: {error}") from error
 
 
 def _is_on(placed: _Placed, attempt: tf.Tensor | tf.Variable) -> tf.Tensor:
@@ -232,4 +234,4 @@ def _gradient(fault: GradientFault, gradient: Gradient, is_on: tf.Tensor) -> Gra
 
 
 def _who(placed: _Placed) -> dict[str, object]:
-    return {"injector": placed.injector.kind, "place": placed.place}
+    return {"injector": placed.injector.kind, "index": placed.index}

@@ -47,16 +47,18 @@ class OrderFault(RangedFault):
 
     needs_all_rows: ClassVar[bool] = False
 
-    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
-        """Returns the rows at `places` of the stream, all inside the range.
+    def rows(
+        self, indices: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages
+    ) -> np.ndarray:
+        """Returns the rows at `indices` of the stream, all inside the range.
 
         Args:
-          places: int64 [M]; batch n is places [n * batch_size, (n + 1) * batch_size).
-          regular: the rows that would be at places.
+          indices: int64 [M]; batch n is indices [n * batch_size, (n + 1) * batch_size).
+          regular: the rows that would be at indices.
           ages: of all rows.
         """
         del batch_size, ages
-        return regular(places)
+        return regular(indices)
 
 
 class OrderShiftInjector(inject_training.OrderShift, OrderFault):
@@ -68,34 +70,40 @@ class OrderShiftInjector(inject_training.OrderShift, OrderFault):
 
     needs_all_rows: ClassVar[bool] = True
 
-    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
+    def rows(
+        self, indices: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages
+    ) -> np.ndarray:
         """Returns the rows [M] of the other order."""
         del regular
         order = ages.order(self.order)
-        return order[(places - self.start * batch_size) % len(order)]
+        return order[(indices - self.start * batch_size) % len(order)]
 
 
 class RepeatedShardInjector(inject_training.RepeatedShard, OrderFault):
     """`ranker.spec.inject_training.RepeatedShard`."""
 
-    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
+    def rows(
+        self, indices: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages
+    ) -> np.ndarray:
         """Returns the rows [M] of the batches before the range."""
         del ages
         start, length = int(self.start) * batch_size, self.batches * batch_size
-        return regular(start - length + (places - start) % length)
+        return regular(start - length + (indices - start) % length)
 
 
 class RepeatedRowInjector(inject_training.RepeatedRow, OrderFault):
     """`ranker.spec.inject_training.RepeatedRow`."""
 
-    def rows(self, places: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages) -> np.ndarray:
-        """Returns one row, as often as `places` [M] asks."""
+    def rows(
+        self, indices: np.ndarray, batch_size: int, *, regular: Rows, ages: Ages
+    ) -> np.ndarray:
+        """Returns one row, as often as `indices` [M] asks."""
         del ages
-        return regular(np.full_like(places, int(self.start) * batch_size))
+        return regular(np.full_like(indices, int(self.start) * batch_size))
 
 
 class Reordering:
-    """What a stream asks for the rows at its places: order faults applied to its own."""
+    """What a stream asks for the rows at its indices: order faults applied to its own."""
 
     def __init__(
         self, injectors: Sequence[inject.Injector], *, batch_size: int, ages: Ages
@@ -107,22 +115,22 @@ class Reordering:
         self._batch_size = batch_size
         self._ages = ages
 
-    def rows(self, places: np.ndarray, regular: Rows) -> np.ndarray:
-        """Returns the rows at `places` [M] of the stream; `regular` gives its own at any."""
+    def rows(self, indices: np.ndarray, regular: Rows) -> np.ndarray:
+        """Returns the rows at `indices` [M] of the stream; `regular` gives its own at any."""
         rows = regular
         for fault in self._faults:
             rows = self._corrupted(fault, rows)
-        return rows(places)
+        return rows(indices)
 
     def _corrupted(self, fault: OrderFault, regular: Rows) -> Rows:
-        def rows(places: np.ndarray) -> np.ndarray:
-            number = places // self._batch_size
+        def rows(indices: np.ndarray) -> np.ndarray:
+            number = indices // self._batch_size
             is_inside = (number >= fault.start) & (number < fault.stop)
-            found = np.empty_like(places)
-            found[~is_inside] = regular(places[~is_inside])
+            found = np.empty_like(indices)
+            found[~is_inside] = regular(indices[~is_inside])
             if is_inside.any():
                 found[is_inside] = fault.rows(
-                    places[is_inside], self._batch_size, regular=regular, ages=self._ages
+                    indices[is_inside], self._batch_size, regular=regular, ages=self._ages
                 )
             return found
 

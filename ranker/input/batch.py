@@ -21,6 +21,6 @@ class Batch(NamedTuple):
     labels: dict[str, Array]
     weights: dict[str, Array]
 
-    def at(self, place: int | slice) -> "Batch":
-        """Returns every array at a place, or places, of its first axis."""
-        return Batch(*({name: a[place] for name, a in arrays.items()} for arrays in self))
+    def at(self, index: int | slice) -> "Batch":
+        """Returns every array at an index, or indices, of its first axis."""
+        return Batch(*({name: a[index] for name, a in arrays.items()} for arrays in self))

@@ -2,7 +2,7 @@
 
 A pass is a list of buffers, each some rows of some row groups and the order in which they
 come. It depends on the seed, the number of the pass and the groups' sizes, and on nothing
-else: whoever knows those knows the row at any place of the stream.
+else: whoever knows those knows the row at any index of the stream.
 """
 
 import functools
@@ -18,11 +18,11 @@ class Buffer(NamedTuple):
     """Rows that come together.
 
     Attributes:
-      start: place of its first row in the pass.
+      start: index of its first row in the epoch.
       groups: that are joined, in this order.
       skip: how many of the joined rows are before the buffer's.
       num_rows: of the buffer.
-      order: returns which of its rows [num_rows] comes at each of its places.
+      order: returns which of its rows [num_rows] comes at each of its indices.
     """
 
     start: int
@@ -91,10 +91,10 @@ class Blocks:
         return found
 
     def _buffer(
-        self, number: int, place: int, start: int, groups: list[int], num_rows: int
+        self, number: int, index: int, start: int, groups: list[int], num_rows: int
     ) -> Buffer:
         # Counted from 1: NumPy takes (seed, number) and (seed, number, 0) for the same.
-        entropy = (self._seed, number, place + 1)
+        entropy = (self._seed, number, index + 1)
         order = functools.partial(_permutation, entropy, num_rows)
         return Buffer(start, tuple(groups), 0, num_rows, order)
 

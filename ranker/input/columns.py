@@ -40,10 +40,10 @@ def _padded(
     starts, stop = lists.offsets.to_numpy()[:-1], lists.offsets[-1].as_py()
     padded = np.full((len(lists), feature.max_length), padding, values.dtype)
     # Row by row, which is the order in which a mask takes values.
-    place = np.arange(feature.max_length, dtype=starts.dtype)
-    is_there = place < lengths[:, None]
+    index = np.arange(feature.max_length, dtype=starts.dtype)
+    is_there = index < lengths[:, None]
     if len(lists) and stop - starts[0] == lengths.sum():  # all of them are taken
         padded[is_there] = values[starts[0] : stop]
     else:
-        padded[is_there] = values[(starts[:, None] + place)[is_there]]
+        padded[is_there] = values[(starts[:, None] + index)[is_there]]
     return padded

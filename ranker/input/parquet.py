@@ -61,8 +61,8 @@ class ParquetRows:
                     read += len(batch)
                     yield group, batch
             except _FAULTS as error:
-                place = f"row group {group}{self._culprit(group, columns)}"
-                raise self._fault(error, f"{place} cannot be read") from error
+                location = f"row group {group}{self._culprit(group, columns)}"
+                raise self._fault(error, f"{location} cannot be read") from error
             if read != stated:
                 raise ValueError(
                     f"{self.path}: row group {group} has {read} rows and should have {stated}: "

@@ -37,8 +37,8 @@ class Violation:
     file: str = ""
 
     def __str__(self) -> str:
-        place = f"row {self.row} of {self.file or 'the file'}, in row group {self.row_group}"
-        return f"{self.num_rows} in {self.column} ({place}: {self.value} {self.must})"
+        location = f"row {self.row} of {self.file or 'the file'}, in row group {self.row_group}"
+        return f"{self.num_rows} in {self.column} ({location}: {self.value} {self.must})"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

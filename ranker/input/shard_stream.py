@@ -34,7 +34,7 @@ class ShardStream:
 
         Args:
           buffer_examples: the most rows that are shuffled together; twice as many are held.
-          reordering: of the places in the stream, by which other rows come; None for none.
+          reordering: of the indices in the stream, by which other rows come; None for none.
 
         Raises:
           ValueError: for another order; if a row group, or a window with order "window", is
@@ -71,27 +71,27 @@ class ShardStream:
           OSError, ValueError: naming the file, for what cannot be read.
         """
         start = first * self._batch_size
-        places = np.arange(start, start + num_batches * self._batch_size)
+        indices = np.arange(start, start + num_batches * self._batch_size)
         if self._reordering is not None:
-            places = self._reordering.rows(places, lambda places: places)
+            indices = self._reordering.rows(indices, lambda indices: indices)
         shape = (num_batches, self._batch_size)
-        return _map(lambda a: a.reshape(*shape, *a.shape[1:]), self._examples(places))
+        return _map(lambda a: a.reshape(*shape, *a.shape[1:]), self._examples(indices))
 
-    def _examples(self, places: np.ndarray) -> Batch:
-        """Returns the examples at `places` [M] of the stream, in whatever order these are."""
-        number, place = np.divmod(places, len(self._split))
+    def _examples(self, indices: np.ndarray) -> Batch:
+        """Returns the examples at `indices` [M] of the stream, in whatever order these are."""
+        number, index = np.divmod(indices, len(self._split))
         pieces: list[tuple[np.ndarray, Batch]] = []
         for n in np.unique(number):
             buffers = self._passes.buffers(int(n))
             starts = [buffer.start for buffer in buffers]
-            which = np.searchsorted(starts, place, side="right") - 1
+            which = np.searchsorted(starts, index, side="right") - 1
             for i in np.unique(which[number == n]):
                 mask = (number == n) & (which == i)
-                pieces.append((mask, self._taken(int(n), int(i), place[mask] - starts[i])))
+                pieces.append((mask, self._taken(int(n), int(i), index[mask] - starts[i])))
         return _merged(pieces) if pieces else self._split.none()
 
-    def _taken(self, number: int, index: int, places: np.ndarray) -> Batch:
-        """Returns the examples at `places` of a buffer; starts to read the next one."""
+    def _taken(self, number: int, index: int, indices: np.ndarray) -> Batch:
+        """Returns the examples at `indices` of a buffer; starts to read the next one."""
         key, ahead = (number, index), (number, index + 1)
         if ahead[1] == len(self._passes.buffers(number)):
             ahead = (number + 1, 0)
@@ -101,7 +101,7 @@ class ShardStream:
             if wanted not in self._held:
                 buffer = self._passes.buffers(wanted[0])[wanted[1]]
                 self._held[wanted] = self._reader.submit(_Held, self._split, buffer)
-        return self._held[key].result().take(places)
+        return self._held[key].result().take(indices)
 
 
 class _Held:
@@ -111,9 +111,9 @@ class _Held:
         self._rows = split.read(buffer)
         self._order = buffer.order()
 
-    def take(self, places: np.ndarray) -> Batch:
-        """Returns the rows at `places` [M]."""
-        rows = self._order[places]
+    def take(self, indices: np.ndarray) -> Batch:
+        """Returns the rows at `indices` [M]."""
+        rows = self._order[indices]
         return _map(lambda a: a[rows], self._rows)
 
 

@@ -36,8 +36,8 @@ class Batches(Protocol):
 class Reordering(Protocol):
     """Puts other rows in the place of those that a stream would have."""
 
-    def rows(self, places: np.ndarray, regular: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """Returns the rows at `places` [M] of the stream; `regular` gives its own at any."""
+    def rows(self, indices: np.ndarray, regular: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Returns the rows at `indices` [M] of the stream; `regular` gives its own at any."""
         ...
 
 
@@ -65,7 +65,7 @@ class Stream:
         """Makes the stream; reads nothing yet.
 
         Args:
-          reordering: of the rows, by their places in the stream; None for none.
+          reordering: of the rows, by their indices in the stream; None for none.
 
         Raises:
           ValueError: for an unknown order, a window below 1 with order "window", or a buffer
@@ -91,18 +91,18 @@ class Stream:
     def stack(self, first: int, num_batches: int) -> Batch:
         """Returns batches [first, first + num_batches), stacked on a new first axis."""
         start = first * self._batch_size
-        places = np.arange(start, start + num_batches * self._batch_size)
+        indices = np.arange(start, start + num_batches * self._batch_size)
         if self._reordering is None:
-            rows = self._rows(places)
+            rows = self._rows(indices)
         else:
-            rows = self._reordering.rows(places, self._rows)
+            rows = self._reordering.rows(indices, self._rows)
         return self._split.take(rows.reshape(num_batches, self._batch_size))
 
-    def _rows(self, places: np.ndarray) -> np.ndarray:
-        number, place = np.divmod(places, len(self._split))
-        rows = np.empty_like(places)
+    def _rows(self, indices: np.ndarray) -> np.ndarray:
+        number, index = np.divmod(indices, len(self._split))
+        rows = np.empty_like(indices)
         for n in np.unique(number):
-            rows[number == n] = self._positions(n)[place[number == n]]
+            rows[number == n] = self._positions(n)[index[number == n]]
         self._passes = {n: p for n, p in self._passes.items() if n >= number.max(initial=0)}
         return rows
 

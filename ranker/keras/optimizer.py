@@ -142,7 +142,7 @@ class GuardedOptimizer(adapt.Strict, tf.keras.optimizers.Optimizer):
             before and does not fit.
         """
         del kwargs
-        self._step.refuse_place("leave out jit_compile=True")
+        self._step.refuse_context("leave out jit_compile=True")
         pairs = [(gradient, _trained(variable)) for gradient, variable in grads_and_vars]
         adapt.refuse_repeated([trained for _, trained in pairs])
         with tf.init_scope():

@@ -177,7 +177,7 @@ class GuardedOptimizer(adapt.Strict, keras.optimizers.Optimizer):
         self, grads: Sequence[adapt.Gradient], trainable_variables: Sequence[keras.Variable]
     ) -> None:
         """Writes what all gradients [...] of a step change, or nothing; Keras calls it."""
-        self._step.refuse_place("compile the model with jit_compile=False")
+        self._step.refuse_context("compile the model with jit_compile=False")
         trained = [_trained(variable) for variable in trainable_variables]
         adapt.refuse_repeated(trained)
         self._step.attempt(list(zip(grads, trained, strict=True)))

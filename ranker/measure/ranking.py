@@ -78,16 +78,16 @@ class MrrMetric(_OfLists, metric.Mrr):
         """Returns the mean over lists; None without a positive."""
         first = np.flatnonzero((lists.hits > 0) & (lists.hits_above == 0))
         size, hits, above = (each[first] for each in (lists.size, lists.hits, lists.above))
-        places = size - hits.astype(np.int64) + 1  # of the tie, that its first positive may have
-        begins = np.cumsum(places) - places
-        tie = np.repeat(np.arange(len(first)), places)
-        place = np.arange(len(tie)) - begins[tie]  # from 0
-        left = size[tie] - place
+        positions = size - hits.astype(np.int64) + 1  # of the tie, that its first positive may have
+        begins = np.cumsum(positions) - positions
+        tie = np.repeat(np.arange(len(first)), positions)
+        offset = np.arange(len(tie)) - begins[tie]  # from 0
+        left = size[tie] - offset
         # The chance that all places before are negatives, as a sum of logarithms.
         logs = np.log1p(-hits[tie] / np.maximum(left, hits[tie] + 1))
         sums = np.cumsum(logs) - logs
         missed = np.exp(sums - sums[begins][tie])
-        rank = above[tie] + place + 1.0
+        rank = above[tie] + offset + 1.0
         counts = rank <= self.k if self.k else np.ones(len(rank), bool)
         found = np.bincount(tie, missed * hits[tie] / left / rank * counts, minlength=len(first))
         values = np.zeros(len(lists.rows))

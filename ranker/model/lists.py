@@ -12,13 +12,13 @@ class Values(NamedTuple):
 
     Attributes:
       rows: the rows they are of, each once, in any order, [U].
-      places: where the row of each value is in `rows`, [J].
+      indices: where the row of each value is in `rows`, [J].
       examples: whose it is, ascending, int64 [J].
       counts: how many each example has, int32 [B].
     """
 
     rows: tf.Tensor
-    places: tf.Tensor
+    indices: tf.Tensor
     examples: tf.Tensor
     counts: tf.Tensor
 
@@ -26,9 +26,9 @@ class Values(NamedTuple):
 def read(rows: tf.Tensor, num_rows: int) -> Values:
     """Returns what `rows` [B, L] hold; of a table of `num_rows`, and -1 is no row."""
     is_value = rows >= 0
-    distinct, places = _distinct(present(rows), num_rows)
+    distinct, indices = _distinct(present(rows), num_rows)
     counts = tf.reduce_sum(tf.cast(is_value, tf.int32), axis=1)
-    return Values(distinct, places, tf.where(is_value)[:, 0], counts)
+    return Values(distinct, indices, tf.where(is_value)[:, 0], counts)
 
 
 def embed(table: tf.Variable, values: tf.Tensor | Values, *, power: float = 1.0) -> tf.Tensor:
@@ -46,7 +46,7 @@ def embed(table: tf.Variable, values: tf.Tensor | Values, *, power: float = 1.0)
     if not isinstance(values, Values):
         return tf.gather(table, values)
     rows = tf.gather(table, values.rows)
-    total = add_rows(rows, values.places, values.examples, tf.size(values.counts))
+    total = add_rows(rows, values.indices, values.examples, tf.size(values.counts))
     count = tf.cast(values.counts[:, tf.newaxis], table.dtype)
     return total * tf.maximum(count, 1.0) ** -power
 

@@ -18,7 +18,7 @@ class Gradient(NamedTuple):
       values: [U, ...], or of the variable's shape.
       ids: of the slices that it came in, repeats and all, [N]; None if dense.
       name: the variable's, unique in its optimizer.
-      index: the variable's place in `Optimizer.trainable`.
+      index: the variable's index in `Optimizer.trainable`.
     """
 
     variable: tf.Variable

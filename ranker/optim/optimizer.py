@@ -223,9 +223,9 @@ class Optimizer:
         def sizes() -> tf.Tensor:
             of_each = norms([tf.cast(c.gradient.values, tf.float32) for _, c in changes])
             updates = norms([tf.cast(c.update, tf.float32) for _, c in changes])
-            places = {g: [i for i, (name, _) in enumerate(changes) if name == g] for g in rates}
+            indices = {g: [i for i, (name, _) in enumerate(changes) if name == g] for g in rates}
             of_groups = [
-                norm(tf.gather(of_each, tf.constant(p, tf.int32))) for p in places.values()
+                norm(tf.gather(of_each, tf.constant(p, tf.int32))) for p in indices.values()
             ]
             return tf.stack([norm(of_each), *of_groups, norm(updates)])
 

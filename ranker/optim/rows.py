@@ -25,8 +25,8 @@ def touched(
     """
     if not isinstance(gradient, tf.IndexedSlices):
         return None, tf.convert_to_tensor(gradient), None
-    rows, places = tf.unique(gradient.indices)
-    return rows, _sum(gradient.values, places, tf.size(rows)), gradient.indices
+    rows, indices = tf.unique(gradient.indices)
+    return rows, _sum(gradient.values, indices, tf.size(rows)), gradient.indices
 
 
 def aligned(
@@ -44,49 +44,49 @@ def aligned(
     if not all(isinstance(gradient, tf.IndexedSlices) for gradient in gradients):
         return None, [tf.convert_to_tensor(gradient) for gradient in gradients], None
     ids = tf.concat([gradient.indices for gradient in gradients], axis=0)
-    rows, places = tf.unique(ids)
+    rows, indices = tf.unique(ids)
     sizes = tf.stack([tf.size(gradient.indices) for gradient in gradients])
-    each = zip(gradients, tf.split(places, sizes, num=len(gradients)), strict=True)
+    each = zip(gradients, tf.split(indices, sizes, num=len(gradients)), strict=True)
     return rows, [_add(gradient.values, at, tf.size(rows)) for gradient, at in each], ids
 
 
 def count(ids: tf.Tensor, *, rows: tf.Tensor) -> tf.Tensor:
     """Returns how often each of the unique `rows` [U] is in `ids` [J], int32 [U]."""
     num_rows = tf.size(rows)
-    _, places = tf.unique(tf.concat([rows, tf.cast(ids, rows.dtype)], axis=0))
-    return tf.math.bincount(places[num_rows:], minlength=num_rows, maxlength=num_rows)
+    _, indices = tf.unique(tf.concat([rows, tf.cast(ids, rows.dtype)], axis=0))
+    return tf.math.bincount(indices[num_rows:], minlength=num_rows, maxlength=num_rows)
 
 
-def _sum(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
-    """Returns the sums of `slices` [N, ...] by their `places` [N] in [0, num_rows).
+def _sum(slices: tf.Tensor, indices: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
+    """Returns the sums of `slices` [N, ...] by their `indices` [N] in [0, num_rows).
 
     Slices are added in their order, so the bits are the same in every process. Measured
     against `unsorted_segment_sum`, 21,500 slices of 32: half its cost both ways.
     """
     return tf.cond(
-        4 * num_rows > 3 * tf.size(places),
-        lambda: _copy_and_add(slices, places, num_rows),
-        lambda: _add(slices, places, num_rows),
+        4 * num_rows > 3 * tf.size(indices),
+        lambda: _copy_and_add(slices, indices, num_rows),
+        lambda: _add(slices, indices, num_rows),
     )
 
 
-def _add(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
-    """Returns the sums where many places repeat."""
+def _add(slices: tf.Tensor, indices: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
+    """Returns the sums where many indices repeat."""
     shape = tf.concat([[num_rows], tf.shape(slices)[1:]], axis=0)
     width = slices.shape[1:].num_elements()
     if width is None:
-        return tf.scatter_nd(places[:, tf.newaxis], slices, shape)
+        return tf.scatter_nd(indices[:, tf.newaxis], slices, shape)
     flat = tf.reshape(slices, [-1, width])
-    return tf.reshape(add_rows(flat, tf.range(tf.size(places)), places, num_rows), shape)
+    return tf.reshape(add_rows(flat, tf.range(tf.size(indices)), indices, num_rows), shape)
 
 
-def _copy_and_add(slices: tf.Tensor, places: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
-    """Returns the sums where few places repeat: copies the first slice, adds the others."""
-    order = tf.range(tf.size(places))
-    first = tf.math.unsorted_segment_min(order, places, num_rows)
-    repeats = tf.where(tf.gather(first, places) != order)
+def _copy_and_add(slices: tf.Tensor, indices: tf.Tensor, num_rows: tf.Tensor) -> tf.Tensor:
+    """Returns the sums where few indices repeat: copies the first slice, adds the others."""
+    order = tf.range(tf.size(indices))
+    first = tf.math.unsorted_segment_min(order, indices, num_rows)
+    repeats = tf.where(tf.gather(first, indices) != order)
     return tf.tensor_scatter_nd_add(
-        tf.gather(slices, first), tf.gather(places, repeats), tf.gather_nd(slices, repeats)
+        tf.gather(slices, first), tf.gather(indices, repeats), tf.gather_nd(slices, repeats)
     )
 
 

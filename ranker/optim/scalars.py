@@ -19,13 +19,13 @@ class Scalars:
     def __init__(self, names: Sequence[str], values: Array) -> None:
         self.names = tuple(names)
         self.values = values
-        self._places = {name: place for place, name in enumerate(self.names)}
+        self._indices = {name: index for index, name in enumerate(self.names)}
 
     def __getitem__(self, name: str) -> Array:
         """Returns one scalar, [] or [K]; KeyError, naming those there are, for another name."""
-        if name not in self._places:
+        if name not in self._indices:
             raise KeyError(f"no scalar {name!r}; there are: {', '.join(self.names)}")
-        return self.values[..., self._places[name]]
+        return self.values[..., self._indices[name]]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -40,10 +40,10 @@ class Scalars:
     def under(self, prefix: str) -> "Scalars":
         """Returns those called "<prefix>/<name>", by <name>."""
         found = {n.removeprefix(f"{prefix}/"): n for n in self.names if n.startswith(f"{prefix}/")}
-        places = [self._places[name] for name in found.values()]
+        indices = [self._indices[name] for name in found.values()]
         if tf.is_tensor(self.values):
-            return Scalars(tuple(found), tf.gather(self.values, places, axis=-1))
-        return Scalars(tuple(found), self.values[..., places])
+            return Scalars(tuple(found), tf.gather(self.values, indices, axis=-1))
+        return Scalars(tuple(found), self.values[..., indices])
 
     def at(self, k: int) -> dict[str, float]:
         """Returns those of the k-th attempt, of NumPy arrays [K, N], as Python's numbers."""

@@ -92,12 +92,12 @@ def _in_changes(proposed: StepProposal) -> Iterator[tuple[str, str, tuple[int, .
     changes = proposed.transaction.changes
     stages = [("gradient", c, [c.gradient.values]) for c in changes]
     stages += [("update", c, [c.unclipped, c.after, *(v for _, v in c.slots)]) for c in changes]
-    for stage, place, tensors in stages:
+    for stage, item, tensors in stages:
         bad = [_non_finite_rows(tensor.numpy()) for tensor in tensors]
         first = next((rows for rows in bad if len(rows)), None)
         if first is not None:
-            ids = first if place.rows is None else place.rows.numpy()[first]
-            yield stage, place.name, tuple(ids[:_NUM_ROWS].tolist())
+            ids = first if item.rows is None else item.rows.numpy()[first]
+            yield stage, item.name, tuple(ids[:_NUM_ROWS].tolist())
 
 
 def _non_finite_rows(values: np.ndarray) -> np.ndarray:

@@ -56,12 +56,12 @@ def render(job: str, nights: Sequence[Mapping[str, Any]], served: Mapping[str, A
 def _quality(nights: Sequence[Mapping[str, Any]]) -> list[Panel]:
     """Returns the served model's metric on each day before training on it, a panel a metric."""
     found: dict[str, dict[str, list[float]]] = {}
-    for place, night in enumerate(nights):
+    for index, night in enumerate(nights):
         for task, metrics in night.get("served_before", {}).get("tasks", {}).items():
             metric = next((m for m in _MAIN if m in metrics), None)
             if metric:
                 values = found.setdefault(metric, {}).setdefault(task, [math.nan] * len(nights))
-                values[place] = metrics[metric]
+                values[index] = metrics[metric]
     return [
         _panel(f"{metric} of the served model on the day, before training", nights, lines, metric)
         for metric, lines in found.items()
@@ -72,10 +72,10 @@ def _volumes(nights: Sequence[Mapping[str, Any]]) -> list[Panel]:
     """Returns the rows of each day, and the mean label of each task."""
     rows = {"rows": [float(night["facts"]["rows"]) for night in nights]}
     means: dict[str, list[float]] = {}
-    for place, night in enumerate(nights):
+    for index, night in enumerate(nights):
         for task, facts in night["facts"]["tasks"].items():
             values = means.setdefault(task, [math.nan] * len(nights))
-            values[place] = math.nan if facts["mean"] is None else facts["mean"]
+            values[index] = math.nan if facts["mean"] is None else facts["mean"]
     panels = [_panel("Rows of the day", nights, rows, "rows")]
     return [*panels, _panel("Mean label by task", nights, means, "mean label")] if means else panels
 
@@ -95,8 +95,8 @@ def _panel(
         if night["status"] in _MARKS
     ]
     lines = [
-        Line(name=task, x=x, y=values, look=style(place))
-        for place, (task, values) in enumerate(series.items())
+        Line(name=task, x=x, y=values, look=style(index))
+        for index, (task, values) in enumerate(series.items())
     ]
     figure = chart(
         lines,

@@ -48,15 +48,15 @@ class CsvRows:
     def problem(self, columns: Collection[str]) -> str:
         """Returns what is wrong with the first row that cannot be read: its number, from 0, and
         the column; "" if all have as many cells as the first row, and those of `columns` UTF-8."""
-        places = {name: self.names.index(name) for name in columns}
+        indices = {name: self.names.index(name) for name in columns}
         with self._path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
             rows = (row for row in csv.reader(file) if row)
             next(rows)
             for number, row in enumerate(rows):
                 if len(row) != len(self.names):
                     return f"row {number}: {len(row)} cells, and {len(self.names)} columns"
-                for name, place in places.items():
-                    if not _is_text(row[place]):
+                for name, index in indices.items():
+                    if not _is_text(row[index]):
                         return f"column {name}, row {number}: not UTF-8"
         return ""
 
@@ -85,16 +85,16 @@ class CsvRows:
           pa.ArrowException: for a row with more or fewer cells than the first, and for
             bytes that are not UTF-8 in a column of `texts`.
         """
-        places = {name: str(self.names.index(name)) for name in columns}
+        indices = {name: str(self.names.index(name)) for name in columns}
         options = pyarrow.csv.ConvertOptions(
-            column_types={p: pa.string() if n in texts else kind for n, p in places.items()},
-            include_columns=list(places.values()),
+            column_types={p: pa.string() if n in texts else kind for n, p in indices.items()},
+            include_columns=list(indices.values()),
         )
         source = pyarrow.csv.open_csv(
             self._path,
             # Names of our own: those of the file may be bytes, or twice there.
             read_options=pyarrow.csv.ReadOptions(
-                column_names=[str(place) for place in range(len(self.names))],
+                column_names=[str(index) for index in range(len(self.names))],
                 block_size=_BLOCK_BYTES,
             ),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),

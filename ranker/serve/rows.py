@@ -130,8 +130,8 @@ def checked(column: pa.Array, feature: Feature, *, path: Path, first: int) -> np
         typed = _typed(column, feature)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         row = _first_bad(column, feature)
-        place = f"column {feature.name}, row {first + row}"
-        raise ValueError(f"{path}: {place}: {shown(column[row])}: {_line(error)}") from error
+        location = f"column {feature.name}, row {first + row}"
+        raise ValueError(f"{path}: {location}: {shown(column[row])}: {_line(error)}") from error
     rule = feature_rule(feature)
     is_bad = rule.is_bad(typed)
     if is_bad is not None:

@@ -126,8 +126,8 @@ def _refuse_not_finite(model: Ranker) -> None:
     for variable in model.variables:
         is_bad = ~np.isfinite(variable.numpy()) if variable.dtype.is_floating else np.array(False)
         if is_bad.any():
-            place = tuple(int(i) for i in np.argwhere(is_bad)[0])
+            index = tuple(int(i) for i in np.argwhere(is_bad)[0])
             raise ExportError(
                 f"variable {variable.name!r} holds {is_bad.sum()} values that are not finite, "
-                f"the first, {variable.numpy()[place]}, at {list(place)}: not exported"
+                f"the first, {variable.numpy()[index]}, at {list(index)}: not exported"
             )

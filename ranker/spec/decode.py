@@ -1,4 +1,4 @@
-"""From layers of TOML to frozen dataclasses: exact types, and the place of every error.
+"""From layers of TOML to frozen dataclasses: exact types, and where every error is.
 
 A setting may be stated several times: by the file that is extended, by the file, by
 `--set`. Each statement is a layer, the newest last, and layers are put together only
@@ -121,15 +121,15 @@ def _with_new_names(layer: Layer, renamed: Mapping[str, str], path: tuple[str, .
     table = {name: value for name, value in layer.value.items() if name not in former}
     for name in former:
         *inner, last = renamed[name].split(".")
-        place = table
+        target = table
         for part in inner:
-            given = place.get(part, {})
-            place[part] = dict(given) if isinstance(given, dict) else {"kind": given}
-            place = place[part]
+            given = target.get(part, {})
+            target[part] = dict(given) if isinstance(given, dict) else {"kind": given}
+            target = target[part]
         old, new = ".".join((*path, name)), ".".join((*path, renamed[name]))
-        if last in place:
+        if last in target:
             raise error_at(layer.origin, (), f"{old} is the former name of {new}: give one of them")
-        place[last] = layer.value[name]
+        target[last] = layer.value[name]
         warnings.warn(f"{layer.origin}: {old} is now called {new}", FutureWarning, stacklevel=2)
     return layer._replace(value=table)
 
@@ -144,12 +144,12 @@ def _variant(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], defau
     members = kinds(kind)
     chosen = getattr(default, "kind", None)
     first = 0
-    for place, (origin, table) in enumerate(tables):
+    for index, (origin, table) in enumerate(tables):
         name = table.get("kind", chosen)
         if name is not None and not (isinstance(name, str) and name in members):
             raise error_at(origin, path, _unknown(f"kind {_show(name)}", name, members))
         if name != chosen:
-            first = place
+            first = index
         chosen = name
     if chosen is None:
         raise error_at(tables[-1].origin, path, f"no kind; there are: {', '.join(members)}")
@@ -171,10 +171,10 @@ def _tuple(kind: Any, layers: Sequence[Layer], *, path: tuple[str, ...], default
                 raise error_at(origin, path, f"no element {name!r}; it has {len(stated)}, from 0")
             stated[int(name)].append(Layer(origin, item))
     return tuple(
-        decode(kind, of_one, path=(*path, str(place)), default=defaults[place])
+        decode(kind, of_one, path=(*path, str(index)), default=defaults[index])
         if of_one
-        else defaults[place]
-        for place, of_one in enumerate(stated)
+        else defaults[index]
+        for index, of_one in enumerate(stated)
     )
 
 
@@ -221,7 +221,7 @@ def _tables(layers: Sequence[Layer], path: tuple[str, ...]) -> Sequence[Layer]:
     *_, newest = layers
     if not isinstance(newest.value, dict):
         raise error_at(newest.origin, path, f"must be a table, got {_show(newest.value)}")
-    others = [place for place, layer in enumerate(layers) if not isinstance(layer.value, dict)]
+    others = [index for index, layer in enumerate(layers) if not isinstance(layer.value, dict)]
     return layers[others[-1] + 1 :] if others else layers
 
 

@@ -176,7 +176,7 @@ def _parts(value: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(value):
         return values_of(value)
     if isinstance(value, tuple):
-        return {str(place): item for place, item in enumerate(value)}
+        return {str(index): item for index, item in enumerate(value)}
     return value if isinstance(value, dict) else {}
 
 

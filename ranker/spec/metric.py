@@ -117,9 +117,9 @@ class Precision(OfLists):
 def check_labels(metrics: Sequence[Metric]) -> None:
     """Raises ValueError if two metrics would have one name in the results."""
     seen: set[str] = set()
-    for place, metric in enumerate(metrics):
+    for index, metric in enumerate(metrics):
         if metric.label in seen:
-            raise ValueError(f"metrics.{place}: {metric.label!r} is measured already; drop one")
+            raise ValueError(f"metrics.{index}: {metric.label!r} is measured already; drop one")
         seen.add(metric.label)
 
 

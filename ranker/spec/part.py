@@ -133,9 +133,9 @@ def register(kind: str, *, acts: str = "") -> Callable[[AnyPart], AnyPart]:
     def decorate(cls: AnyPart) -> AnyPart:
         known = _KINDS.setdefault(family_of(cls), {})
         before = known.get(kind)
-        if before is not None and _place(before) != _place(cls):
+        if before is not None and _location(before) != _location(cls):
             raise ValueError(
-                f"kind {kind!r} is {_place(before)} already; {_place(cls)} needs another"
+                f"kind {kind!r} is {_location(before)} already; {_location(cls)} needs another"
             )
         cls.kind, cls.acts = kind, acts
         known[kind] = declared(cls)
@@ -274,5 +274,5 @@ def _checks(bounds: tuple[Any, ...]) -> Iterator[tuple[str, Callable[[Any], bool
         yield f"{sign} {limit}", compare
 
 
-def _place(cls: type) -> str:
+def _location(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"

@@ -60,9 +60,9 @@ class Checkpoints:
         for path in self._directory.glob(".[0-9]*"):  # of a killed job
             shutil.rmtree(path, ignore_errors=True)
         numbered = self._numbered()
-        place = numbered.index(self._at(attempt)) + 1
-        old = [p for p in numbered[: max(0, place - self._keep)] if int(p.name) not in needed]
-        for path in old + numbered[place:]:
+        index = numbered.index(self._at(attempt)) + 1
+        old = [p for p in numbered[: max(0, index - self._keep)] if int(p.name) not in needed]
+        for path in old + numbered[index:]:
             files.delete_directory(path)
 
     def save_best(self, variables: Variables, state: State) -> None:

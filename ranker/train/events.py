@@ -58,15 +58,15 @@ def divergences(reports: StepReport, k: int, step: Step) -> Iterator[dict]:
 
     "level" is what the loss usually was; "norm" says whether the gradients' norm has jumped.
     """
-    for place in np.flatnonzero(reports.began[k] & (reports.symptoms[k] != HEALTHY)):
+    for index in np.flatnonzero(reports.began[k] & (reports.symptoms[k] != HEALTHY)):
         yield {
             "kind": "divergence",
             "attempt": int(reports.attempt[k]) + 1,
             "step": int(reports.step[k]),
-            "task": step.objective.tasks[place],
-            "symptom": SYMPTOMS[reports.symptoms[k, place]],
-            "loss": float(reports.losses[k, place]),
-            "level": float(reports.levels[k, place]),
+            "task": step.objective.tasks[index],
+            "symptom": SYMPTOMS[reports.symptoms[k, index]],
+            "loss": float(reports.losses[k, index]),
+            "level": float(reports.levels[k, index]),
             "norm": SYMPTOMS[reports.norm_symptom[k, 0]],
         }
 
@@ -77,5 +77,5 @@ def _spike(reports: StepReport, k: int, step: Step) -> dict:
     name = spikes.get(int(reports.reason[k]))
     if name is None:
         return {}
-    place = step.guard.watched.index(name)
-    return {"value": float(reports.watched[k, place]), "limit": float(reports.limits[k, place])}
+    index = step.guard.watched.index(name)
+    return {"value": float(reports.watched[k, index]), "limit": float(reports.limits[k, index])}

@@ -38,19 +38,19 @@ class Incidents:
     most: int
     metadata: Mapping[str, str]
 
-    def enter(self, event: dict, stack: Batch, *, place: int, factors: np.ndarray) -> dict:
+    def enter(self, event: dict, stack: Batch, *, index: int, factors: np.ndarray) -> dict:
         """Returns the refused attempt's event with its cause, and keeps its batch.
 
         Args:
           event: of kind "refused".
-          stack: the batches of the call; the attempt's is at `place`.
+          stack: the batches of the call; the attempt's is at `index`.
           factors: clip factors of the last attempts, this one's last, [N, V].
 
         Raises:
           OSError: naming the file, if it cannot be written.
         """
         attempt = event["attempt"]
-        batch = self._tried(stack, place, attempt - 1)
+        batch = self._tried(stack, index, attempt - 1)
         cause = find_cause(batch, self.schema, reason=REASONS.index(event["reason"]))
         names = self.step.optimizer.names
         event = event | cause.event() | {"clip_factors": lowest_factors(factors, names)}
@@ -59,9 +59,9 @@ class Incidents:
             self._keep(event, batch)
         return event
 
-    def _tried(self, stack: Batch, place: int, attempt: int) -> Batch:
-        """Returns the batch at `place` with what faults made of it, as NumPy arrays."""
-        batch = self.step.faults.batch(stack.at(place), tf.constant(attempt, tf.int64))
+    def _tried(self, stack: Batch, index: int, attempt: int) -> Batch:
+        """Returns the batch at `index` with what faults made of it, as NumPy arrays."""
+        batch = self.step.faults.batch(stack.at(index), tf.constant(attempt, tf.int64))
         return Batch(*({n: np.asarray(a) for n, a in arrays.items()} for arrays in batch))
 
     def _has_room(self, attempt: int) -> bool:

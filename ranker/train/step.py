@@ -136,8 +136,8 @@ class Step(tf.Module):
         """Returns what `batch`, with its faults in it, would change; writes nothing."""
         transaction, optimizer = Transaction(), self.optimizer
         logits, losses, total, by_task = self._differentiate(batch)
-        for place, task in enumerate(self.objective.tasks):
-            transaction.scalar(f"loss/{task}", losses[place])
+        for index, task in enumerate(self.objective.tasks):
+            transaction.scalar(f"loss/{task}", losses[index])
         gradients = self.aggregation(by_task, transaction)
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
         if self.controls:

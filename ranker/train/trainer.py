@@ -183,11 +183,11 @@ class Trainer:
         num_before = len(factors) - len(reports.attempt)
         for event in interventions(reports, self._step):
             if event["kind"] == "refused":
-                place = event["attempt"] - 1
+                index = event["attempt"] - 1
                 if self._incidents:
-                    known = factors[: num_before + place - int(reports.attempt[0]) + 1]
+                    known = factors[: num_before + index - int(reports.attempt[0]) + 1]
                     event = self._incidents.enter(
-                        event, stack, place=place - first, factors=known[-NUM_ATTEMPTS:]
+                        event, stack, index=index - first, factors=known[-NUM_ATTEMPTS:]
                     )
                 if event["attempt"] != self._last_refused + 1:
                     self._first_refused = event
@@ -205,13 +205,13 @@ class Trainer:
         """Does what is due after `attempt`; returns the status to end with, or ""."""
         if self._reason:
             return "diverged"
-        for place, each in enumerate(self._actions):
+        for index, each in enumerate(self._actions):
             is_over = self._is_over(attempt)
             if each.is_due(attempt, is_over=is_over, is_stopping=self._is_stopping):
                 try:
                     each.do(attempt)
                 except Stopped:  # what it does stays pending
-                    for later in self._actions[place + 1 :]:
+                    for later in self._actions[index + 1 :]:
                         if later.at_stop:
                             later.do(attempt)
                     return "preempted"

@@ -257,7 +257,7 @@ def _changed_parts(before: RunConfig, config: RunConfig) -> Iterator[str]:
         _SLOTS: (True, keeps_slots),
     }
     clips = itertools.zip_longest(_clips(before), _clips(config))
-    parts |= {f"optimizer/clip/{place}": pair for place, pair in enumerate(clips)}
+    parts |= {f"optimizer/clip/{index}": pair for index, pair in enumerate(clips)}
     for part, (old, new) in parts.items():
         # SPAM's count is that of the slots' starts over.
         if old != new or (isinstance(new, Spam) and not keeps_slots):

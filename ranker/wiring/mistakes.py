@@ -111,10 +111,10 @@ def _faults(config: RunConfig, schema: Schema) -> Iterator[str]:
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     ranker = build_model(config, schema, encoder.num_rows)
     optimizer = build_optimizer(config, ranker)
-    for place, injector in enumerate(config.inject):
+    for index, injector in enumerate(config.inject):
         alone = dataclasses.replace(config, inject=(injector,))
         said = _said(
             lambda one=alone: build_faults(one, schema, encoder, optimizer, tables=ranker.tables)
         )
         if said:
-            yield said.replace("inject.0", f"inject.{place}", 1)
+            yield said.replace("inject.0", f"inject.{index}", 1)

@@ -102,10 +102,10 @@ def _reordering(config: RunConfig, split: Split | StoredSplit) -> Reordering | N
         ages = Ages(split.times, split.rows.features[item])
     else:
         ages = Ages(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        for place, fault in enumerate(faults):
+        for index, fault in enumerate(faults):
             if isinstance(fault, OrderFault) and fault.needs_all_rows:
                 raise ValueError(
-                    f"inject.{place}: {fault.kind} orders all rows, and they stay "
+                    f"inject.{index}: {fault.kind} orders all rows, and they stay "
                     'on disk: set data.stream = "never"'
                 )
     return Reordering(faults, batch_size=config.data.batch_size, ages=ages)

@@ -65,15 +65,15 @@ def faults(*injectors, seed=11, available=available):
     return Faults(injectors, available(), seed=seed)
 
 
-def corrupt(injector, batch, *, attempt=ON, seed=11, place=0, compiled=True):
-    """Returns the batch at `attempt`, as NumPy arrays, with `injector` at `place` in the list."""
-    return corrupter(injector, seed=seed, place=place, compiled=compiled)(batch, attempt)
+def corrupt(injector, batch, *, attempt=ON, seed=11, index=0, compiled=True):
+    """Returns the batch at `attempt`, as NumPy arrays, with `injector` at `index` in the list."""
+    return corrupter(injector, seed=seed, index=index, compiled=compiled)(batch, attempt)
 
 
-def corrupter(injector, *, seed=11, place=0, compiled=True):
+def corrupter(injector, *, seed=11, index=0, compiled=True):
     """Returns `corrupt` of one injector, traced once."""
     idle = type(injector)(**vars(injector) | {"start": 90, "stop": 91})
-    with_faults = faults(*[idle] * place, injector, seed=seed)
+    with_faults = faults(*[idle] * index, injector, seed=seed)
     call = tf.function(with_faults.batch, autograph=False) if compiled else with_faults.batch
 
     def corrupt_one(batch, attempt):

@@ -74,7 +74,7 @@ def test_compiled_is_eager_bit_for_bit(name):
 
 
 @pytest.mark.parametrize("name", RANDOM)
-def test_draws_depend_on_the_seed_the_attempt_and_the_place_alone(name):
+def test_draws_depend_on_the_seed_the_attempt_and_the_index_alone(name):
     injector = INJECTORS[name]
 
     def drawn(**settings):
@@ -83,7 +83,7 @@ def test_draws_depend_on_the_seed_the_attempt_and_the_place_alone(name):
     assert drawn(seed=tf.Variable(11)) == drawn()
     assert drawn() != drawn(seed=12)
     assert drawn() != drawn(attempt=ON + 1)
-    assert drawn() != drawn(place=1)
+    assert drawn() != drawn(index=1)
 
 
 @pytest.mark.parametrize("name", ["label_flip", "extreme_label", "feature_outlier", "not_finite"])

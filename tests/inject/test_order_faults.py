@@ -70,7 +70,7 @@ def test_any_batch_comes_out_the_same_whatever_came_before(first):
     np.testing.assert_array_equal(resumed.stack(0, 9).labels["row"], whole)  # and back again
 
 
-def test_injectors_of_other_places_are_none_of_the_orders_business():
+def test_injectors_of_other_indices_are_none_of_the_orders_business():
     np.testing.assert_array_equal(batches(inject.RateScale(factor=9.0, start=0, stop=9)), REGULAR)
 
 

@@ -71,9 +71,9 @@ def _events() -> list[dict]:
         for a in (101, 102, 103)
     ]  # fmt: skip
     return [
-        {"kind": "injected", "attempt": 101, "injector": "noise", "place": 0, "until": 103},
+        {"kind": "injected", "attempt": 101, "injector": "noise", "index": 0, "until": 103},
         *refused,
-        {"kind": "injection_ended", "attempt": 104, "injector": "noise", "place": 0},
+        {"kind": "injection_ended", "attempt": 104, "injector": "noise", "index": 0},
         {"kind": "rolled_back", "attempt": 110, "to_attempt": 90, "reason": "divergence of like"},
         {"kind": "halted", "attempt": 399, "step": 380, "reason": "too many refusals in a row"},
     ]

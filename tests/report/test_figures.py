@@ -81,9 +81,9 @@ def test_an_axis_holds_its_values(values, expected):
 def test_what_explodes_leaves_the_picture():
     axis = fit("loss", [2.0, 1.0, 1e30], rise=100.0)
     assert axis.high == pytest.approx(220.0)
-    assert axis.place(1e30) == axis.place(math.inf) == 1.02
-    assert axis.place(-1.0) == -0.02
-    assert axis.place(0.0) == -0.02
+    assert axis.position(1e30) == axis.position(math.inf) == 1.02
+    assert axis.position(-1.0) == -0.02
+    assert axis.position(0.0) == -0.02
 
 
 def test_ticks_are_round_and_say_what_tells_them_apart():
@@ -100,7 +100,7 @@ def test_an_axis_of_anything_has_ends_and_few_ticks():
         axis = fit("y", values)
         assert axis.low < axis.high
         assert len(axis.labels()) <= 12
-        assert all(math.isnan(v) or -0.03 < axis.place(v) < 1.03 for v in values)
+        assert all(math.isnan(v) or -0.03 < axis.position(v) < 1.03 for v in values)
 
     fuzz("axis", st.lists(st.floats(), max_size=5), check, num_cases=300)
 

@@ -137,5 +137,5 @@ def test_a_full_disk_leaves_no_half_file(config, tmp_path, files_of_at_most):
     event = {"kind": "refused", "attempt": 2, "reason": "loss not finite"}
     factors = np.ones((1, len(step.optimizer.names)), np.float32)
     with files_of_at_most(1000), pytest.raises(OSError, match=r"incidents/2.parquet"):
-        incidents.enter(event, stack, place=1, factors=factors)
+        incidents.enter(event, stack, index=1, factors=factors)
     assert list((tmp_path / "incidents").iterdir()) == []

@@ -16,9 +16,9 @@ def auc(scores: np.ndarray, is_positive: np.ndarray) -> float:
       scores: [N], NaN below all others.
       is_positive: bool [N].
     """
-    _, place = np.unique(np.nan_to_num(scores, nan=-np.inf, neginf=-1e300), return_inverse=True)
-    positives = np.bincount(place[is_positive], minlength=place.max() + 1)
-    negatives = np.bincount(place[~is_positive], minlength=place.max() + 1)
+    _, index = np.unique(np.nan_to_num(scores, nan=-np.inf, neginf=-1e300), return_inverse=True)
+    positives = np.bincount(index[is_positive], minlength=index.max() + 1)
+    negatives = np.bincount(index[~is_positive], minlength=index.max() + 1)
     below = np.cumsum(negatives) - negatives
     pairs = positives.sum() * negatives.sum()
     return float((positives * (below + 0.5 * negatives)).sum() / pairs) if pairs else 0.5
@@ -52,12 +52,12 @@ def _by_value(codes: np.ndarray, positive: np.ndarray) -> float:
     """Returns the AUC of the rates of values, each half of the rows scored with the other's."""
     half = np.arange(len(codes)) * _BLOCKS // len(codes) % 2  # rows of one request stay together
     scores = np.empty(len(codes))
-    place, prior = codes + 1, positive.mean()
+    index, prior = codes + 1, positive.mean()
     for side in (0, 1):
         known = half != side
-        sums = np.bincount(place[known], positive[known], place.max() + 1)
-        counts = np.bincount(place[known], minlength=place.max() + 1)
-        scores[half == side] = ((sums + prior) / (counts + 1))[place[half == side]]
+        sums = np.bincount(index[known], positive[known], index.max() + 1)
+        counts = np.bincount(index[known], minlength=index.max() + 1)
+        scores[half == side] = ((sums + prior) / (counts + 1))[index[half == side]]
     found = [
         auc(scores[half == side], positive[half == side])
         for side in (0, 1)

@@ -82,12 +82,12 @@ def _made_names(text: str, delimiter: str) -> tuple[str, ...]:
     rest = [row for row in rows[1:] if len(row) == len(rows[0])]
     numeric = [
         bool(_NUMBER.fullmatch(first))
-        for place, first in enumerate(rows[0])
-        if all(_NUMBER.fullmatch(row[place]) for row in (rest or rows))
+        for index, first in enumerate(rows[0])
+        if all(_NUMBER.fullmatch(row[index]) for row in (rest or rows))
     ]
     if not numeric or not all(numeric):
         return ()
-    return tuple(f"column_{place}" for place in range(1, len(rows[0]) + 1))
+    return tuple(f"column_{index}" for index in range(1, len(rows[0]) + 1))
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

@@ -86,8 +86,8 @@ class Footers:
         if self._num_chunks > _MOST_CHUNKS:
             self._incomplete |= set(schema.names)
             return
-        for place in range(group.num_columns):
-            chunk = group.column(place)
+        for index in range(group.num_columns):
+            chunk = group.column(index)
             name, found = chunk.path_in_schema, chunk.statistics
             if found is None or not found.has_null_count:
                 self._incomplete.add(name)
@@ -128,8 +128,8 @@ def read_blocks(
     groups = [group for group in footers.groups if group[2]]
     if footers.num_rows > sample_rows and len(groups) > _BLOCKS:
         ends = np.cumsum([rows for _, _, rows in groups])
-        places = np.linspace(0, footers.num_rows - 1, _BLOCKS)
-        groups = [groups[place] for place in np.unique(np.searchsorted(ends, places, "right"))]
+        indices = np.linspace(0, footers.num_rows - 1, _BLOCKS)
+        groups = [groups[index] for index in np.unique(np.searchsorted(ends, indices, "right"))]
     share = min(1.0, sample_rows / sum(rows for _, _, rows in groups))
     for number, group, rows in groups:
         yield _block(files[number], group, max(1, round(rows * share)), wanted, source)

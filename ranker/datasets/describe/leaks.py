@@ -154,9 +154,9 @@ def _digest(column: Column) -> bytes:
             else b"".join(word.encode() for word in column.coded[1].to_pylist())
         )
     codes = column.coded[0]
-    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    _, first, index = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))  # values by when they came first
-    return np.where(codes < 0, -1, order[place]).astype(np.int32).tobytes()
+    return np.where(codes < 0, -1, order[index]).astype(np.int32).tobytes()
 
 
 def _equal(twin: str, labels: Sequence[Label]) -> str:

@@ -113,13 +113,13 @@ def _is_id_like(column: Column) -> bool:
 def _time(columns: Mapping[str, Column], roles: Roles) -> tuple[str, str]:
     """Returns the column of the rows' moments: the best by name, of equals the most different."""
     found = []
-    for place, (name, column) in enumerate(columns.items()):
+    for index, (name, column) in enumerate(columns.items()):
         if name in roles.taken or not unit_of(column) or column.null_share > 0.01:
             continue
         by_name = names.is_time(name)
         if column.look != MOMENT and by_name == 0:
             continue
-        found.append((by_name, len(column.counts), -place, name))
+        found.append((by_name, len(column.counts), -index, name))
     if not found:
         return "", ""
     best = max(found)[-1]
@@ -128,8 +128,8 @@ def _time(columns: Mapping[str, Column], roles: Roles) -> tuple[str, str]:
 
 def _entity(columns: Mapping[str, Column], role: str, roles: Roles) -> tuple[str, str]:
     found = [
-        (names.is_entity(role, name), len(column.counts), -place, name)
-        for place, (name, column) in enumerate(columns.items())
+        (names.is_entity(role, name), len(column.counts), -index, name)
+        for index, (name, column) in enumerate(columns.items())
         if names.is_entity(role, name) and name not in roles.taken and _can_be(column)
     ]
     return (max(found)[-1], "by its name") if found else ("", "")
@@ -168,12 +168,12 @@ def _is_of_one(column: Column, user: Column) -> bool:
 def _by_values(columns: Mapping[str, Column], roles: Roles) -> None:
     """Takes as item and user the ids whose values come again: many values, spread as ids are."""
     found = []
-    for place, (name, column) in enumerate(columns.items()):
+    for index, (name, column) in enumerate(columns.items()):
         if name in roles.taken or not _can_be(column) or names.is_category(name):
             continue
         is_spread = column.look == TEXT or spread_as_ids(column)
         if len(column.counts) >= _LEAST_VALUES and column.repeats >= 1.5 and is_spread:
-            found.append((column.distinct, -place, name))
+            found.append((column.distinct, -index, name))
     found.sort(reverse=True)
     roles_left = [role for role in (names.USER, names.ITEM) if not getattr(roles, role)]
     if len(found) == 1:

@@ -194,7 +194,7 @@ def _fitting(sample_rows: int, num_columns: int) -> int:
 def _spread(found: Sequence[SourceFile], most: int) -> list[SourceFile]:
     """Returns at most so many files, evenly from all over, the first among them."""
     step = max(1.0, len(found) / most)
-    return [found[int(place * step)] for place in range(min(most, len(found)))]
+    return [found[int(index * step)] for index in range(min(most, len(found)))]
 
 
 def as_given(patterns: Sequence[str]) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Window:
     ask. Known events are numbered as they stand here: group by group, oldest first.
 
     Attributes:
-      order: places of the events, group by group, oldest first. [M]
+      order: indices of the events, group by group, oldest first. [M]
       groups: the groups there are, ascending. [K]
       sizes: how many events each has. [K]
       starts, ends: number of the first known event of each group, and of the one behind
@@ -185,7 +185,7 @@ class Tails:
         kept = self._lengths[groups]
         ends = np.cumsum(kept + fresh)
         begins = ends - kept - fresh
-        shift = begins + kept - window.starts  # from the number of a known event to its place
+        shift = begins + kept - window.starts  # from the number of a known event to its index
         values = np.empty(ends[-1], np.int32)
         row, column = _cells(kept)
         values[begins[row] + column] = self._values[groups[row], column]

@@ -1,4 +1,4 @@
-"""Histories as places in what users did, copied out only for the rows that are written."""
+"""Histories as indices in what users did, copied out only for the rows that are written."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from ranker.datasets.past.forward import Events, Found, Tails, Window
 
 
 class Lists(NamedTuple):
-    """Lists that are not copied out yet: places in one array, the latest first.
+    """Lists that are not copied out yet: indices in one array, the latest first.
 
     Attributes:
       values: those of all groups of a window; of a dictionary where they are dear to copy. [V]
@@ -21,13 +21,13 @@ class Lists(NamedTuple):
     starts: np.ndarray
     lengths: np.ndarray
 
-    def at(self, places: np.ndarray) -> "Lists":
-        """Returns the lists of the events at these places, int [P], or where true, bool [M]."""
-        return self._replace(starts=self.starts[places], lengths=self.lengths[places])
+    def at(self, indices: np.ndarray) -> "Lists":
+        """Returns the lists of the events at these indices, int [P], or where true, bool [M]."""
+        return self._replace(starts=self.starts[indices], lengths=self.lengths[indices])
 
-    def copied(self, places: np.ndarray) -> pa.Array:
-        """Returns the lists, [P], of the events at these places, int [P]."""
-        starts, lengths = self.starts[places], self.lengths[places]
+    def copied(self, indices: np.ndarray) -> pa.Array:
+        """Returns the lists, [P], of the events at these indices, int [P]."""
+        starts, lengths = self.starts[indices], self.lengths[indices]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         chosen = np.repeat(starts.astype(np.int32) - offsets[:-1], lengths)
         chosen += np.arange(len(chosen), dtype=np.int32)
@@ -38,7 +38,7 @@ class Lists(NamedTuple):
 
 
 def lists_of(found: Found, names: pa.Array) -> Lists:
-    """Returns the found numbers, of M events, as what they are the places of in `names`, [I]."""
+    """Returns the found numbers, of M events, as what they are the indices of in `names`, [I]."""
     latest_first = pa.array(found.values[::-1])
     if pa.types.is_string(names.type):  # copied once, not twice
         latest_first = pa.DictionaryArray.from_arrays(latest_first, names)

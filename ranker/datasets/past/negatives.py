@@ -56,8 +56,8 @@ class Unrated:
 
     def _is_rated(self, user: np.ndarray, time: np.ndarray, *, item: np.ndarray) -> np.ndarray:
         pair = _pair(user, item)
-        place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
-        return (self._pairs[place] == pair) & (self._times[place] <= time)
+        index = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
+        return (self._pairs[index] == pair) & (self._times[index] <= time)
 
 
 class Sampled:
@@ -81,7 +81,7 @@ class Sampled:
         """Returns the rows from `start` on, what was sampled for each behind it.
 
         Returns:
-          (events, owner, is_rated): `owner` is the place of each event's row among those given;
+          (events, owner, is_rated): `owner` is the index of each event's row among those given;
           a sampled event has its user and time. [M]
         """
         num_rows = len(events.user)

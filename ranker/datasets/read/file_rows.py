@@ -51,7 +51,7 @@ class FileRows:
 
         Args:
           is_kept: bool [N].
-          problem: from the place of the first that is not to what is wrong with it.
+          problem: from the index of the first that is not to what is wrong with it.
         """
         if is_kept.all():
             return

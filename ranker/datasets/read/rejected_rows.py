@@ -25,10 +25,12 @@ class RejectedRows:
         self._first_repeat = ""
         self._max_share = max_share
 
-    def add(self, reason: str, *, line: int, problem: str, count: int = 1, place: str = "") -> None:
-        """Counts `count` rows rejected for `reason`, the first of them at `line`, or at `place`."""
+    def add(
+        self, reason: str, *, line: int, problem: str, count: int = 1, location: str = ""
+    ) -> None:
+        """Counts `count` rows rejected for `reason`, the first at `line`, or at `location`."""
         self.counts[reason] += count
-        self.first.setdefault(reason, f"{self.file}, {place or f'line {line}'}: {problem}")
+        self.first.setdefault(reason, f"{self.file}, {location or f'line {line}'}: {problem}")
 
     def add_repeats(self, count: int, *, line: int, problem: str) -> None:
         """Counts `count` rows that repeat an earlier one, the first of them at `line`."""

@@ -91,8 +91,8 @@ class DelimitedFile:
                 else:
                     self._refuse_columns(self._line, values)
         except csv.Error as error:
-            place = f"{self._rejected.file}, line {self._line}"
-            raise DatasetError(f"{place}: not a row of values: {error}") from error
+            location = f"{self._rejected.file}, line {self._line}"
+            raise DatasetError(f"{location}: not a row of values: {error}") from error
 
     def columns(self, kinds: tuple[str, ...]) -> Iterator[tuple[np.ndarray, list[Array]]]:
         """Yields (line numbers int32 [N], one array [N] a column), block by block.

@@ -13,7 +13,7 @@ class Batch(NamedTuple):
     Attributes:
       columns: by name, [N], of the types of `types.canonical`.
       num_rows: N.
-      place: where the first row stands, such as "row group 3, row " and 17.
+      location: where the first row stands, such as "row group 3, row " and 17.
       start: number of that row there, from 1.
       bad: by column, where its values are not what they should be, bool [N], and what they are.
       stored: the columns as the file has them, [N], but those of its folders.
@@ -21,7 +21,7 @@ class Batch(NamedTuple):
 
     columns: Mapping[str, pa.Array]
     num_rows: int
-    place: str
+    location: str
     start: int
     bad: Mapping[str, tuple[np.ndarray, str]]
     stored: pa.Table

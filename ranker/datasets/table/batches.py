@@ -63,10 +63,10 @@ def read(
     inside = [name for name in wanted if name not in file.partitions]
     tables = {"parquet": _parquet, "jsonl": _json_lines}.get(file.form, _delimited)
     try:
-        for table, place, start in tables(file, source, inside, rejected):
+        for table, location, start in tables(file, source, inside, rejected):
             if len(table):
                 rejected.num_read += len(table)
-                yield _batch(file, source, table, place, start, wanted)
+                yield _batch(file, source, table, location, start, wanted)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DatasetError):
             raise
@@ -81,7 +81,7 @@ def missing_columns(missing: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _batch(
-    file: SourceFile, source: SourceSpec, table: pa.Table, place: str, start: int,
+    file: SourceFile, source: SourceSpec, table: pa.Table, location: str, start: int,
     wanted: Sequence[str],
 ) -> Batch:  # fmt: skip
     columns, bad = {}, {}
@@ -96,7 +96,7 @@ def _batch(
         columns[name], is_bad = typed(column, source.types.get(name, ""))
         if is_bad is not None and name not in bad:
             bad[name] = is_bad, f"there is a value that is not of type {source.types[name]}"
-    return Batch(columns, len(table), place, start, bad, table)
+    return Batch(columns, len(table), location, start, bad, table)
 
 
 def _sound(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, np.ndarray | None]:

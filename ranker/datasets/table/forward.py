@@ -96,7 +96,7 @@ class Forward:
         """Yields all columns of the rows, [M] each, and their lists, in order of time.
 
         Args:
-          is_known: says of the rows at these places whether later ones may know of them, bool.
+          is_known: says of the rows at these indices whether later ones may know of them, bool.
         """
         self._past = past = self._past_columns()
         start = 0
@@ -171,11 +171,11 @@ class Forward:
         start = 0
         for table in self._spool.blocks(list(wanted)):
             parts = split.parts[start : start + len(table)]
-            place = np.flatnonzero(parts == TRAIN)
-            place = place[(place + start) % step == 0]
+            index = np.flatnonzero(parts == TRAIN)
+            index = index[(index + start) % step == 0]
             start += len(table)
             for name, kept in sample.items():
-                values = table[name].to_numpy()[place]
+                values = table[name].to_numpy()[index]
                 kept.append(values[~np.isnan(values)])
         return {name: _borders(np.concatenate(sample[name]), wanted[name]) for name in wanted}
 
@@ -204,5 +204,5 @@ def _borders(values: np.ndarray, part: Number) -> np.ndarray:
     return np.unique(np.quantile(values, shares, method="higher").astype(np.float32))
 
 
-def _copied(lists: Mapping[str, Lists], places: np.ndarray) -> dict[str, pa.Array]:
-    return {name: found.copied(places) for name, found in lists.items()}
+def _copied(lists: Mapping[str, Lists], indices: np.ndarray) -> dict[str, pa.Array]:
+    return {name: found.copied(indices) for name, found in lists.items()}

@@ -44,7 +44,7 @@ class Groups:
             return np.zeros(num_rows, np.int32)
         if len(grouping) == 1:
             return columns[f"{KEY}{grouping[0]}"].to_numpy()
-        return self._place(grouping, _pair_of(columns, grouping))
+        return self._numbers(grouping, _pair_of(columns, grouping))
 
     def found(
         self, grouping: Grouping, values: Mapping[str, pa.Array], num_rows: int
@@ -55,7 +55,7 @@ class Groups:
         numbers = [self._keys[name].known(values[name]) for name in grouping]
         if len(numbers) == 1:
             return numbers[0]
-        return self._place(grouping, pair(*numbers))
+        return self._numbers(grouping, pair(*numbers))
 
     def values(self, grouping: Grouping, group: np.ndarray) -> dict[str, pa.Array]:
         """Returns the values of the keys of groups by their numbers, [K]."""
@@ -69,12 +69,12 @@ class Groups:
             for name, of_key in zip(grouping, numbers, strict=True)
         }
 
-    def _place(self, grouping: Grouping, pairs: np.ndarray) -> np.ndarray:
-        distinct, place = np.unique(pairs, return_inverse=True)  # in order: each is found fast
+    def _numbers(self, grouping: Grouping, pairs: np.ndarray) -> np.ndarray:
+        distinct, index = np.unique(pairs, return_inverse=True)  # in order: each is found fast
         known = self._pairs[grouping]
         found = np.searchsorted(known, distinct)
         is_known = known[np.minimum(found, len(known) - 1)] == distinct if len(known) else found < 0
-        return np.where(is_known, found, NOBODY).astype(np.int32)[place]
+        return np.where(is_known, found, NOBODY).astype(np.int32)[index]
 
 
 def pair(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ class Account(Protocol):
     """What counts the rows that are rejected, as `RejectedRows` does."""
 
     def add(
-        self, reason: str, *, line: int, problem: str, count: int = 1, place: str = ""
+        self, reason: str, *, line: int, problem: str, count: int = 1, location: str = ""
     ) -> None: ...
 
 
@@ -57,8 +57,8 @@ class Judged:
         if values is not None:
             problem = problem.replace("{}", f"{values[first].as_py()!r:.80}")
         batch = self._batch
-        place = f"{batch.place}{batch.start + first}"
-        self._rejected.add(reason, line=0, problem=problem, count=count, place=place)
+        location = f"{batch.location}{batch.start + first}"
+        self._rejected.add(reason, line=0, problem=problem, count=count, location=location)
         self.is_kept &= ~is_bad
 
     def kept(self, columns: Mapping[str, pa.Array]) -> pa.Table:

@@ -93,14 +93,14 @@ class NewRows:
         forward = Forward(
             self._plan, self._spool, self._maker, self.num_rows, self._earlier, is_kept=False
         )
-        places = self._spool.in_order
+        indices = self._spool.in_order
         for columns, lists in forward.rows(lambda at: np.full(at.stop - at.start, is_known)):
             num_rows = len(columns[TIME])
             every = np.arange(num_rows)
             columns |= {name: found.copied(every) for name, found in lists.items()}
             names = [*(f"{_KEEP}{name}" for name in self._keep), *features]
             table = pa.table({name: columns[name] for name in names})
-            if places:
+            if indices:
                 yield self._parted(table, features)
                 continue
             again.add(table.append_column(TIME, columns[_LINE]))

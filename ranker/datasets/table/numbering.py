@@ -28,18 +28,18 @@ class Numbers:
         words = coded.dictionary
         if self._values is None:
             self._values = words
-            place = np.arange(len(words), dtype=np.int32)
+            index = np.arange(len(words), dtype=np.int32)
         else:
             found = pc.index_in(words, value_set=self._values)
             if found.null_count:
                 fresh = words.filter(found.is_null())
-                place = found.fill_null(0).to_numpy().astype(np.int32)
+                index = found.fill_null(0).to_numpy().astype(np.int32)
                 is_new = found.is_null().to_numpy(zero_copy_only=False)
-                place[is_new] = np.arange(len(fresh)) + len(self._values)
+                index[is_new] = np.arange(len(fresh)) + len(self._values)
                 self._values = pa.concat_arrays([self._values, fresh])
             else:
-                place = found.to_numpy()
-        return pa.array(place).take(coded.indices).fill_null(NOBODY)
+                index = found.to_numpy()
+        return pa.array(index).take(coded.indices).fill_null(NOBODY)
 
     def known(self, column: pa.Array) -> np.ndarray:
         """Returns the number of each value, int32 [N], NOBODY for those that it does not know."""

@@ -63,7 +63,7 @@ def sources(spec: TableSpec) -> Iterator[tuple[str, str]]:
     for setting in ("time", "request"):
         if column := getattr(spec, setting):
             yield column, setting
-    yield from ((column, f"keep.{place}") for place, column in enumerate(spec.keep))
+    yield from ((column, f"keep.{index}") for index, column in enumerate(spec.keep))
     for name, feature in spec.features.items():
         yield from ((column, f"features.{name}") for column in sources_of(name, feature))
     for name, past in spec.past.items():

@@ -133,9 +133,9 @@ def _mistakes_by_table(path: Path) -> Iterator[str]:
             yield f"{path}: no {name}, which has no default"
 
 
-def _problem(path: Path, kind: Any, table: Any, place: tuple[str, ...]) -> Iterator[str]:
+def _problem(path: Path, kind: Any, table: Any, location: tuple[str, ...]) -> Iterator[str]:
     try:
-        decode(kind, [Layer(str(path), table)], path=place)
+        decode(kind, [Layer(str(path), table)], path=location)
     except ConfigError as error:
         yield str(error)
 

@@ -77,9 +77,9 @@ class _Rows:
             is_here = part == number
             rows = table if is_here.all() else table.filter(pa.array(is_here))
             columns = dict(zip(rows.column_names, rows.columns, strict=True))
-            places = np.flatnonzero(is_here)
-            columns |= block.deferred(places) if block.deferred else {}
-            columns |= {name: lists.copied(places) for name, lists in histories.items()}
+            indices = np.flatnonzero(is_here)
+            columns |= block.deferred(indices) if block.deferred else {}
+            columns |= {name: lists.copied(indices) for name, lists in histories.items()}
             left_out = self._frozen if number == TRAIN else set()
             if missing := [name for name in self._names if name not in columns]:
                 raise DatasetError(

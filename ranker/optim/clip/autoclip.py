@@ -32,8 +32,8 @@ class AutoClipClipper(AutoClip):
         together = norm(norms([item.values for item in items]))
         kept, number = statistics["norms"], statistics["num_norms"]
         is_told = is_positive(together)
-        place = [[tf.math.floormod(number, self.window)]]
-        kept = tf.where(is_told, tf.tensor_scatter_nd_update(kept, place, [together]), kept)
+        index = [[tf.math.floormod(number, self.window)]]
+        kept = tf.where(is_told, tf.tensor_scatter_nd_update(kept, index, [together]), kept)
         number += tf.cast(is_told, tf.int64)
         share = share_within(together, self._limit(kept, tf.minimum(number, self.window)))
         return [share] * len(items), {"norms": kept, "num_norms": number}
@@ -46,8 +46,8 @@ class AutoClipClipper(AutoClip):
         """
         falling = tf.sort(kept, direction="DESCENDING")
         last = tf.cast(tf.maximum(number - 1, 0), tf.float64)
-        place = (100 - tf.cast(self.percentile, tf.float64)) * last / 100
-        above = tf.cast(place, tf.int64)
+        position = (100 - tf.cast(self.percentile, tf.float64)) * last / 100
+        above = tf.cast(position, tf.int64)
         below = tf.minimum(above + 1, self.window - 1)
-        share = tf.cast(place - tf.floor(place), kept.dtype)
+        share = tf.cast(position - tf.floor(position), kept.dtype)
         return (1 - share) * tf.gather(falling, above) + share * tf.gather(falling, below)

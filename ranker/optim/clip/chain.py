@@ -13,7 +13,7 @@ class Chain:
     """Applies clippers in order.
 
     Attributes:
-      variables: their statistics, as "clip/<place in the chain>/<statistic>".
+      variables: their statistics, as "clip/<index in the chain>/<statistic>".
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Chain:
         self._clippers = tuple(clippers)
         self._dtype = dtype
         self._statistics = [
-            _make_statistics(clipper, groups, dtype, scope=f"clip/{place}")
-            for place, clipper in enumerate(clippers)
+            _make_statistics(clipper, groups, dtype, scope=f"clip/{index}")
+            for index, clipper in enumerate(clippers)
         ]
         self.variables: dict[str, tf.Variable] = {
-            f"clip/{place}/{name}": variable
-            for place, statistics in enumerate(self._statistics)
+            f"clip/{index}/{name}": variable
+            for index, statistics in enumerate(self._statistics)
             for name, variable in statistics.items()
         }
 
@@ -54,7 +54,7 @@ class Chain:
         What they remember and report goes into the transaction.
         """
         left = {item.name: Clipped(item, item.values, None, tf.constant(1.0)) for item in items}
-        for place, (clipper, kept) in enumerate(zip(self._clippers, self._statistics, strict=True)):
+        for index, (clipper, kept) in enumerate(zip(self._clippers, self._statistics, strict=True)):
             names = [i.name for i in items if clipper.targets in ("all", i.group)]
             if clipper.stage != stage or not names:
                 continue
@@ -66,7 +66,7 @@ class Chain:
                 transaction.write(kept[name], value)
             if scalars := getattr(clipper, "scalars", None):
                 for name, value in scalars(given, scales, {**statistics, **advanced}).items():
-                    transaction.scalar(f"clip/{place}/{name}", value)
+                    transaction.scalar(f"clip/{index}/{name}", value)
             for name, scale in zip(names, scales, strict=True):
                 left[name] = _keep(left[name], scale)
         return left

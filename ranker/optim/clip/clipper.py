@@ -77,7 +77,7 @@ class Clipper(Protocol):
     One that asks something of a rule may have `needs`, as `ranker.spec.clip.Clip` says. One that
     has something to report may have `scalars(items, scales, statistics)`, which returns scalars by
     name: of what `clip` was given, what it returned, and the statistics after the step. They are
-    reported as "clip/<place in the chain>/<name>".
+    reported as "clip/<index in the chain>/<name>".
 
     Attributes:
       stage: "gradient" or "update": what it is given.

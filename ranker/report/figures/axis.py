@@ -27,7 +27,7 @@ class Axis:
     is_log: bool = False
     ticks: tuple[tuple[float, str], ...] = ()
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """Returns where `value` is: 0 at `low`, 1 at `high`, just outside if beyond; NaN of NaN."""
         if math.isnan(value):
             return math.nan
@@ -41,10 +41,10 @@ class Axis:
         return min(1.02, max(-0.02, share))
 
     def labels(self) -> list[tuple[float, str]]:
-        """Returns each tick's place in [0, 1] and its text."""
+        """Returns each tick's position in [0, 1] and its text."""
         ticks = self.ticks or (_log_ticks if self.is_log else _ticks)(self.low, self.high)
-        placed = [(self.place(value), said) for value, said in ticks]
-        return [(place, said) for place, said in placed if -1e-9 <= place <= 1 + 1e-9]
+        placed = [(self.position(value), said) for value, said in ticks]
+        return [(position, said) for position, said in placed if -1e-9 <= position <= 1 + 1e-9]
 
 
 def fit(
@@ -87,7 +87,7 @@ def _ticks(low: float, high: float) -> list[tuple[float, str]]:
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= 0.75 * rough)
     first = math.ceil(low / step - 1e-9)
-    values = [place * step for place in range(first, first + 2 * _MANY) if place * step <= high]
+    values = [n * step for n in range(first, first + 2 * _MANY) if n * step <= high]
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     return [(value, _said(value, digits)) for value in values]
 

@@ -106,12 +106,12 @@ def _thinned(line: Line) -> Line:
 
 
 def _grid(x: Axis, y: Axis) -> Iterable[Markup]:
-    for place, said in y.labels():
-        at = percent(1 - place)
+    for position, said in y.labels():
+        at = percent(1 - position)
         yield Markup('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(at)
         yield Markup('<text x="-8" y="{}" dy=".35em" text-anchor="end">{}</text>').format(at, said)
-    for place, said in x.labels():
-        at = percent(place)
+    for position, said in x.labels():
+        at = percent(position)
         yield Markup('<line class="tick" x1="{0}" x2="{0}" y1="100%" y2="100%"/>').format(at)
         yield Markup('<text x="{}" y="100%" dy="17" text-anchor="middle">{}</text>').format(
             at, said
@@ -121,8 +121,8 @@ def _grid(x: Axis, y: Axis) -> Iterable[Markup]:
 
 
 def _spots(line: Line, x: Axis, y: Axis) -> list[tuple[float, float]]:
-    """Returns each point's place in [0, 1], y downward; NaN for a gap."""
-    return [(x.place(a), 1 - y.place(b)) for a, b in zip(line.x, line.y, strict=True)]
+    """Returns each point's position in [0, 1], y downward; NaN for a gap."""
+    return [(x.position(a), 1 - y.position(b)) for a, b in zip(line.x, line.y, strict=True)]
 
 
 def _runs(line: Line, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:
@@ -166,24 +166,24 @@ def _points(line: Line, x: Axis, y: Axis) -> Iterable[Markup]:
     symbols = line.symbols or ["dot" if len(spots) <= _FEW and not line.is_step else ""] * len(
         spots
     )
-    for place, (across, down) in enumerate(spots):
+    for index, (across, down) in enumerate(spots):
         if math.isnan(across) or math.isnan(down):
             continue
         at = percent(across)
-        if line.low and not math.isnan(line.low[place] + line.high[place]):
-            ends = [percent(1 - y.place(end[place])) for end in (line.low, line.high)]
+        if line.low and not math.isnan(line.low[index] + line.high[index]):
+            ends = [percent(1 - y.position(end[index])) for end in (line.low, line.high)]
             yield Markup('<line class="interval {0}" x1="{1}" x2="{1}" y1="{2}" y2="{3}"/>').format(
                 colour, at, *ends
             )
-        if symbols[place]:
-            said = line.said[place] if line.said else ""
+        if symbols[index]:
+            said = line.said[index] if line.said else ""
             yield Markup(
                 '<use class="{}" href="#m-{}" x="{}" y="{}"><title>{}</title></use>'
-            ).format(colour, symbols[place], at, percent(down), said or line.name)
+            ).format(colour, symbols[index], at, percent(down), said or line.name)
 
 
 def _span(span: Span, x: Axis) -> Markup:
-    first, last = x.place(span.first), x.place(span.last)
+    first, last = x.position(span.first), x.position(span.last)
     return Markup(
         '<rect class="span" x="{}" width="{}" y="0" height="100%"><title>{}</title></rect>'
     ).format(percent(first), percent(max(0.004, last - first)), span.said)
@@ -193,11 +193,11 @@ def _marks(marks: Sequence[Mark], x: Axis) -> Iterable[Markup]:
     """Yields a symbol for each column with events of a kind, and a thin line above it."""
     columns: dict[tuple[str, int], list[Mark]] = {}
     for mark in marks:
-        place = x.place(mark.x)
-        if 0 <= place <= 1:
-            columns.setdefault((mark.kind, int(place * _MARKS)), []).append(mark)
+        position = x.position(mark.x)
+        if 0 <= position <= 1:
+            columns.setdefault((mark.kind, int(position * _MARKS)), []).append(mark)
     for (kind, _), found in columns.items():
-        at = percent(x.place(found[0].x))
+        at = percent(x.position(found[0].x))
         said = found[0].said + (f" (and {len(found) - 1:,} more here)" if len(found) > 1 else "")
         yield Markup(
             '<line class="event {0}" x1="{1}" x2="{1}" y1="0" y2="100%"/>'
@@ -206,5 +206,5 @@ def _marks(marks: Sequence[Mark], x: Axis) -> Iterable[Markup]:
 
 
 def percent(share: float) -> str:
-    """Returns a place in [0, 1] as SVG takes it."""
+    """Returns a position in [0, 1] as SVG takes it."""
     return f"{100 * share:.2f}%"

@@ -29,7 +29,7 @@ def heat_map(
       label: what it shows, for who cannot see it.
       columns: most columns; equally wide.
     """
-    rows = [_columns([axis.place(v) for v in x], row, columns) for row in factors]
+    rows = [_columns([axis.position(v) for v in x], row, columns) for row in factors]
     shades: dict[int, list[str]] = {}
     for down, row in enumerate(rows):
         for shade, first, last in _runs(row):
@@ -46,9 +46,9 @@ def heat_map(
     ]
     ticks = [
         Markup('<text x="{}" y="100%" dy="16" text-anchor="middle">{}</text>').format(
-            percent(place), said
+            percent(position), said
         )
-        for place, said in axis.labels()
+        for position, said in axis.labels()
     ]
     title = Markup('<text x="50%" y="100%" dy="34" text-anchor="middle">{}</text>')
     return Markup(
@@ -77,13 +77,13 @@ def shortened(name: str) -> str:
     return name if len(name) <= _NAME else "…" + name[1 - _NAME :]
 
 
-def _columns(places: Sequence[float], row: Sequence[float], columns: int) -> list[float]:
+def _columns(positions: Sequence[float], row: Sequence[float], columns: int) -> list[float]:
     """Returns the least factor in each column, that of the column before if it has none."""
     found = [math.nan] * columns
-    for place, factor in zip(places, row, strict=True):
-        if not 0 <= place <= 1 or math.isnan(factor):
+    for position, factor in zip(positions, row, strict=True):
+        if not 0 <= position <= 1 or math.isnan(factor):
             continue
-        column = min(columns - 1, int(place * columns))
+        column = min(columns - 1, int(position * columns))
         found[column] = factor if math.isnan(found[column]) else min(found[column], factor)
     last = max((i for i, factor in enumerate(found) if not math.isnan(factor)), default=-1)
     for column in range(1, last + 1):

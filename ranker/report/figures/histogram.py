@@ -26,11 +26,11 @@ def histogram(
             name=name,
             x=[edges[0], *edges],
             y=[0.0, *values, 0.0],
-            look=style(place),
+            look=style(index),
             is_step=True,
             is_filled=True,
         )
-        for place, (name, values) in enumerate(shares.items())
+        for index, (name, values) in enumerate(shares.items())
         if len(values) == len(edges) - 1
     ]
     most = max((share for values in shares.values() for share in values), default=1.0)

@@ -19,9 +19,9 @@ class Style(NamedTuple):
 REFERENCE = Style(GREY)  # what others are measured against
 
 
-def style(place: int) -> Style:
-    """Returns the look of the `place`-th of several lines; after nine with another dash."""
-    return Style(place % NUM_COLOURS, _DASHES[place // NUM_COLOURS % len(_DASHES)])
+def style(index: int) -> Style:
+    """Returns the look of the `index`-th of several lines; after nine with another dash."""
+    return Style(index % NUM_COLOURS, _DASHES[index // NUM_COLOURS % len(_DASHES)])
 
 
 def swatch(look: Style) -> Markup:

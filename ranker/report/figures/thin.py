@@ -23,17 +23,17 @@ def thin(
     width = (x[-1] - x[0]) / columns or 1.0
     kept: list[int] = []
     start, column = 0, 0
-    for place in range(len(x) + 1):
-        at = columns if place == len(x) else min(columns - 1, int((x[place] - x[0]) / width))
-        if at != column or place == len(x):
-            kept += _extremes(y, start, place)
-            start, column = place, at
-    return [x[place] for place in kept], [y[place] for place in kept]
+    for index in range(len(x) + 1):
+        at = columns if index == len(x) else min(columns - 1, int((x[index] - x[0]) / width))
+        if at != column or index == len(x):
+            kept += _extremes(y, start, index)
+            start, column = index, at
+    return [x[index] for index in kept], [y[index] for index in kept]
 
 
 def _extremes(y: Sequence[float], start: int, stop: int) -> list[int]:
     """Returns the places of the least and the largest of y[start:stop], in order."""
-    places = [place for place in range(start, stop) if not math.isnan(y[place])]
-    if not places:
+    indices = [index for index in range(start, stop) if not math.isnan(y[index])]
+    if not indices:
         return [start] if stop > start else []
-    return sorted({min(places, key=y.__getitem__), max(places, key=y.__getitem__)})
+    return sorted({min(indices, key=y.__getitem__), max(indices, key=y.__getitem__)})

@@ -36,8 +36,8 @@ class Curves:
         losses = self._under("losses/") or {"loss": self._steps.get("loss", Series([], []))}
         groups = self._groups()
         rates = {
-            groups[place] if place < len(groups) else f"group {place}": series
-            for place, series in enumerate(self._under("learning_rates/").values())
+            groups[index] if index < len(groups) else f"group {index}": series
+            for index, series in enumerate(self._under("learning_rates/").values())
         }
         norms = (
             {"all gradients": self._steps["gradient_norm"]}
@@ -145,11 +145,11 @@ class Curves:
 def _lines(shown: Mapping[str, Series]) -> list[Line]:
     """Returns a line a series; one that lies on an earlier one is dashed, and that is wider."""
     values, lines = list(shown.values()), list[Line]()
-    for place, (name, series) in enumerate(shown.items()):
-        look, width = style(place), 2.0
-        if series in values[:place]:
+    for index, (name, series) in enumerate(shown.items()):
+        look, width = style(index), 2.0
+        if series in values[:index]:
             look = look._replace(dash="7 7")
-        elif series in values[place + 1 :]:
+        elif series in values[index + 1 :]:
             width = 4.0
         lines.append(Line(name=name, x=series.x, y=series.y, look=look, width=width))
     return lines

@@ -41,7 +41,7 @@ def _histogram(task: str, split: str, of: Mapping[str, Any]) -> list[Panel]:
     if len(edges) < 2 or not edges[0] < edges[-1] or not groups:
         return []
     title = f"Scores of {task}, {split}"
-    legend = [(style(place), n) for place, n in enumerate(groups)]
+    legend = [(style(index), n) for index, n in enumerate(groups)]
     figure = histogram(edges, groups, title="score", label=title)
     return [Panel(title=title, figure=figure, legend=legend, note="Each group over its own rows.")]
 

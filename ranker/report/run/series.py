@@ -120,8 +120,8 @@ def _of_step(line: Mapping[str, Any]) -> dict[str, float]:
         values = mapping(line.get(group))
         found |= {f"{group}/{name}": as_number(value) for name, value in values.items()}
     rates = line.get("learning_rates")
-    for place, rate in enumerate(rates if isinstance(rates, list) else ()):
-        found[f"learning_rates/{place}"] = as_number(rate)
+    for index, rate in enumerate(rates if isinstance(rates, list) else ()):
+        found[f"learning_rates/{index}"] = as_number(rate)
     return found
 
 

@@ -68,7 +68,7 @@ _ENTRY = (
 
 
 class Entries(NamedTuple):
-    """Features of N rows, [M]: the row of each, its field as a place in `fields`, id and value."""
+    """Features of N rows, [M]: the row of each, its field as an index in `fields`, id and value."""
 
     row: np.ndarray
     field: np.ndarray
@@ -110,12 +110,12 @@ def load(inputs: Inputs) -> Examples:
 
 
 def _keep_known(block: FileRows, common: Common) -> None:
-    """Finds the place of each row's key among those shared; rejects the rows without one."""
+    """Finds the index of each row's key among those shared; rejects the rows without one."""
     keys = block["common"]
-    place = pc.index_in(keys, value_set=common.keys)
-    block.columns["place"] = place.fill_null(-1).to_numpy().astype(np.int64)
+    index = pc.index_in(keys, value_set=common.keys)
+    block.columns["index"] = index.fill_null(-1).to_numpy().astype(np.int64)
     block.keep(
-        block["place"] >= 0,
+        block["index"] >= 0,
         "unknown_common",
         problem=lambda i: f"common features {keys[i].as_py()!r:.80} are in no line of their file",
     )
@@ -159,10 +159,10 @@ def _entries(block: FileRows) -> Entries:
     )
     keep = is_good[row]
     found, value = found.filter(pa.array(keep)), value[keep]
-    place = np.cumsum(is_good) - 1
+    index = np.cumsum(is_good) - 1
     coded = found.field("field").dictionary_encode()
     return Entries(
-        row=place[row[keep]],
+        row=index[row[keep]],
         field=coded.indices.to_numpy(),
         id=found.field("id").cast(pa.int64()).to_numpy(),
         value=value,
@@ -203,8 +203,8 @@ def _lists(entries: Entries, field: str, num_rows: int, longest: int) -> pa.Arra
 
 
 def _table(block: FileRows, entries: Entries, common: Common) -> pa.Table:
-    places, size = pa.array(block["place"]), len(block)
-    columns = {name: values.take(places) for name, values in common.columns.items()}
+    indices, size = pa.array(block["index"]), len(block)
+    columns = {name: values.take(indices) for name, values in common.columns.items()}
     columns |= {name: _ids(entries, field, size) for field, name in (_OWN | _CROSSED).items()}
     columns |= {f"{name}_weight": _weights(entries, of, size) for of, name in _CROSSED.items()}
     return pa.table(columns | clicks.labels(block))

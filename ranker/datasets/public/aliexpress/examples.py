@@ -65,8 +65,8 @@ def _published(inputs: Inputs, part: str) -> Iterator[FileRows]:
     for block in _blocks(inputs, f"{country}_item_{part}.csv", names):
         block.keep_between("label", 0, 2, reason="label")
         block.keep_known("page", pages["page"], file=page_file, reason="unknown_page")
-        place = np.searchsorted(pages["page"], block["page"])
-        block.columns |= {name: values[place] for name, values in pages.items()}
+        index = np.searchsorted(pages["page"], block["page"])
+        block.columns |= {name: values[index] for name, values in pages.items()}
         block.columns["click"] = (block["label"] >= 1).astype(np.int64)
         block.columns["conversion"] = (block["label"] == 2).astype(np.int64)
         yield block
@@ -114,9 +114,9 @@ def _names(
 ) -> list[str]:
     """Returns what the columns of a published file are called, the first `page`."""
     names = ["page"] + [""] * (width - 1)
-    for places, given in ((categorical, categorical_names), (numerical, numerical_names)):
-        for place, name in zip(places, given, strict=False):
-            names[place - 1] = name
+    for indices, given in ((categorical, categorical_names), (numerical, numerical_names)):
+        for index, name in zip(indices, given, strict=False):
+            names[index - 1] = name
     return names
 
 

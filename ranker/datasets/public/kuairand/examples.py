@@ -100,8 +100,8 @@ def _table(records: np.ndarray, users: Entities, items: Entities) -> pa.Table:
         "weekday": pa.array((local // _DAY_SECONDS + _EPOCH_WEEKDAY) % 7),
         "duration_seconds": pa.array((records["duration"] / 1_000).astype(np.float32)),
     }
-    for side, places in ((users, records["user"]), (items, records["item"])):
-        columns |= {column.feature.name: column.take(places) for column in side.columns}
+    for side, indices in ((users, records["user"]), (items, records["item"])):
+        columns |= {column.feature.name: column.take(indices) for column in side.columns}
     columns |= {task: pa.array(records[task].astype(np.float32)) for task in BINARY}
     columns[PLAY] = pa.array((records["play"] / 1_000).astype(np.float32))
     return pa.table({**columns, "timestamp": pa.array(second)})

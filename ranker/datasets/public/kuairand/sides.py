@@ -29,16 +29,16 @@ class Column(NamedTuple):
     Attributes:
       feature: what it is.
       values: an Arrow array of the values, or of the distinct ones.
-      code: the place of each row's value in `values`, [N]; None if they stand row by row.
+      code: the index of each row's value in `values`, [N]; None if they stand row by row.
     """
 
     feature: Feature
     values: pa.Array
     code: np.ndarray | None
 
-    def take(self, places: np.ndarray) -> pa.Array:
-        """Returns the values, [P], of the rows at `places`, int [P]."""
-        where = places if self.code is None else self.code[places]
+    def take(self, indices: np.ndarray) -> pa.Array:
+        """Returns the values, [P], of the rows at `indices`, int [P]."""
+        where = indices if self.code is None else self.code[indices]
         values = self.values.take(pa.array(where))
         return (
             values.cast(pa.int64())
@@ -48,7 +48,7 @@ class Column(NamedTuple):
 
 
 class Entities(NamedTuple):
-    """Users or videos: ids int64 [N], ascending, the place of each its number; and columns."""
+    """Users or videos: ids int64 [N], ascending, the index of each its number; and columns."""
 
     ids: np.ndarray
     columns: tuple[Column, ...]

@@ -67,7 +67,7 @@ class Columns:
           part: of the split, of each; needed for frozen values. [M]
 
         Returns:
-          (columns, deferred): by name, [M]; and from places [K] to the other columns there, [K].
+          (columns, deferred): by name, [M]; and from indices [K] to the other columns there, [K].
         """
         data, (user, item, time) = self._data, events
         numbers = self._numbers.advance(events, rating, is_known=is_known, part=part)
@@ -80,10 +80,10 @@ class Columns:
         }
         tags = self._tags.advance(item, time) if self._tags is not None else None
 
-        def deferred(places: np.ndarray) -> dict[str, pa.Array]:
-            made = {} if tags is None else {"tags": tags.copied(places)}
+        def deferred(indices: np.ndarray) -> dict[str, pa.Array]:
+            made = {} if tags is None else {"tags": tags.copied(indices)}
             for side, numbers in ((data.users, user), (data.items, item)):
-                chosen = pa.array(numbers[places])
+                chosen = pa.array(numbers[indices])
                 made |= {name: column.take(chosen) for name, column in side.columns.items()}
             return made
 

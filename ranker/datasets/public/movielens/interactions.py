@@ -14,7 +14,7 @@ class Entities:
     """Users or items, and what is known of them.
 
     Attributes:
-      ids: int64 [N], ascending; an entity's number is its place here.
+      ids: int64 [N], ascending; an entity's number is its index here.
       columns: by feature name, an array [N] of strings, int64 or lists of strings.
     """
 

@@ -162,7 +162,7 @@ class PastNumbers:
         return frozen
 
     def _pairs(self, user: np.ndarray, item: np.ndarray) -> "_Pairs":
-        """Returns, for each genre of each event's item, the event's place and (user, genre)."""
+        """Returns, for each genre of each event's item, the event's index and (user, genre)."""
         starts, ends = self._genre_offsets[item], self._genre_offsets[item + 1]
         lengths = ends - starts
         row = np.repeat(np.arange(len(item)), lengths)
@@ -172,7 +172,7 @@ class PastNumbers:
 
 
 class _Pairs(NamedTuple):
-    """Events by the genres of their items: an event's place, and its user and a genre. [P]"""
+    """Events by the genres of their items: an event's index, and its user and a genre. [P]"""
 
     row: np.ndarray
     group: np.ndarray

@@ -91,9 +91,9 @@ def _are_repeats(user: np.ndarray, item: np.ndarray) -> np.ndarray:
     several = np.unique(pairs[1:][pairs[1:] == pairs[:-1]])
     if len(several):
         pairs = _pairs(user, item)
-        places = np.flatnonzero(np.isin(pairs, several))
-        first = np.unique(pairs[places], return_index=True)[1]
-        are_repeats[np.delete(places, first)] = True
+        indices = np.flatnonzero(np.isin(pairs, several))
+        first = np.unique(pairs[indices], return_index=True)[1]
+        are_repeats[np.delete(indices, first)] = True
     return are_repeats
 
 

@@ -62,20 +62,20 @@ class _Row:
     """One row of a table of text, and what it is rejected for."""
 
     def __init__(
-        self, values: list[str], places: dict[str, int], *, line: int, rejected: RejectedRows
+        self, values: list[str], indices: dict[str, int], *, line: int, rejected: RejectedRows
     ) -> None:
-        """Takes the values, and the place of each column among them."""
+        """Takes the values, and the index of each column among them."""
         self._values = values
-        self._places = places
+        self._indices = indices
         self._line = line
         self._rejected = rejected
 
     def __getitem__(self, column: str) -> str:
-        return self._values[self._places[column]]
+        return self._values[self._indices[column]]
 
     def named(self) -> dict[str, str]:
         """Returns all values by column."""
-        return dict(zip(self._places, self._values, strict=True))
+        return dict(zip(self._indices, self._values, strict=True))
 
     def reject(self, reason: str, problem: str) -> None:
         self._rejected.add(reason, line=self._line, problem=problem)
@@ -147,12 +147,12 @@ class _Reader:
         """Returns the tags, in lower case, of known items [N], or None if no file has them."""
         if self._layout.tags is None or self._layout.tags.file not in self._inputs.files:
             return None
-        place = {str(number): i for i, number in enumerate(item_ids.tolist())}
+        index = {str(number): i for i, number in enumerate(item_ids.tolist())}
         words: dict[str, int] = {}
         numbers: dict[str, int] = {}  # that of a word, by how it was written
         item, word, time = array("i"), array("i"), array("q")
         for row in self._text(self._layout.tags, may_be_empty=True):
-            known = place.get(row["item_id"])
+            known = index.get(row["item_id"])
             if known is None:
                 known = self._item_of(row, item_ids)
             if known is not None and (second := row.number("timestamp")) is not None:
@@ -183,10 +183,10 @@ class _Reader:
     def _text(self, table: Table, *, may_be_empty: bool = False) -> Iterator[_Row]:
         """Yields the rows of a table, and checks at its end how many were rejected."""
         rejected = self._inputs.rejected_rows_of(table.file)
-        places = {name: place for place, name in enumerate(table.form.columns)}
+        indices = {name: index for index, name in enumerate(table.form.columns)}
         with self._inputs.files.open(table.file) as stream:
             for line, values in DelimitedFile(stream, table.form, rejected=rejected).text():
-                yield _Row(values, places, line=line, rejected=rejected)
+                yield _Row(values, indices, line=line, rejected=rejected)
         rejected.check(may_be_empty=may_be_empty)
 
 

@@ -50,8 +50,8 @@ class Truth:
         self._rows += int(where.sum())
         for task, counted in self._binary.items():
             p = drawn.chance[task][where]
-            place = (drawn.score[task][where] + MAX_SCORE) / (2 * MAX_SCORE) * (_BINS - 1)
-            bins = place.astype(np.int64)
+            position = (drawn.score[task][where] + MAX_SCORE) / (2 * MAX_SCORE) * (_BINS - 1)
+            bins = position.astype(np.int64)
             ones = np.ones(len(p), np.int64)
             counts = (ones, drawn.label[task][where] > 0, _whole(p), _whole(p * (1 - p)))
             for total, values in zip(counted, counts, strict=True):

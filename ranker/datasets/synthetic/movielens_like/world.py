@@ -73,8 +73,8 @@ class World:
         """Returns the rows of numbers `row`, int64 [N], at `time`, in [0, 1)."""
         u, i = (uniform(self._seed, name, row) for name in ("row/user", "row/item"))
         user = np.minimum((u**_USER_SKEW * self.num_users).astype(np.int32), self.num_users - 1)
-        place = (i**_ITEM_SKEW + _MOVED * time) * self.num_items
-        item = (place.astype(np.int64) % self.num_items).astype(np.int32)
+        position = (i**_ITEM_SKEW + _MOVED * time) * self.num_items
+        item = (position.astype(np.int64) % self.num_items).astype(np.int32)
         score = self.scores(user, item, time)
         chance, label = {}, {}
         for task, intercept in INTERCEPTS.items():
