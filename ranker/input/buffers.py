@@ -1,7 +1,7 @@
 """The orders in which a split can be read that is larger than memory: buffer by buffer.
 
-A pass is a list of buffers, each some rows of some row groups and the order in which they
-come. It depends on the seed, the number of the pass and the groups' sizes, and on nothing
+An epoch is a list of buffers, each some rows of some row groups and the order in which they
+come. It depends on the seed, the number of the epoch and the groups' sizes, and on nothing
 else: whoever knows those knows the row at any index of the stream.
 """
 
@@ -32,11 +32,11 @@ class Buffer(NamedTuple):
     order: Callable[[], np.ndarray]
 
 
-class Passes(Protocol):
+class Epochs(Protocol):
     """The buffers of every epoch."""
 
     def buffers(self, number: int) -> list[Buffer]:
-        """Returns the buffers of a pass, in order; none is empty."""
+        """Returns the buffers of an epoch, in order; none is empty."""
         ...
 
 
@@ -60,7 +60,7 @@ class Blocks:
         self._sizes = [group.num_rows for group in groups]
         self._limit = buffer_examples
         self._seed = seed
-        self._passes: dict[int, list[Buffer]] = {}
+        self._epochs: dict[int, list[Buffer]] = {}
         for path, number, size in groups:
             if size > buffer_examples:
                 raise ValueError(
@@ -69,11 +69,11 @@ class Blocks:
                 )
 
     def buffers(self, number: int) -> list[Buffer]:
-        """Returns the buffers of a pass, in order; none is empty."""
-        if number not in self._passes:
-            self._passes = {n: p for n, p in self._passes.items() if abs(n - number) == 1}
-            self._passes[number] = self._filled(number)
-        return self._passes[number]
+        """Returns the buffers of an epoch, in order; none is empty."""
+        if number not in self._epochs:
+            self._epochs = {n: p for n, p in self._epochs.items() if abs(n - number) == 1}
+            self._epochs[number] = self._filled(number)
+        return self._epochs[number]
 
     def _filled(self, number: int) -> list[Buffer]:
         found: list[Buffer] = []
@@ -125,7 +125,7 @@ class Windows:
         self._seed = seed
 
     def buffers(self, number: int) -> list[Buffer]:
-        """Returns the buffers of a pass, in order; none is empty."""
+        """Returns the buffers of an epoch, in order; none is empty."""
         num_rows = int(self._ends[-1])
         return [
             self._buffer(number, start, min(start + self._size, num_rows))

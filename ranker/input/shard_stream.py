@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from ranker.input.batch import Batch
-from ranker.input.buffers import Blocks, Buffer, Passes, Windows
+from ranker.input.buffers import Blocks, Buffer, Epochs, Windows
 from ranker.input.stored import StoredSplit
 from ranker.input.stream import Reordering
 
@@ -44,16 +44,16 @@ class ShardStream:
         self._split = split
         self._batch_size = batch_size
         windows = {"time": 1, "window": window_examples}
-        self._passes: Passes
+        self._epochs: Epochs
         if order == "blocks":
-            self._passes = Blocks(split.groups, buffer_examples=buffer_examples, seed=seed)
+            self._epochs = Blocks(split.groups, buffer_examples=buffer_examples, seed=seed)
         elif order in windows:
             if not split.is_by_time:
                 raise ValueError(
                     f"{split.path}: the rows do not lie in order of time, and order {order!r} "
                     'must read them so from disk: sort them, or set data.stream = "never"'
                 )
-            self._passes = Windows(
+            self._epochs = Windows(
                 split.groups, window=windows[order], buffer_examples=buffer_examples, seed=seed
             )
         else:
@@ -82,7 +82,7 @@ class ShardStream:
         number, index = np.divmod(indices, len(self._split))
         pieces: list[tuple[np.ndarray, Batch]] = []
         for n in np.unique(number):
-            buffers = self._passes.buffers(int(n))
+            buffers = self._epochs.buffers(int(n))
             starts = [buffer.start for buffer in buffers]
             which = np.searchsorted(starts, index, side="right") - 1
             for i in np.unique(which[number == n]):
@@ -93,13 +93,13 @@ class ShardStream:
     def _taken(self, number: int, index: int, indices: np.ndarray) -> Batch:
         """Returns the examples at `indices` of a buffer; starts to read the next one."""
         key, ahead = (number, index), (number, index + 1)
-        if ahead[1] == len(self._passes.buffers(number)):
+        if ahead[1] == len(self._epochs.buffers(number)):
             ahead = (number + 1, 0)
         for gone in self._held.keys() - {key, ahead}:  # let go before another is read
             self._held.pop(gone).cancel()
         for wanted in (key, ahead):
             if wanted not in self._held:
-                buffer = self._passes.buffers(wanted[0])[wanted[1]]
+                buffer = self._epochs.buffers(wanted[0])[wanted[1]]
                 self._held[wanted] = self._reader.submit(_Held, self._split, buffer)
         return self._held[key].result().take(indices)
 

@@ -2,7 +2,7 @@
 
 Batch n is examples [n * B, (n + 1) * B) of the stream, whatever came before, so a
 run resumes at a batch by knowing its number and nothing else. A batch may span the
-end of a pass: every batch has B examples and no example is dropped.
+end of an epoch: every batch has B examples and no example is dropped.
 """
 
 import contextlib
@@ -85,7 +85,7 @@ class Stream:
         self._blocks = Blocks(
             self._groups if order == "blocks" else (), buffer_examples=buffer_examples, seed=seed
         )
-        self._passes: dict[int, np.ndarray] = {}
+        self._epochs: dict[int, np.ndarray] = {}
         self._reordering = reordering
 
     def stack(self, first: int, num_batches: int) -> Batch:
@@ -103,16 +103,16 @@ class Stream:
         rows = np.empty_like(indices)
         for n in np.unique(number):
             rows[number == n] = self._positions(n)[index[number == n]]
-        self._passes = {n: p for n, p in self._passes.items() if n >= number.max(initial=0)}
+        self._epochs = {n: p for n, p in self._epochs.items() if n >= number.max(initial=0)}
         return rows
 
     def _positions(self, number: int) -> np.ndarray:
         if self._order == "time":
             return self._by_time
-        if number not in self._passes:
+        if number not in self._epochs:
             is_blocks = self._order == "blocks"
-            self._passes[number] = self._blocked(number) if is_blocks else self._shuffle(number)
-        return self._passes[number]
+            self._epochs[number] = self._blocked(number) if is_blocks else self._shuffle(number)
+        return self._epochs[number]
 
     def _blocked(self, number: int) -> np.ndarray:
         ends = np.cumsum([group.num_rows for group in self._groups])

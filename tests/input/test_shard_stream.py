@@ -152,15 +152,15 @@ def test_every_pass_has_every_row_once_and_passes_and_seeds_differ(whole):
     known = np.arange(len(whole), dtype=np.float32)
     whole.rows.labels["row"] = known
     try:
-        passes = in_memory(whole, batch_size=198).stack(0, 3).labels["row"]
+        epochs = in_memory(whole, batch_size=198).stack(0, 3).labels["row"]
         other = in_memory(whole, batch_size=198, seed=SEED + 1).stack(0, 1).labels["row"]
     finally:
         del whole.rows.labels["row"]
-    for rows in (*passes, *other):
+    for rows in (*epochs, *other):
         assert sorted(rows) == known.tolist()
         assert (np.diff(rows) != 1).mean() > 0.8  # shuffled
-    assert (passes[0] != passes[1]).any()
-    assert (passes[0] != other[0]).any()
+    assert (epochs[0] != epochs[1]).any()
+    assert (epochs[0] != other[0]).any()
 
 
 def test_the_rows_of_a_buffer_come_from_all_of_its_groups(whole):
