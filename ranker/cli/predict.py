@@ -48,7 +48,7 @@ def main(_: Sequence[str]) -> int:
     output = Path(_OUTPUT.value)
     remarks: list[str] = []
     try:
-        model = serve.newest_version(Path(_MODEL.value), on_unfinished=_tell)
+        model = serve.newest_version(Path(_MODEL.value), on_unfinished=_print_line)
         serve.check_origin(model, Path(_MODEL.value))
         with ExitStack() as stack, tqdm(unit=" rows", unit_scale=True, disable=None) as bar:
             made = stack.enter_context(_made(model)) if _PAST.value else None
@@ -77,7 +77,7 @@ def main(_: Sequence[str]) -> int:
     except (ValueError, OSError) as error:
         return program.refuse(error)
     for line in remarks:
-        _tell(line)
+        _print_line(line)
     print(f"{count:,} rows scored by {model}: {output}")
     return 0
 
@@ -91,7 +91,7 @@ def _made(model: Path) -> AbstractContextManager[Any]:
     return found.rows([_INPUT.value], keep=_KEEP.value or None)
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     print(f"predict: {line}", file=sys.stderr)
 
 

@@ -54,10 +54,10 @@ class Numbering:
         numbers = np.empty(len(values), np.int32)
         for start in range(0, len(values), _SLICE_ROWS):
             part = slice(start, start + _SLICE_ROWS)
-            numbers[part] = self._look_up(values[part])
+            numbers[part] = self._find(values[part])
         return numbers
 
-    def _look_up(self, values: np.ndarray) -> np.ndarray:
+    def _find(self, values: np.ndarray) -> np.ndarray:
         if self._table is not None:
             unsigned = values.view(f"u{values.itemsize}")  # what is below 0 is beyond the table
             return self._table[np.minimum(unsigned, len(self._table) - 1)]

@@ -17,7 +17,7 @@ from ranker.datasets.progress import Progress
 from ranker.datasets.read import sources
 from ranker.datasets.splits import NAMES, Split, describe
 from ranker.datasets.write.earlier import Earlier, read_earlier
-from ranker.datasets.write.folder import replacing
+from ranker.datasets.write.folder import atomic_folder
 from ranker.datasets.write.parts import write_parts
 from ranker.datasets.write.vocabularies import summary, write_schema_and_vocabularies
 from ranker.schema import read_schema
@@ -35,7 +35,7 @@ def run(
     earlier = None  # read before it may be replaced
     if options.vocabulary_from is not None:
         earlier = read_earlier(options.vocabulary_from, dataset.name)
-    with replacing(destination) as folder, ExitStack() as stack:
+    with atomic_folder(destination) as folder, ExitStack() as stack:
         source = None
         if not (dataset.is_synthetic or dataset.adapt):
             source = sources.find(dataset.archive, options, progress=progress)

@@ -81,19 +81,19 @@ class Jumps:
         variables = self.variables
         age, level = variables["age"].read_value(), variables["level"].read_value()
         num_seen = _count(block > -math.inf)
-        can_tell = 2 * num_seen > self._width
+        has_enough = 2 * num_seen > self._width
         typical = upper_medians(block, num_seen)
         self._start(block)
         median, usual, limit = self._limits()
         is_open = age > 0
         is_above = is_open if self._is_held else is_open & (age < self._detect.max_recovery)
         level = tf.where(is_above, level, usual)
-        opens = can_tell & (typical > limit) & ~is_open
-        returns = can_tell & (typical <= level + RETURN * tf.abs(level)) & is_open
+        opens = has_enough & (typical > limit) & ~is_open
+        returns = has_enough & (typical <= level + RETURN * tf.abs(level)) & is_open
         since = BLOCK - tf.argmax(tf.cast(block > limit[:, tf.newaxis], tf.int32), axis=1)
         grown = (age + BLOCK) * tf.cast(is_open & ~returns, tf.int64)
         age = tf.where(opens, since, grown)
-        enters = can_tell & ~is_above & ~opens
+        enters = has_enough & ~is_above & ~opens
         self._enter(block, enters)
         num, least = variables["num_entered"].read_value(), BELIEVED * self._bases
         self._floor.enter(median, num, enters=enters, least=least)

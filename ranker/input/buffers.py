@@ -20,14 +20,14 @@ class Buffer(NamedTuple):
     Attributes:
       start: index of its first row in the epoch.
       groups: that are joined, in this order.
-      skip: how many of the joined rows are before the buffer's.
+      offset: how many of the joined rows are before the buffer's.
       num_rows: of the buffer.
       order: returns which of its rows [num_rows] comes at each of its indices.
     """
 
     start: int
     groups: tuple[int, ...]
-    skip: int
+    offset: int
     num_rows: int
     order: Callable[[], np.ndarray]
 
@@ -137,8 +137,8 @@ class Windows:
         last = int(np.searchsorted(self._ends, stop, side="left"))
         entropy = (self._seed, number)
         order = functools.partial(_windowed, entropy, start, stop - start, self._window)
-        skip = start - int(self._ends[first])
-        return Buffer(start, tuple(range(first, last)), skip, stop - start, order)
+        offset = start - int(self._ends[first])
+        return Buffer(start, tuple(range(first, last)), offset, stop - start, order)
 
 
 def _permutation(entropy: tuple[int, ...], num_rows: int) -> np.ndarray:

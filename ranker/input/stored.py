@@ -77,12 +77,12 @@ class StoredSplit:
           OSError, ValueError: naming the file, for what could be read before and cannot now,
             or was written since.
         """
-        skip, left = buffer.skip, buffer.num_rows
+        offset, left = buffer.offset, buffer.num_rows
         parts = []
         for group in buffer.groups:
             for table in self._shards.group(self.groups[group]):
-                wanted = table.slice(skip, left)
-                skip, left = max(0, skip - len(table)), left - len(wanted)
+                wanted = table.slice(offset, left)
+                offset, left = max(0, offset - len(table)), left - len(wanted)
                 if len(wanted):
                     parts.append(encode_rows(wanted, self._schema, self._encoder))
             self._check(self.groups[group].path)

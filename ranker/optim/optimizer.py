@@ -143,7 +143,7 @@ class Optimizer:
             name = member.name
             transaction.change(member.change(gradient, left[name], kept[name].factor))
         transaction.write(self.step, step + 1)
-        self._tell(transaction, by_group)
+        self._report(transaction, by_group)
         return transaction
 
     def summed(self, gradients: Sequence[Given | None]) -> tuple[Gradient, ...]:
@@ -211,7 +211,7 @@ class Optimizer:
             fitted.append((member, given))
         return fitted
 
-    def _tell(self, transaction: Transaction, rates: Mapping[str, tf.Tensor]) -> None:
+    def _report(self, transaction: Transaction, rates: Mapping[str, tf.Tensor]) -> None:
         """Adds what there is to say of the changes to the transaction's scalars."""
         for name, rate in rates.items():
             transaction.scalar(f"learning_rate/{name}", rate)

@@ -54,7 +54,7 @@ class Incidents:
         cause = find_cause(batch, self.schema, reason=REASONS.index(event["reason"]))
         names = self.step.optimizer.names
         event = event | cause.event() | {"clip_factors": lowest_factors(factors, names)}
-        if self._has_room(attempt):
+        if self._is_kept(attempt):
             event["incident"] = f"{self.folder.name}/{attempt}.parquet"
             self._keep(event, batch)
         return event
@@ -64,7 +64,7 @@ class Incidents:
         batch = self.step.faults.batch(stack.at(index), tf.constant(attempt, tf.int64))
         return Batch(*({n: np.asarray(a) for n, a in arrays.items()} for arrays in batch))
 
-    def _has_room(self, attempt: int) -> bool:
+    def _is_kept(self, attempt: int) -> bool:
         """Whether a file may be written: later ones are of a run that was killed, and go on."""
         return sum(number < attempt for number in kept(self.folder)) < self.most
 

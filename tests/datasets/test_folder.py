@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.write.folder import MARK, replacing
+from ranker.datasets.write.folder import MARK, atomic_folder
 from ranker.files import directory
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def _old(path):
 
 
 def _replace(path):
-    with replacing(path) as written:
+    with atomic_folder(path) as written:
         (written / MARK).write_text(NEW)
 
 
@@ -57,7 +57,7 @@ def test_a_failure_leaves_the_old(tmp_path):
         (written / "half").write_text("")
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), replacing(path) as written:
+    with pytest.raises(ZeroDivisionError), atomic_folder(path) as written:
         fail(written)
     assert sorted(p.name for p in path.iterdir()) == [MARK, "stale"]
     assert list(tmp_path.iterdir()) == [path]
@@ -129,7 +129,7 @@ def test_what_comes_into_the_folder_while_the_new_is_written_stays(tmp_path):
     path = _old(tmp_path / "data")
     with (
         pytest.raises(DatasetError, match=r"lost would be notes\.txt, which prepare did not write"),
-        replacing(path),
+        atomic_folder(path),
     ):
         (path / "notes.txt").write_text("mine")
     assert (path / "notes.txt").read_text() == "mine"
@@ -171,7 +171,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_old(tmp_path, files_of_at_most
     with (
         files_of_at_most(700),
         pytest.raises(DatasetError, match=r"^/.*/data: not written: File too large$"),
-        replacing(path) as written,
+        atomic_folder(path) as written,
     ):
         write(written)
     assert sorted(p.name for p in path.iterdir()) == [MARK, "stale"]
@@ -186,7 +186,7 @@ from ranker.files import directory
 when = sys.argv[2]
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 if when == "before the swap": directory._replace = die
-with folder.replacing(Path(sys.argv[1])) as written:
+with folder.atomic_folder(Path(sys.argv[1])) as written:
     (written / "manifest.json").write_text(sys.argv[3])
     if when == "in the middle": die()
     if when == "after the swap": directory.shutil.rmtree = die
@@ -217,7 +217,7 @@ from ranker.datasets import DatasetError
 from ranker.datasets.write import folder
 folder.os.getpid = lambda: 7  # as in two containers
 try:
-    with folder.replacing(Path(sys.argv[1])) as written:
+    with folder.atomic_folder(Path(sys.argv[1])) as written:
         print("writing", flush=True)
         sys.stdin.readline()
         (written / "manifest.json").write_text(sys.argv[2])

@@ -185,6 +185,7 @@ def test_the_first_row_of_a_user_is_the_first_in_time_whatever_the_order(kind):
         mixed = Split(Batch({}, {}, {}), users=users[order], is_warm=order > 0, times=times[order])
         first = order[mixed.first_rows()]
         assert (users[first] == users[order]).all()
-        expected = [10 if str(u).endswith("7") else 20 if str(u).endswith("5") else 5
-                    for u in users[order]]  # fmt: skip
+        expected = [
+            10 if str(u).endswith("7") else 20 if str(u).endswith("5") else 5 for u in users[order]
+        ]  # fmt: offset
         assert times[first].tolist() == expected

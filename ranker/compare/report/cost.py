@@ -54,13 +54,13 @@ def others(summary: Summary) -> list[str]:
     return [name for name in survival.safeguards(summary) if name != summary.reference]
 
 
-def sentence(summary: Summary, subjects: Sequence[str]) -> str:
+def sentence(summary: Summary, names: Sequence[str]) -> str:
     """Returns what the best survivors cost or gain in quality; in one if nothing tells them apart.
 
     Nothing is said of time: runs share their cores, one safeguard after the other, and what
     else these did meanwhile is in their seconds too.
     """
-    compared = [name for name in subjects if name != summary.reference]
+    compared = [name for name in names if name != summary.reference]
     if not compared:
         return f"{quoted(summary.reference)} is the reference itself, so there is no cost to weigh."
     found = [quality(summary, name) for name in compared]

@@ -19,7 +19,7 @@ _OURS = ("schema.toml", "train.parquet", "validation.parquet", "test.parquet")
 
 
 @contextmanager
-def replacing(destination: Path) -> Iterator[Path]:
+def atomic_folder(destination: Path) -> Iterator[Path]:
     """Yields an empty folder beside `destination` that takes its place at the end.
 
     If the block raises, the folder is deleted and `destination` is as it was. A
