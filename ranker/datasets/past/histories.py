@@ -26,15 +26,22 @@ class Lists(NamedTuple):
         return self._replace(starts=self.starts[indices], lengths=self.lengths[indices])
 
     def copied(self, indices: np.ndarray) -> pa.Array:
-        """Returns the lists, [P], of the events at these indices, int [P]."""
+        """Returns the lists, [P], of the events at these indices, int [P]; of a dictionary if so."""
         starts, lengths = self.starts[indices], self.lengths[indices]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         chosen = np.repeat(starts.astype(np.int32) - offsets[:-1], lengths)
         chosen += np.arange(len(chosen), dtype=np.int32)
         values = self.values.take(pa.array(chosen))
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
+        if pa.types.is_dictionary(values.type) and len(values) < len(values.dictionary):
+            values = values.dictionary_decode().dictionary_encode()  # of these words alone
         return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def spelt_out(lists: pa.Array) -> pa.Array:
+    """Returns lists, [P], without the dictionary that they may be of."""
+    if not pa.types.is_dictionary(lists.type.value_type):
+        return lists
+    return pa.ListArray.from_arrays(lists.offsets, lists.values.dictionary_decode())
 
 
 def lists_of(found: Found, names: pa.Array) -> Lists:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.errors import DatasetError
+from ranker.datasets.past.histories import spelt_out
 from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table import batches, files
 from ranker.datasets.table.batch import Batch
@@ -97,7 +98,7 @@ class NewRows:
         for columns, lists in forward.rows(lambda at: np.full(at.stop - at.start, is_known)):
             num_rows = len(columns[TIME])
             every = np.arange(num_rows)
-            columns |= {name: found.copied(every) for name, found in lists.items()}
+            columns |= {name: spelt_out(found.copied(every)) for name, found in lists.items()}
             names = [*(f"{_KEEP}{name}" for name in self._keep), *features]
             table = pa.table({name: columns[name] for name in names})
             if indices:
