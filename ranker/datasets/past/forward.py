@@ -175,7 +175,7 @@ class Tails:
 
     def __init__(self, num_groups: int, *, max_length: int) -> None:
         """Remembers nothing yet; at most `max_length` values a group."""
-        self._values = np.zeros((num_groups, max_length), np.int32)  # oldest first, to the left
+        self._values = np.zeros(num_groups * max_length, np.int32)  # oldest first, to the left
         self._lengths = np.zeros(num_groups, np.int64)
         self._max_length = max_length
 
@@ -183,18 +183,15 @@ class Tails:
         """Returns the last values before each event, then remembers the window's, int32 [M]."""
         groups, fresh = window.groups, window.ends - window.starts
         kept = self._lengths[groups]
+        lengths = np.minimum(kept + fresh, self._max_length)
         ends = np.cumsum(kept + fresh)
         begins = ends - kept - fresh
-        shift = begins + kept - window.starts  # from the number of a known event to its index
         values = np.empty(ends[-1], np.int32)
-        row, column = _cells(kept)
-        values[begins[row] + column] = self._values[groups[row], column]
-        values[np.arange(fresh.sum()) + np.repeat(shift, fresh)] = window.known(value)
-        until = window.until + window.spread(shift)
+        values[_runs(begins, kept)] = self._values[self._cells(groups, kept)]
+        values[_runs(begins + kept, fresh)] = window.known(value)
+        until = window.until + window.spread(begins + kept - window.starts)
         length = np.minimum(until - window.spread(begins), self._max_length)
-        lengths = np.minimum(kept + fresh, self._max_length)
-        row, column = _cells(lengths)
-        self._values[groups[row], column] = values[(ends - lengths)[row] + column]
+        self._values[self._cells(groups, lengths)] = values[_runs(ends - lengths, lengths)]
         self._lengths[groups] = lengths
         return Found(values, window.as_given(until), window.as_given(length))
 
@@ -202,23 +199,26 @@ class Tails:
         """Returns groups with values, [K], these, oldest first, [V], and how many each has, [K]."""
         group = np.flatnonzero(self._lengths)
         lengths = self._lengths[group]
-        row, column = _cells(lengths)
-        return group, self._values[group[row], column], lengths
+        return group, self._values[self._cells(group, lengths)], lengths
 
     def put(self, group: np.ndarray, values: np.ndarray, lengths: np.ndarray) -> None:
         """Takes what `last` gave, [K], [V] and [K], of groups of which nothing is known yet."""
-        row, column = _cells(lengths)
-        self._values[group[row], column] = values
+        self._values[self._cells(group, lengths)] = values
         self._lengths[group] = lengths
+
+    def _cells(self, groups: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        return _runs(groups.astype(np.int64) * self._max_length, lengths)
 
 
 _NEVER = -1
 
 
-def _cells(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns row and column of each cell of rows of these lengths."""
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    return row, np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+def _runs(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Returns whole numbers that ascend by 1 from each start, [K], so many of each, [K]."""
+    shift = starts - np.cumsum(lengths) + lengths
+    found = np.repeat(shift, lengths)
+    found += np.arange(len(found))
+    return found
 
 
 def _differs(values: np.ndarray) -> np.ndarray:
