@@ -13,6 +13,7 @@ from ranker.datasets.errors import DatasetError
 
 MARK = "\U0010ffff"  # no character, so that no text has it
 _ESCAPED = re.compile("[\ud800-\udfff]")
+_FIRST_BYTE = MARK.encode()[0]
 _MIB = 1 << 20
 
 
@@ -60,6 +61,9 @@ class Decoded(io.RawIOBase):
 
 def without_marks(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
     """Returns text with null where a MARK is, and where that is, bool; None for nowhere. [N]"""
+    data = column.buffers()[2]
+    if data is None or not np.any(np.frombuffer(data, np.uint8) == _FIRST_BYTE):  # in most text
+        return column, None
     is_marked = pc.match_substring(column, MARK).fill_null(False)
     if not pc.any(is_marked).as_py():
         return column, None

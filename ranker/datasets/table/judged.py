@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ranker.datasets.table.batch import Batch
+from ranker.datasets.table.types import as_ids, spelt_out
 
 
 class Account(Protocol):
@@ -31,8 +32,15 @@ class Judged:
         self.columns, self.num_rows = batch.columns, batch.num_rows
         self.is_kept = np.ones(batch.num_rows, bool)
         self._batch, self._rejected = batch, rejected
+        self._ids: dict[tuple[str, str], tuple[pa.Array, np.ndarray | None]] = {}
         for name, (is_bad, what) in batch.bad.items():
             self.reject("type", is_bad, f"column {name!r:.80}: {what}")
+
+    def ids(self, column: str, dtype: str) -> tuple[pa.Array, np.ndarray | None]:
+        """Returns what `as_ids` does of a column of the source, once for all who read it."""
+        if (column, dtype) not in self._ids:
+            self._ids[column, dtype] = as_ids(self.columns[column], dtype)
+        return self._ids[column, dtype]
 
     def leave_out(self, is_left: np.ndarray) -> None:
         """Leaves the rows, bool [N], that the spec does not ask for; they are not bad."""
@@ -62,6 +70,8 @@ class Judged:
         self.is_kept &= ~is_bad
 
     def kept(self, columns: Mapping[str, pa.Array]) -> pa.Table:
-        """Returns columns, [N] each, without the rows that left."""
-        table = pa.table(dict(columns))
-        return table if self.is_kept.all() else table.filter(pa.array(self.is_kept))
+        """Returns columns, [N] each, without the rows that left; no dictionary has their words."""
+        if self.is_kept.all():
+            return pa.table(dict(columns))
+        table = pa.table({name: spelt_out(column) for name, column in columns.items()})
+        return table.filter(pa.array(self.is_kept))

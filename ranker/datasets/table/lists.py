@@ -10,7 +10,7 @@ from ranker.datasets.columns import id_list
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.maker import Maker, hashed
-from ranker.datasets.table.types import as_ids, as_text
+from ranker.datasets.table.types import as_ids, as_text, spelt_out
 from ranker.schema import Feature
 from ranker.spec import table_features as spec
 
@@ -55,7 +55,7 @@ class ListMaker(Maker):
             ids = ids.drop_null()
         if buckets := getattr(self.part, "hash_buckets", 0):
             ids = hashed(ids, buckets)
-        return _lists(ids, row, len(column), getattr(self.part, "max_length", 1))
+        return _lists(spelt_out(ids), row, len(column), getattr(self.part, "max_length", 1))
 
 
 class TextMaker(ListMaker):

@@ -1,7 +1,7 @@
 """One batch of the source to one table for the spool: everything but what is of the past."""
 
 import time as clock
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.plan import Plan, label_of
 from ranker.datasets.table.reserved import KEY, LAST, NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.spool import TIME
-from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text
+from ranker.datasets.table.types import as_moments, as_numbers, as_text, spelt_out
 from ranker.spec.table import BinaryTask, RegressionTask, TableTask
 from ranker.spec.table_past import PastLast, PastRate
 
@@ -43,6 +43,8 @@ class RowMaker:
         self._rates = {p.of for p in spec.past.values() if isinstance(p, PastRate)}
         self.keys = {column: Numbers() for column in plan.keys}
         self.last = {p.of: Numbers() for p in spec.past.values() if isinstance(p, PastLast)}
+        self._keyed = dict(_keyed(plan, self.last))
+        self.last |= {feature: self.keys[key] for feature, key in self._keyed.items()}
         self._requests = Numbers()
         self.bounds: dict[str, tuple[float, float]] = {}
 
@@ -74,9 +76,10 @@ class RowMaker:
         if self._spec.request:
             made[REQUEST] = as_text(rows.columns[self._spec.request])
         made |= self._of_past(rows) | self._keys(rows)
+        are_keys = {n for n, key in self._keyed.items() if made[n] is made[f"{KEY}{key}"]}
         kept = rows.kept(made | dict(further or {}))
         self._look(kept)
-        return self._numbered(kept)
+        return self._numbered(kept, are_keys)
 
     def _moments(self, rows: Judged) -> np.ndarray:
         name = self._spec.time
@@ -163,13 +166,17 @@ class RowMaker:
         made: dict[str, pa.Array] = {}
         for column in self.keys:
             values = rows.columns[column]
-            ids, bad = as_ids(values, self._plan.key_types[column])
+            ids, bad = rows.ids(column, self._plan.key_types[column])
             rows.reject("value", bad, f"column {column!r:.80}: {{}} is no whole number", values)
             made[f"{KEY}{column}"] = ids
         return made
 
-    def _numbered(self, kept: pa.Table) -> pa.Table:
-        """Returns the rows that are kept with the numbers of their keys."""
+    def _numbered(self, kept: pa.Table, are_keys: Collection[str]) -> pa.Table:
+        """Returns the rows that are kept with the numbers of their keys, and words as text.
+
+        Args:
+          are_keys: features of lists of the past whose values are those of their keys.
+        """
         for column, numbers in self.keys.items():
             name = f"{KEY}{column}"
             ids = numbers.of(kept[name].combine_chunks())
@@ -178,9 +185,12 @@ class RowMaker:
             numbers = self._requests.of(kept[REQUEST].combine_chunks()).cast(pa.int64())
             kept = kept.set_column(kept.column_names.index(REQUEST), REQUEST, numbers)
         for feature, numbers in self.last.items():
-            values = kept[feature].combine_chunks()
-            kept = kept.append_column(f"{LAST}{feature}", numbers.of(values))
-        return kept
+            found = kept[f"{KEY}{self._keyed[feature]}"] if feature in are_keys else None
+            if found is None:
+                found = numbers.of(kept[feature].combine_chunks())
+            kept = kept.append_column(f"{LAST}{feature}", found)
+        columns = zip(kept.column_names, kept.columns, strict=True)
+        return pa.table({name: spelt_out(column.combine_chunks()) for name, column in columns})
 
     def _look(self, kept: pa.Table) -> None:
         """Remembers the extremes of labels."""
@@ -193,3 +203,15 @@ class RowMaker:
             least, most = float(found["min"]), float(found["max"])
             low, high = self.bounds.get(name, (least, most))
             self.bounds[name] = min(low, least), max(high, most)
+
+
+def _keyed(plan: Plan, last: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yields the features of `last`, with the keys of the past, that are of the same values."""
+    for maker in plan.makers:
+        key = maker.sources[0]
+        if (
+            maker.name in last
+            and plan.key_types.get(key) == maker.dtype
+            and not getattr(maker.part, "hash_buckets", 0)
+        ):
+            yield maker.name, key

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ranker.datasets.columns import categorical, numeric
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.maker import Maker, hashed
-from ranker.datasets.table.types import as_ids, as_numbers, as_text, as_words
+from ranker.datasets.table.types import as_numbers, spelt_out
 from ranker.schema import Feature
 from ranker.spec import table_features as spec
 
@@ -28,11 +28,11 @@ class CategoricalMaker(Maker):
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
         """Returns its columns, [N] each; see `Maker.made`."""
-        ids, bad = as_ids(self.read(rows), self.dtype)
+        ids, bad = rows.ids(self.sources[0], self.dtype)
         self.reject(rows, bad, "no whole number")
         is_null = ids.is_null() if ids.null_count else None
         if is_null is not None:
-            ids = ids.fill_null(self._own_value())
+            ids = spelt_out(ids).fill_null(self._own_value())
         if self.part.hash_buckets:
             ids = hashed(ids, self.part.hash_buckets)
         made = {self.name: ids}
@@ -106,8 +106,8 @@ class CrossedMaker(Maker):
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
         """Returns its columns, [N] each; see `Maker.made`."""
-        texts = [as_text(rows.columns[name]) for name in self.part.columns]
-        words = [as_words(text).fill_null(spec.MISSING_WORD) for text in texts]
+        texts = [spelt_out(rows.ids(name, "string")[0]) for name in self.part.columns]
+        words = [text.fill_null(spec.MISSING_WORD) for text in texts]
         joined = pc.binary_join_element_wise(*words, "|")
         buckets = self.part.hash_buckets
         return {self.name: hashed(joined, buckets) if buckets else joined}

@@ -208,8 +208,8 @@ def as_text(column: Any) -> Any:
     return column.cast(pa.string())
 
 
-def as_words(column: pa.Array) -> pa.Array:
-    """Returns text, [N], fit for a vocabulary: each on one line; empty text is null."""
+def as_words(column: pa.Array) -> pa.DictionaryArray:
+    """Returns text, [N], of a dictionary fit for a vocabulary: each on one line; "" is null."""
     coded = column.dictionary_encode()
     words = coded.dictionary
     is_uneven = pc.or_(pc.match_substring_regex(words, _UNEVEN), pc.equal(words, ""))
@@ -219,14 +219,20 @@ def as_words(column: pa.Array) -> pa.Array:
         tidy = [one_line(word) for word in words.to_pylist()]
         tidy = [None if word == UNKNOWN and not old.as_py().strip() else word
                 for word, old in zip(tidy, words, strict=True)]  # fmt: skip
-        return pa.array(tidy, pa.string()).take(coded.indices)
-    return column
+        return pa.array(tidy, pa.string()).take(coded.indices).dictionary_encode()
+    return coded
+
+
+def spelt_out(column: Any) -> Any:
+    """Returns a column, [N], without the dictionary that it may be of."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def as_ids(column: pa.Array, dtype: str) -> tuple[pa.Array, np.ndarray | None]:
     """Returns a column as ids of `dtype`, "int64" or "string", null where there is none.
 
-    Also where a number is not whole, or text none: bool [N], None for nowhere.
+    Text is of a dictionary. Also where a number is not whole, or text none: bool [N], None for
+    nowhere.
     """
     if dtype == "string":
         return as_words(as_text(column)), None
