@@ -17,8 +17,7 @@ from absl import flags
 
 from ranker.cli import program
 
-_ROWS = flags.DEFINE_integer("rows", 200_000, "Impressions.", lower_bound=100)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.", required=True)
+SPEC_FILE = "spec.toml"
 _FILE_ROWS = 1 << 20
 _COUNTRIES = ("CH", "DE", "FR", "IT", "US", "JP")
 _DEVICES = ("phone", "tablet", "desktop")
@@ -155,17 +154,20 @@ def write(folder: Path, num_rows: int) -> float:
         pq.write_table(table, folder / f"part-{number:05d}.parquet")
         chances.append(chance.astype(np.float32))
         clicks.append(table["click"].to_numpy().astype(bool))
-    (folder / "spec.toml").write_text(SPEC.format(folder=folder), "utf-8")
+    (folder / SPEC_FILE).write_text(SPEC.format(folder=folder), "utf-8")
     last = int(_LAST * num_rows)
     return auc(np.concatenate(chances)[last:], np.concatenate(clicks)[last:])
 
 
 def main(argv: Sequence[str]) -> int:
     """Writes the table and prints its best AUC."""
-    best = write(Path(_OUTPUT.value), _ROWS.value)
-    print(f"{_ROWS.value:,} rows; the best AUC of click on the last tenth: {best:.4f}")
+    asked = flags.FLAGS
+    best = write(Path(asked.output), asked.rows)
+    print(f"{asked.rows:,} rows; the best AUC of click on the last tenth: {best:.4f}")
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # here, so that another program may have flags of these names
+    flags.DEFINE_integer("rows", 200_000, "Impressions.", lower_bound=100)
+    flags.DEFINE_string("output", None, "Folder to write.", required=True)
     program.run(main)

@@ -1,10 +1,13 @@
-"""How fast made ratings in MovieLens-25M's files are prepared, and in how much memory.
+"""How fast made rows are prepared, and in how much memory: ratings, or impressions of a table.
 
   python -m benchmarks.preparation --rows=25000000
   python -m benchmarks.preparation --rows=1000000,5000000 --split=global-temporal
+  python -m benchmarks.preparation --rows=25000000 --dataset=table
 
-Each size is written by `benchmarks.raw_ratings`, read by pyarrow alone (`read_csv` with its
-defaults), and prepared: each in a process of its own, one after the other. Prints each
+Each size is written, as MovieLens-25M's files by `benchmarks.raw_ratings`, or as Parquet with a
+spec by `benchmarks.impressions`: 12 columns, three features of the past and two histories. It is
+read by pyarrow alone, with its defaults, and prepared; a table is described before: each in a
+process of its own, one after the other. Prints each
 stage's rows a second and processor seconds beside pyarrow's, and the peak of resident memory
 up to its end, interpreter and all. Seconds are of the clock: on a machine that others use too
 look at those of the processor. What it writes, it deletes.
@@ -22,15 +25,16 @@ from typing import NamedTuple
 
 from absl import flags
 
-from benchmarks import raw_ratings
+from benchmarks import impressions, raw_ratings
 from ranker import datasets
 from ranker.cli import program
 from ranker.datasets.progress import Progress
 
 _ROWS = flags.DEFINE_list("rows", ["1000000"], "Ratings to prepare; several sizes are compared.")
 _FOLDER = flags.DEFINE_string("folder", None, "Where to write; the system's own place if not.")
-_SPLIT = flags.DEFINE_enum("split", "user-temporal", datasets.SPLITS, "Which split.")
-_DATASET = "movielens-25m"
+_SPLIT = flags.DEFINE_enum("split", None, datasets.SPLITS, "Which split; the dataset's if not.")
+_TABLE, _RATINGS = "table", "movielens-25m"
+_DATASET = flags.DEFINE_enum("dataset", _RATINGS, [_RATINGS, _TABLE], "What is prepared.")
 _MB_IN_KIB = 1024 / 1e6
 _TICK = 0.01  # seconds: less is none
 _HEAD = (
@@ -79,27 +83,57 @@ class Watch(Progress):
 
 
 def read_alone(folder: Path) -> dict[str, Cost]:
-    """Reads the ratings with pyarrow and drops them."""
-    from pyarrow import csv
+    """Reads the rows with pyarrow and drops them."""
+    from pyarrow import csv, parquet
 
     watch = Watch()
     watch.stage("pyarrow alone")
-    csv.read_csv(folder / "ratings.csv")
+    if (folder / impressions.SPEC_FILE).exists():
+        parquet.read_table(sorted(folder.glob("*.parquet")))
+    else:
+        csv.read_csv(folder / "ratings.csv")
     watch.end()
     return watch.costs
 
 
-def prepare(folder: Path, split: str) -> dict[str, Cost]:
+def describe(folder: Path) -> dict[str, Cost]:
+    """Describes the table, as `ranker describe` does."""
+    from ranker.datasets.describe.description import Asked
+    from ranker.datasets.describe.description import describe as described
+    from ranker.datasets.describe.writing import spec_of
+
+    watch = Watch()
+    watch.stage("described")
+    spec_of(described([str(folder / "*.parquet")], Asked()))
+    watch.end()
+    return watch.costs
+
+
+def prepare(folder: Path, dataset: str, split: str) -> dict[str, Cost]:
     """Prepares the files into a folder within theirs."""
     from ranker.datasets import preparation
     from ranker.datasets.catalogue import dataset_of
 
     watch = Watch()
     options = datasets.Options(source=folder, split=split)
+    if dataset == _TABLE:
+        options = datasets.Options(spec=folder / impressions.SPEC_FILE, split=split)
     destination = folder / "prepared"
-    preparation.run(dataset_of(_DATASET), destination, options=options, progress=watch)
+    preparation.run(dataset_of(dataset), destination, options=options, progress=watch)
     watch.end()
     return watch.costs
+
+
+def measure(raw: Path, num_rows: int) -> tuple[Cost, dict[str, Cost], dict[str, Cost]]:
+    """Writes the rows; returns what pyarrow alone costs, what a look, and what each stage."""
+    looked = {}
+    if _DATASET.value == _TABLE:
+        impressions.write(raw, num_rows)
+        looked = measured(describe, raw)
+    else:
+        raw_ratings.write(raw, num_rows=num_rows, seed=0, shows_progress=True)
+    (plain,) = measured(read_alone, raw).values()
+    return plain, looked, measured(prepare, raw, _DATASET.value, _SPLIT.value or "")
 
 
 def measured(work: Callable[..., dict[str, Cost]], *arguments: object) -> dict[str, Cost]:
@@ -108,18 +142,21 @@ def measured(work: Callable[..., dict[str, Cost]], *arguments: object) -> dict[s
         return pool.submit(work, *arguments).result()
 
 
-def lines(num_rows: int, plain: Cost, stages: dict[str, Cost]) -> Iterator[str]:
-    """Yields the table of one size; `plain` is what pyarrow alone took."""
+def lines(
+    num_rows: int, plain: Cost, looked: dict[str, Cost], stages: dict[str, Cost]
+) -> Iterator[str]:
+    """Yields the table of one size; `plain` is what pyarrow alone took, `looked` a look at it."""
     seconds, processor, peaks = zip(*stages.values(), strict=True)
     whole = Cost(sum(seconds), sum(processor), max(peaks))
-    yield f"{num_rows:,} ratings, {len(os.sched_getaffinity(0))} cores"
+    yield f"{num_rows:,} rows of {_DATASET.value}, {len(os.sched_getaffinity(0))} cores"
     yield _HEAD
-    for stage, cost in {"pyarrow alone": plain, **stages, "prepared": whole}.items():
+    for stage, cost in {"pyarrow alone": plain, **looked, **stages, "prepared": whole}.items():
         yield (
             f"{stage:<14}{cost.seconds:>9.1f}{num_rows / cost.seconds:>12,.0f}"
             f"{plain.seconds / cost.seconds:>12.3f}{cost.processor:>12.1f}"
             f"{plain.processor / max(cost.processor, _TICK):>12.3f}{cost.peak:>11,.0f}"
         )
+    yield f"rows a processor second: {num_rows / whole.processor:,.0f}"
     yield f"peak memory a million rows: {whole.peak / num_rows * 1e6:,.1f} MB"
 
 
@@ -132,12 +169,10 @@ def main(argv: Sequence[str]) -> int:
         try:
             with tempfile.TemporaryDirectory(dir=_FOLDER.value) as folder:
                 raw = Path(folder) / "raw"
-                raw_ratings.write(raw, num_rows=num_rows, seed=0, shows_progress=True)
-                (plain,) = measured(read_alone, raw).values()
-                stages = measured(prepare, raw, _SPLIT.value)
+                plain, looked, stages = measure(raw, num_rows)
         except (datasets.DatasetError, OSError) as error:
             return program.refuse(error)
-        print(*lines(num_rows, plain, stages), sep="\n", flush=True)
+        print(*lines(num_rows, plain, looked, stages), sep="\n", flush=True)
         peaks.append(max(cost.peak for cost in stages.values()))
     if len(set(sizes)) > 1:
         growth = (peaks[-1] - peaks[0]) / (sizes[-1] - sizes[0]) * 1e6
