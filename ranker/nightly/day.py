@@ -26,7 +26,7 @@ def prepare_day(days: DaySettings, ledger: Ledger, date: str) -> Path:
     source = Path(days.source.replace("{date}", date))
     if not source.exists():
         raise LedgerError(f"{source}: no such file or folder: the day {date} has no rows")
-    served = ledger.served()
+    served = ledger.served_before(date)
     before = ledger.night(served.date) / "data" if served else None
     options = datasets.Options(
         source=source,

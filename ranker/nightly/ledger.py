@@ -56,10 +56,22 @@ class Ledger:
         found = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in found if is_date(name))
 
-    def accepted(self) -> list[dict[str, Any]]:
-        """Returns the nights whose model was accepted, in the order of their dates."""
-        nights = [self.read(date) for date in self.dates()]
-        return [night for night in nights if night and night["status"] == "accepted"]
+    def accepted_dates(self) -> list[str]:
+        """Returns the dates of the nights whose model was put into service, in their order.
+
+        One file says so, however many nights there were.
+        """
+        return sorted({published.date for published in self.versions()})
+
+    def accepted_before(self, date: str, *, newest: int) -> list[dict[str, Any]]:
+        """Returns the last nights before a date whose model was accepted, in their order.
+
+        Args:
+          newest: how many; no other night is read.
+        """
+        dates = [each for each in self.accepted_dates() if each < date]
+        kept = dates[max(0, len(dates) - newest) :]
+        return [night for night in map(self.read, kept) if night]
 
     def versions(self) -> list[Published]:
         """Returns what was put into service, in its order; the last is served now.
@@ -73,6 +85,13 @@ class Ledger:
     def served(self) -> Published | None:
         """Returns what is served now; None before the first."""
         return next(iter(self.versions()[::-1]), None)
+
+    def served_before(self, date: str) -> Published | None:
+        """Returns what was served when the night of a date began; None if nothing was.
+
+        A night that was killed after it published, and before it said so, is not its own past.
+        """
+        return next((each for each in self.versions()[::-1] if each.date < date), None)
 
     def record(self, published: Published) -> None:
         """Says that a version is served from now on."""

@@ -9,6 +9,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ranker.nightly.facts import changes, facts
 from ranker.nightly.ledger import Ledger, LedgerError
 from ranker.nightly.measured import measured
 from ranker.nightly.publish import export_of, heal, publish
-from ranker.report.nights import NIGHTS, write_nights
+from ranker.report.nights import NIGHTS, SHOWN, write_nights
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.run import RunConfig
 from ranker.train.run_directory import hold
@@ -96,7 +97,7 @@ def run_night(
 def _write_page(ledger: Ledger, hooks: Hooks) -> None:
     """Writes nights.html; a night is worth more than its page, so what fails is only said."""
     served = ledger.served()
-    nights = [night for date in ledger.dates() if (night := ledger.read(date))]
+    nights = [night for date in ledger.dates()[-SHOWN:] if (night := ledger.read(date))]
     try:
         write_nights(ledger.workdir, nights, served._asdict() if served else None)
     except Exception as error:  # noqa: BLE001
@@ -113,7 +114,8 @@ def _stages(
     allowed: Collection[str],
 ) -> dict[str, Any]:
     night: dict[str, Any] = {"reason": "", "facts": _prepared(settings, ledger, date, hooks)}
-    before = [each["facts"] for each in ledger.accepted()][-settings.intake.nights :]
+    last = ledger.accepted_before(date, newest=settings.intake.nights)
+    before = [each["facts"] for each in last]
     if unlike := changes(settings.intake, night["facts"], before, allowed=allowed):
         return night | {"status": "stopped", "reason": "; ".join(unlike)}
     night["served_before"] = _progressive(ledger, date, hooks)
@@ -122,18 +124,19 @@ def _stages(
     night["metrics"] = result.get("metrics", {})
     if result["status"] != "completed":
         return night | {"status": result["status"], "reason": result.get("reason", "")}
-    beside = " beside the served one" if ledger.served() else ""
-    hooks.say(f"Judging the new model{beside}")
-    verdict = _judged(settings, ledger, date)
-    night["gate"] = verdict
-    if not verdict["accept"]:
-        return night | {"status": "refused", "reason": verdict["reason"]}
-    version = publish(ledger, date, keep=settings.keep_versions)
+    judge_once = partial(_judged, settings, ledger, date, hooks)
+    night["gate"] = _once(ledger.night(date) / "gate.json", judge_once)
+    if not night["gate"]["accept"]:
+        return night | {"status": "refused", "reason": night["gate"]["reason"]}
+    served = ledger.served()
+    if served is None or served.date != date:  # else a process that was killed published it
+        publish(ledger, date, keep=settings.keep_versions)
+    version = ledger.versions()[-1].version
     return night | {"status": "accepted", "version": version}
 
 
 def _check_order(ledger: Ledger, date: str) -> None:
-    accepted = [night["date"] for night in ledger.accepted()]
+    accepted = ledger.accepted_dates()
     if accepted and date < accepted[-1]:
         raise LedgerError(
             f"{date} is before {accepted[-1]}, whose model was accepted: nights go forward"
@@ -150,7 +153,7 @@ def _prepared(settings: NightlySettings, ledger: Ledger, date: str, hooks: Hooks
 
 def _progressive(ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
     """Scores the day with the served model, before anything trains on it; its metrics."""
-    served = ledger.served()
+    served = ledger.served_before(date)
     if served is None:
         return {}
     folder = ledger.night(date) / "data"
@@ -169,7 +172,7 @@ def _progressive(ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
 
 def _trained(config: RunConfig, ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
     """Trains on from the served night's run, or goes on with it; its result."""
-    workdir, served = ledger.night(date) / "run", ledger.served()
+    workdir, served = ledger.night(date) / "run", ledger.served_before(date)
     data = dataclasses.replace(config.data, path=str(ledger.night(date) / "data"))
     start = str(ledger.night(served.date) / "run") if served else ""
     train = dataclasses.replace(config.train, start_from=start)
@@ -188,8 +191,9 @@ def _trained(config: RunConfig, ledger: Ledger, date: str, hooks: Hooks) -> dict
         )
 
 
-def _judged(settings: NightlySettings, ledger: Ledger, date: str) -> dict[str, Any]:
-    folder, served = ledger.night(date) / "data", ledger.served()
+def _judged(settings: NightlySettings, ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
+    folder, served = ledger.night(date) / "data", ledger.served_before(date)
+    hooks.say(f"Judging the new model{' beside the served one' if served else ''}")
     with temporary_directory(ledger.night(date) / ".scoring") as scratch:
         new = scores.score(export_of(ledger, date), folder, _LAST, scratch)
         old = None

@@ -70,8 +70,7 @@ def roll_back(ledger: Ledger, *, keep: int) -> Published:
       LedgerError: if there is none before it, or its run is gone.
     """
     served = ledger.served()
-    dates = [night["date"] for night in ledger.accepted()]
-    before = [date for date in dates if served and date < served.date]
+    before = [date for date in ledger.accepted_dates() if served and date < served.date]
     if not before:
         what = f"{served.date} is the first" if served else "nothing was ever served"
         raise LedgerError(f"{ledger.workdir}: no version to go back to: {what}")

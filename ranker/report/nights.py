@@ -1,4 +1,7 @@
-"""The page of a nightly job: quality before training, rows, gates, versions; one row a night."""
+"""The page of a nightly job: quality before training, rows, gates, versions; one row a night.
+
+It has the newest nights alone, so that what a night reads does not grow with their number.
+"""
 
 import datetime
 import math
@@ -15,6 +18,7 @@ from ranker.report.panel import Figures, Panel
 from ranker.report.table import Field, Table, name, table, words
 
 NIGHTS = "nights.html"
+SHOWN = 90  # nights
 _MAIN = {"auc": 0, "rmse": 1}  # the metric that is drawn, the first that a task has
 _TICKS = 6
 _MARKS = {"refused": "refused", "diverged": "divergence", "stopped": "halted"}
@@ -27,7 +31,8 @@ def write_nights(
     """Writes the page of a job, as a whole; returns where it is.
 
     Args:
-      nights: what each night came to, as NIGHT.json has it, in the order of their dates.
+      nights: what each of the last `SHOWN` came to, as NIGHT.json has it, in the order of their
+        dates.
       served: version and date of what is served; None before the first.
     """
     write_text(workdir / NIGHTS, render(workdir.name, nights, served))

@@ -35,7 +35,7 @@ def job(three, tmp_path):
 
 def test_each_night_is_judged_first_and_trains_on_from_the_one_before(three):
     ledger = Ledger(three / "job")
-    nights = ledger.accepted()
+    nights = ledger.accepted_before("2026-12-01", newest=9)
     assert [n["version"] for n in nights] == [1, 2, 3]
     assert nights[0]["served_before"] == {}
     assert nights[2]["served_before"]["version"] == 2
@@ -67,6 +67,15 @@ def test_the_newest_versions_stay_and_the_newest_is_served(three):
     names = sorted(path.name for path in (three / "job/export").iterdir())
     assert names == ["2", "3"]
     assert newest_version(three / "job/export").name == "3"
+
+
+def test_a_night_that_was_killed_behind_its_publication_is_not_published_twice(three):
+    ledger = Ledger(three / "job")
+    path, before = ledger.night("2026-11-03") / "NIGHT.json", ledger.read("2026-11-03") or {}
+    path.unlink()
+    after = night(three, "2026-11-03")
+    assert after | {"seconds": 0} == before | {"seconds": 0}
+    assert [each.version for each in ledger.versions()] == [1, 2, 3]
 
 
 def test_the_same_night_again_does_nothing(job):
