@@ -16,6 +16,8 @@ from pathlib import Path
 
 from absl import app, flags
 
+from benchmarks import palette
+
 ROOT = Path(__file__).parents[1]
 ROWS = ROOT / "docs" / "results" / "learning_rates.csv"
 PICTURES = ROOT / "docs" / "img"
@@ -24,20 +26,8 @@ WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 150, 22, 52  # margins around the plot
 LOWEST, HIGHEST = 0.48, 0.82  # AUC at the bottom and at the top
 COLOURS = {
-    "light": {
-        "back": "#ffffff",
-        "text": "#24292f",
-        "grid": "#d0d7de",
-        "none": "#c4432b",
-        "Clippy": "#1f6feb",
-    },
-    "dark": {
-        "back": "#0d1117",
-        "text": "#e6edf3",
-        "grid": "#3d444d",
-        "none": "#ff7b72",
-        "Clippy": "#79c0ff",
-    },
+    "light": {**palette.LIGHT, "none": "#c4432b", "Clippy": "#1f6feb"},
+    "dark": {**palette.DARK, "none": "#ff7b72", "Clippy": "#79c0ff"},
 }
 NAMES = {"none": "Adagrad alone", "Clippy": "with Clippy"}
 

@@ -75,6 +75,16 @@ class World:
         user = np.minimum((u**_USER_SKEW * self.num_users).astype(np.int32), self.num_users - 1)
         position = (i**_ITEM_SKEW + _MOVED * time) * self.num_items
         item = (position.astype(np.int64) % self.num_items).astype(np.int32)
+        return self.outcome(row, user, item, time)
+
+    def outcome(
+        self, row: np.ndarray, user: np.ndarray, item: np.ndarray, time: np.ndarray
+    ) -> Drawn:
+        """Returns what came of it that `user` met `item` at `time`, int32 and float64 [N].
+
+        Args:
+          row: numbers of the rows, int64 [N]: what is drawn for a row depends on its number.
+        """
         score = self.scores(user, item, time)
         chance, label = {}, {}
         for task, intercept in INTERCEPTS.items():
