@@ -155,7 +155,7 @@ def test_the_clippers_of_the_page_are_settings(tmp_path):
 def test_the_job_of_the_page_acts_on_exit_codes():
     (text,) = blocks(TEXTS["docs/nightly.md"], "yaml")
     job = yaml.safe_load(text)["spec"]["jobTemplate"]["spec"]
-    assert job["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"] == [2, 3]
+    assert job["podFailurePolicy"]["rules"][0]["onExitCodes"]["values"] == [2, 3, 4]
     assert job["template"]["spec"]["restartPolicy"] == "Never"  # which the policy asks for
 
 
