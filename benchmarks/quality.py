@@ -12,6 +12,7 @@ row of the split; the others are live. The references, and a run whose data have
 features, know nothing of the rows of the split: they are both. See docs/measures.md.
 """
 
+import csv
 import json
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from ranker.spec.run import RunConfig
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What to train.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Where the runs go; none to throw them away.")
+_OUTPUT = flags.DEFINE_string("output", None, "A CSV file for what the table is made of.")
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Runs, and fits of ALS, 0 and on.", lower_bound=1)
 
 
@@ -39,14 +41,24 @@ def main(_: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as temporary:
             workdir = Path(_WORKDIR.value or temporary)
             trained = train(path, workdir, seeds=seeds)
-        beside = list(references.compute(Path(config.data.path), seeds=seeds))
+        results = [trained, *references.compute(Path(config.data.path), seeds=seeds)]
+        if _OUTPUT.value:
+            write_rows(results, Path(_OUTPUT.value))
     except subprocess.CalledProcessError as error:
         program.refuse(error)
         return error.returncode
     except (ValueError, OSError) as error:
         return program.refuse(error)
-    print(references.markdown([trained, *beside]))
+    print(references.markdown(results))
     return 0
+
+
+def write_rows(results: Sequence[references.Result], path: Path) -> None:
+    """Writes a line for each value of each seed, as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("ranker", "split", "seed", "task", "metric", "value"))
+        writer.writerows((*row[:-1], round(row[-1], 6)) for row in references.rows(results))
 
 
 def train(config: Path, workdir: Path, *, seeds: int) -> references.Result:

@@ -255,6 +255,16 @@ def markdown(results: Iterable[Result]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rules, *lines))
 
 
+def rows(results: Iterable[Result]) -> Iterator[tuple[str, str, int, str, str, float]]:
+    """Yields what the table is made of: ranker, split, seed, task, metric and value."""
+    for result in results:
+        for split, runs in result.metrics.items():
+            for seed, run in enumerate(runs):
+                for task, metric in METRICS:
+                    if metric in run.get(task, {}):
+                        yield result.name, split, seed, task, metric, run[task][metric]
+
+
 def _cell(runs: Sequence[Metrics], task: str, metric: str) -> str:
     values = [run[task][metric] for run in runs if metric in run.get(task, {})]
     if not values:

@@ -187,3 +187,8 @@ def test_every_seed_is_a_run_of_its_own(has_past, tmp_path, monkeypatch):
     assert [line.split(" | ")[1] for line in lines] == names
     if has_past:
         assert lines[-1].startswith("| some | test, frozen | 0.2000 ± 0.2000 |")
+    quality.write_rows([result], tmp_path / "rows.csv")
+    rows = (tmp_path / "rows.csv").read_text("utf-8").splitlines()
+    assert rows[0] == "ranker,split,seed,task,metric,value"
+    assert rows[2] == "some,validation,1,like,auc,0.1"
+    assert len(rows) == 1 + 3 * len(names)
