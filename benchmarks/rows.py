@@ -8,7 +8,6 @@ have the same. Runs that chose a tuned setting have the stage "tune".
 """
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
