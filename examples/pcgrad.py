@@ -1,7 +1,7 @@
 """An aggregation: PCGrad, which takes from each task's gradient what goes against another's.
 
 [objective]
-aggregation = "pcgrad"
+aggregate = "pcgrad"
 """
 
 import tensorflow as tf
@@ -37,7 +37,7 @@ class PcGradAggregation:
     def __call__(self, gradients: TaskGradients, transaction: Transaction) -> tuple:
         """Returns the sum of what is left of each task's gradient."""
         each, step = gradients.each(), self.variables["steps"]
-        products = gramian(each, gradients.tasks)
+        products = tf.cast(gramian(each, gradients.tasks), tf.float32)
         ranks = tf.random.stateless_uniform(
             [self._num_tasks] * 2, tf.stack([tf.cast(self._seed, tf.int64), step])
         )

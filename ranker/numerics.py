@@ -97,7 +97,12 @@ def add_rows(
     def add(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         num_values = tf.shape(values)[0]
         sums = _product(values, tf.stack([at, of], axis=1), (num_rows, num_values))
-        return sums, lambda upstream: add_rows(upstream, at, of, num_values)
+
+        def back(upstream: tf.Tensor) -> tf.Tensor:
+            upstream.set_shape([None, values.shape[1]])  # in a branch of a graph it may be lost
+            return add_rows(upstream, at, of, num_values)
+
+        return sums, back
 
     of, at = tf.cast(of, tf.int64), tf.cast(at, tf.int64)
     return add(values)  # pyright: ignore[reportReturnType, reportCallIssue]

@@ -162,3 +162,16 @@ def test_rows_of_an_unknown_width_are_refused():
         tf.function(numerics.add_rows).get_concrete_function(
             tf.TensorSpec([None, None]), *[tf.TensorSpec([None], tf.int32)] * 2, 3
         )
+
+
+def test_the_gradient_of_sums_of_rows_may_come_without_its_width():
+    @tf.function(autograph=False)
+    def gradient(values):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            sums = numerics.add_rows(values, tf.constant([0, 1, 1]), tf.constant([1, 0, 1]), 2)
+        upstream = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        unknown = tf.raw_ops.PlaceholderWithDefault(input=upstream, shape=[None, None])
+        return tape.gradient(sums, values, output_gradients=unknown)
+
+    np.testing.assert_array_equal(gradient(tf.zeros([2, 2])), [[3.0, 4.0], [4.0, 6.0]])

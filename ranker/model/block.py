@@ -40,7 +40,11 @@ class Interaction(Protocol):
 
 
 class Sharing(Protocol):
-    """From one vector a row to one for each task."""
+    """From one vector a row to one for each task.
+
+    It may have `last`: of its layers the last that tasks share, whose kernels stand for all that
+    is shared where the tasks' gradients are compared. Without it all dense variables do.
+    """
 
     @property
     def layers(self) -> Sequence[tf.keras.layers.Layer]: ...

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import tensorflow as tf
 
@@ -14,6 +14,9 @@ from ranker.model.product import check_products, joint_logit, prior_rate
 from ranker.model.variables import Partition, left_out, name_of, part
 from ranker.model.wide import Wide
 from ranker.schema import Schema, Task
+from ranker.spec.objective import Shared
+
+_SHARED = get_args(Shared)
 
 
 class Ranker(tf.Module):
@@ -144,6 +147,18 @@ class Ranker(tf.Module):
         """
         return part(self.tables | self.dense, lambda: self(_zeros(self._schema)))
 
+    def shared(self, of: Shared) -> tuple[str, ...]:
+        """Returns the names of what the tasks share: "all", "dense" or "last" of it.
+
+        Of a model that shares no such variable those of the next larger choice.
+        """
+        last = {_own(v).ref() for x in getattr(self._sharing, "last", ()) for v in x.weights}
+        everything = self.partition().shared
+        dense = tuple(name for name in everything if name in self.dense)
+        kernels = [n for n in dense if self.dense[n].ref() in last and self.dense[n].shape.rank > 1]
+        found = {"last": tuple(kernels), "dense": dense, "all": everything}
+        return next((found[n] for n in _SHARED[_SHARED.index(of) :] if found[n]), ())
+
     def _from_prior(self, task: Task, logit: tf.Tensor) -> tf.Tensor:
         """Returns `logit` counted from what the training labels say before any feature."""
         if task.kind == "regression":
@@ -185,8 +200,13 @@ def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]
                 copies += 1
                 name = f"{first}_{copies}"
             # Under mixed precision Keras wraps a variable in one that is cast as it is read.
-            named[name] = getattr(variable, "_variable", variable)
+            named[name] = _own(variable)
     return named
+
+
+def _own(variable: Any) -> tf.Variable:
+    """Returns what mixed precision may have wrapped."""
+    return getattr(variable, "_variable", variable)
 
 
 def _zeros(schema: Schema) -> dict[str, tf.Tensor]:

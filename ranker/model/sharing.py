@@ -17,6 +17,7 @@ class SharedBottomBlock(tf.Module):
         self._tasks = tuple(context.tasks)
         self._bottom = _mlp("bottom", part.units, context)
         self.layers = self._bottom.layers
+        self.last = self.layers[-1:]
 
     def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Returns the same [B, units[-1]] for every task."""
@@ -33,6 +34,7 @@ class MmoeBlock(tf.Module):
         self._gates = {t: _gate(f"gate/{t}", part.num_experts, context) for t in context.tasks}
         self.layers = [layer for e in self._experts for layer in e.layers]
         self.layers += self._gates.values()
+        self.last = [layer for e in self._experts for layer in e.layers[-1:]]
 
     def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Returns for every task its gate's mixture of the experts, [B, units[-1]]."""
@@ -76,6 +78,8 @@ class PleBlock(tf.Module):
             self._levels.append((experts, gates))
             self.layers += [x for mlps in experts.values() for m in mlps for x in m.layers]
             self.layers += gates.values()
+        shared = self._levels[-1][0][""]
+        self.last = [layer for mlp in shared for layer in mlp.layers[-1:]]
 
     def __call__(self, x: tf.Tensor, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Returns for every task its top level's mixture, [B, units[-1]]."""

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import ClassVar, Literal
 
-from ranker.spec.part import Part, Positive, declared, register
+from ranker.spec.part import Count, Part, Positive, declared, register
 
 
 class Loss(Part):
@@ -60,6 +60,23 @@ class Sum(Aggregation):
     """The gradient of the weighted sum of the losses."""
 
 
+Shared = Literal["last", "dense", "all"]  # of the variables that two tasks or more read
+
+
+@declared
+class TelemetrySettings(Part):
+    """Where the tasks pull what they share: norms and cosines of their gradients, told as scalars.
+
+    Attributes:
+      every_attempts: a measurement each, a multiple of `train.log_every_attempts`; 0 for none.
+      of: gradients of which shared variables: "last", the kernels of the last layers that the
+        tasks share, which costs least; "dense", all but the tables; or "all".
+    """
+
+    every_attempts: Count = 0
+    of: Shared = "last"
+
+
 @declared
 class ObjectiveSettings(Part):
     """What is minimised.
@@ -69,15 +86,17 @@ class ObjectiveSettings(Part):
       binary: loss of the binary tasks.
       regression: loss of the regression tasks.
       losses: loss of a task by its name, in place of that of its kind.
-      aggregation: of the tasks' gradients.
+      aggregate: the tasks' gradients to the one that is proposed.
+      telemetry: of the tasks' gradients.
     """
 
-    renamed: ClassVar = {"huber_delta": "regression.delta"}
+    renamed: ClassVar = {"huber_delta": "regression.delta", "aggregation": "aggregate"}
     task_weights: dict[str, float] = dataclasses.field(default_factory=dict)
     binary: Loss = CrossEntropy()
     regression: Loss = Squared()
     losses: dict[str, Loss] = dataclasses.field(default_factory=dict)
-    aggregation: Aggregation = Sum()
+    aggregate: Aggregation = Sum()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     def check(self) -> None:
         """Raises ValueError for a negative weight, or a loss of tasks of another kind."""

@@ -171,6 +171,7 @@ class RunConfig(Part):
         named = [*self.objective.task_weights, *self.objective.losses]
         require_kept(self.data, self.model, self.inject, named, self.train.monitor)
         check_labels(self.metrics)
+        _check_telemetry(self.objective.telemetry.every_attempts, self.train.log_every_attempts)
 
 
 def spam_of(clips: tuple[Clip, ...], group: str) -> Spam | None:
@@ -187,6 +188,14 @@ def _check_spam(clips: tuple[Clip, ...], group: str) -> None:
         raise ValueError(
             f"clip 'spam' is given twice for {group}, the second time with reset_every "
             f"{another.reset_every}: its slots cannot start over at two paces"
+        )
+
+
+def _check_telemetry(every: int, log_every: int) -> None:
+    if every and (not log_every or every % log_every):
+        raise ValueError(
+            f"objective.telemetry.every_attempts {every} must be a multiple of "
+            f"train.log_every_attempts, {log_every}: no other attempt is written down"
         )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from ranker.objective.aggregate.gramian import gramian
 from ranker.optim.change import Gradient
+from ranker.spec.objective import Shared
 
 Raw = Any  # a tensor, slices or None, as a tape returns it
 Values = dict[str, tf.Tensor]  # of one variable, by task
@@ -24,8 +26,9 @@ class TaskGradients:
       scales: returns how much each counts in that, [T].
       differentiate: returns the gradients of a loss, [...] of each trained variable in order,
         with injected faults and summed over workers; a second argument, of the loss's shape,
-        scales it.
+        scales it; a third names the variables to differentiate by, None for all.
       summed, aligned: as `ranker.optim.Optimizer` has them.
+      shared: returns the names of the shared variables, all of them or some.
     """
 
     tasks: tuple[str, ...]
@@ -36,6 +39,7 @@ class TaskGradients:
     differentiate: Callable[..., Sequence[Raw]]
     summed: Callable[[Sequence[Raw]], tuple[Gradient, ...]]
     aligned: Callable[[Mapping[str, Sequence[Raw]]], Mapping[str, tuple[Gradient, Values]]]
+    shared: Callable[[Shared], Sequence[str]]
     _gradients: dict[str, Gradient] = dataclasses.field(default_factory=dict, init=False)
 
     def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
@@ -47,11 +51,14 @@ class TaskGradients:
 
     def each(self) -> dict[str, dict[str, tf.Tensor]]:
         """Returns each task's gradient of each variable, [U, ...], by variable and by task."""
-        scales = tf.unstack(self.scales(), len(self.tasks))
-        each = zip(self.tasks, self.means, scales, strict=True)
-        found = self.aligned({t: self.differentiate(m, s) for t, m, s in each})
+        found = self._each(None)
         self._gradients = {name: gradient for name, (gradient, _) in found.items()}
         return {name: values for name, (_, values) in found.items()}
+
+    def gramian(self, of: Shared) -> tf.Tensor:
+        """Returns the inner products [T, T] of the tasks' gradients by some shared variables."""
+        found = self._each(self.shared(of))
+        return gramian({name: values for name, (_, values) in found.items()}, self.tasks)
 
     def having(self, values: Mapping[str, tf.Tensor]) -> tuple[Gradient, ...]:
         """Returns the gradients of `each` with other values [U, ...]."""
@@ -71,3 +78,8 @@ class TaskGradients:
             gradient._replace(values=values.get(name, gradient.values))
             for name, gradient in self._gradients.items()
         )
+
+    def _each(self, names: Sequence[str] | None) -> Mapping[str, tuple[Gradient, Values]]:
+        scales = tf.unstack(self.scales(), len(self.tasks))
+        each = zip(self.tasks, self.means, scales, strict=True)
+        return self.aligned({t: self.differentiate(m, s, names) for t, m, s in each})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from ranker.input.batch import Array
 from ranker.optim.scalars import Scalars
@@ -64,3 +65,29 @@ def joined(reports: Sequence[StepReport]) -> StepReport:
     whole: dict[str, Any] = {n: np.concatenate([each[n] for each in every]) for n in every[0]}
     whole["scalars"] = Scalars(reports[0].scalars.names, whole["scalars"])
     return StepReport(**whole)
+
+
+def empty_reports(
+    size: tf.Tensor, *, num_tasks: int, num_watched: int, is_detecting: bool
+) -> StepReport:
+    """Returns an array for each field, to write the reports of `size` attempts, a scalar, into."""
+    num_detected = num_tasks if is_detecting else 0
+    shapes = {
+        "losses": (num_tasks,),
+        "scalars": (None,),
+        "watched": (num_watched,),
+        "limits": (num_watched,),
+        "symptoms": (num_detected,),
+        "began": (num_detected,),
+        "levels": (num_detected,),
+        "norm_symptom": (min(num_detected, 1),),
+    }
+    dtypes = {"attempt": tf.int64, "step": tf.int64, "row": tf.int64}
+    dtypes |= {"accept": tf.bool, "reason": tf.int32, "task": tf.int32, "variable": tf.int32}
+    dtypes |= {"symptoms": tf.int32, "began": tf.bool, "norm_symptom": tf.int32}
+    return StepReport(
+        *(
+            tf.TensorArray(dtypes.get(n, tf.float32), size, element_shape=shapes.get(n, ()))
+            for n in StepReport._fields
+        )
+    )

@@ -10,6 +10,7 @@ from ranker.guard.guard import Guard
 from ranker.inject.faults import Faults
 from ranker.input.batch import Batch
 from ranker.model.ranker import Ranker
+from ranker.objective.aggregate import telemetry
 from ranker.objective.aggregate.aggregation import Aggregation
 from ranker.objective.aggregate.weighted_sum import WeightedSum
 from ranker.objective.losses import Objective
@@ -17,10 +18,11 @@ from ranker.optim.context import refuse_replicas
 from ranker.optim.optimizer import Optimizer
 from ranker.optim.scalars import Scalars
 from ranker.optim.transaction import Transaction
+from ranker.spec.objective import TelemetrySettings
 from ranker.train.controls import Controls
 from ranker.train.differentiate import TaskGradients
 from ranker.train.reduce import Alone, Reduce
-from ranker.train.report import StepReport
+from ranker.train.report import StepReport, empty_reports
 
 
 class StepProposal(NamedTuple):
@@ -59,6 +61,7 @@ class Step(tf.Module):
         reduce: Reduce | None = None,
         detector: Detector | None = None,
         controls: Controls | None = None,
+        measuring: TelemetrySettings | None = None,
         log_every: int = 0,
     ) -> None:
         """Takes the parts; nothing is compiled before the first call.
@@ -69,6 +72,7 @@ class Step(tf.Module):
           reduce: sums over the workers that share a batch; None for one alone.
           detector: of the model's tasks; None for none.
           controls: what recovery changes between two calls; None without one.
+          measuring: when the tasks' gradients are measured; None for never.
           log_every: attempts, counted from 1, whose multiples are logged; 0 for none.
 
         Raises:
@@ -84,6 +88,7 @@ class Step(tf.Module):
         self.aggregation = aggregation or WeightedSum()
         self.detector = detector
         self.controls = controls
+        self.measuring = measuring or TelemetrySettings()
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
         self._reduce = reduce or Alone()
@@ -139,6 +144,7 @@ class Step(tf.Module):
         for index, task in enumerate(self.objective.tasks):
             transaction.scalar(f"loss/{task}", losses[index])
         gradients = self.aggregation(by_task, transaction)
+        telemetry.tell(by_task, transaction, self.measuring, self.attempts.read_value())
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
         if self.controls:
             rates *= self.controls.rate_factor
@@ -197,8 +203,12 @@ class Step(tf.Module):
         losses, total = self._reduce([own, own_total])
         ones = tf.ones_like(losses)
 
-        def differentiate(loss: tf.Tensor, scale: Any = None) -> list[Any]:
-            raw = tape.gradient(loss, self.optimizer.trainable, output_gradients=scale)
+        def differentiate(loss: tf.Tensor, scale: Any = None, names: Any = None) -> list[Any]:
+            named = zip(self.optimizer.names, self.optimizer.trainable, strict=True)
+            by = {n: v for n, v in named if names is None or n in names}
+            found = tape.gradient(loss, list(by.values()), output_gradients=scale)
+            known = dict(zip(by, found, strict=True))
+            raw = [known.get(name) for name in self.optimizer.names]
             return self._reduce(self.faults.gradients(raw, self.attempts))
 
         gradients = TaskGradients(
@@ -210,6 +220,7 @@ class Step(tf.Module):
             differentiate=differentiate,
             summed=self.optimizer.summed,
             aligned=self.optimizer.aligned,
+            shared=self.model.shared,
         )
         return logits, losses, total, gradients
 
@@ -238,7 +249,12 @@ class Step(tf.Module):
 
     def _run(self, stack: Batch) -> StepReport:
         num_batches = tf.shape(next(iter(stack.labels.values())))[0]
-        arrays = _arrays(self, num_batches)
+        arrays = empty_reports(
+            num_batches,
+            num_tasks=len(self.objective.tasks),
+            num_watched=len(self.guard.watched),
+            is_detecting=self.detector is not None,
+        )
 
         def more(k: tf.Tensor, _: StepReport) -> tf.Tensor:
             return tf.logical_and(k < num_batches, tf.logical_not(self.guard.halted()))
@@ -274,27 +290,3 @@ def run_attempts(step: Step, stack: Batch) -> Iterator[StepReport]:
         reports = step.run(left).numpy()
         tried += len(reports.attempt)
         yield reports
-
-
-def _arrays(step: Step, size: tf.Tensor) -> StepReport:
-    num_watched = len(step.guard.watched)
-    num_detected = len(step.objective.tasks) if step.detector else 0
-    shapes = {
-        "losses": (len(step.objective.tasks),),
-        "scalars": (None,),
-        "watched": (num_watched,),
-        "limits": (num_watched,),
-        "symptoms": (num_detected,),
-        "began": (num_detected,),
-        "levels": (num_detected,),
-        "norm_symptom": (min(num_detected, 1),),
-    }
-    dtypes = {"attempt": tf.int64, "step": tf.int64, "row": tf.int64}
-    dtypes |= {"accept": tf.bool, "reason": tf.int32, "task": tf.int32, "variable": tf.int32}
-    dtypes |= {"symptoms": tf.int32, "began": tf.bool, "norm_symptom": tf.int32}
-    return StepReport(
-        *(
-            tf.TensorArray(dtypes.get(n, tf.float32), size, element_shape=shapes.get(n, ()))
-            for n in StepReport._fields
-        )
-    )

@@ -253,7 +253,7 @@ def _changed_parts(before: RunConfig, config: RunConfig) -> Iterator[str]:
     parts: dict[str, tuple[Any, Any]] = {
         "guard/detector": (before.guard.detect, config.guard.detect),
         "guard": (before.guard.spike_filter, config.guard.spike_filter),
-        "aggregation": (before.objective.aggregation, config.objective.aggregation),
+        "aggregation": (before.objective.aggregate, config.objective.aggregate),
         _SLOTS: (True, keeps_slots),
     }
     clips = itertools.zip_longest(_clips(before), _clips(config))

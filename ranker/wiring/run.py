@@ -146,10 +146,11 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         optimizer,
         build_guard(bound.guard),
         faults=build_faults(bound, schema, encoder, optimizer, tables=ranker.tables),
-        aggregation=_aggregation(config, schema, bound.seed),
+        aggregation=build_aggregation(config, schema, bound.seed),
         detector=build_detector(config.guard, schema, objective),
         controls=controls,
         seed=bound.seed,
+        measuring=config.objective.telemetry,
         log_every=config.train.log_every_attempts,
     )
     return Run(
@@ -162,10 +163,19 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
     )
 
 
-def _aggregation(config: RunConfig, schema: Schema, seed: int) -> Aggregation:
-    wanted = config.objective.aggregation
-    context = Context(tasks=tuple(task.name for task in schema.tasks), seed=seed)
-    return actor(wanted)(wanted, context)
+def build_aggregation(config: RunConfig, schema: Schema, seed: int) -> Aggregation:
+    """Returns what makes one gradient of the tasks'.
+
+    Raises:
+      ValueError: if the gradients of one task alone are to be compared.
+    """
+    wanted, tasks = config.objective.aggregate, tuple(task.name for task in schema.tasks)
+    if config.objective.telemetry.every_attempts and len(tasks) < 2:
+        raise ValueError(
+            "objective.telemetry compares gradients of two tasks or more; there is "
+            f"{', '.join(map(repr, tasks))}"
+        )
+    return actor(wanted)(wanted, Context(tasks=tasks, seed=seed))
 
 
 def read_used_schema(config: RunConfig) -> Schema:

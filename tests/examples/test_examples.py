@@ -30,7 +30,7 @@ STUCK = [
 ]
 LOG_COSH = ["plugins=['examples.log_cosh']", "objective.regression={kind='log_cosh', scale=0.5}"]
 GATES = ["plugins=['examples.field_gates']", "model.interaction='field_gates'"]
-PCGRAD = ["plugins=['examples.pcgrad']", "objective.aggregation='pcgrad'"]
+PCGRAD = ["plugins=['examples.pcgrad']", "objective.aggregate='pcgrad'"]
 PRECISION = [
     "plugins=['examples.precision_at']",
     "metrics=[{kind='precision_at', num_rows=2}]",

@@ -45,7 +45,7 @@ def made(prepared, tmp_path_factory):
     """A run's step with PCGrad, and six batches."""
     path = tmp_path_factory.mktemp("pcgrad") / "run.toml"
     small_jobs.write_settings(path, small_jobs.SMALL + small_jobs.MODEL, prepared)
-    pcgrad = ["plugins=['examples.pcgrad']", "objective.aggregation='pcgrad'"]
+    pcgrad = ["plugins=['examples.pcgrad']", "objective.aggregate='pcgrad'"]
     more = ["clip=[]", "seed=3", "train.log_every_attempts=1"]
     run = wiring.build_run(load.load(path, [*pcgrad, *more], RunConfig))
     step = run.step

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
+from ranker.spec.objective import Shared
+
 Gradient = Any  # of a variable, as the optimizer takes it: passed on, never looked into
 ByTask = Mapping[str, tf.Tensor]  # of one variable, by the task: those of the tasks that read it
 
@@ -37,6 +39,15 @@ class TaskGradients(Protocol):
     def tasks(self) -> tuple[str, ...]: ...
     @property
     def losses(self) -> tf.Tensor: ...
+
+    def gramian(self, of: Shared) -> tf.Tensor:
+        """Returns the inner products of the tasks' gradients, float64 [T, T].
+
+        Args:
+          of: which shared variables: "last", "dense" or "all", see `ranker.spec.objective`. The
+            fewer, the less a backward pass costs.
+        """
+        ...
 
     def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
         """Returns the gradient of the weighted sum of the losses: one backward pass.

@@ -12,16 +12,19 @@ from ranker.objective.aggregate.aggregation import ByTask
 
 
 def gramian(gradients: Mapping[str, ByTask], tasks: Sequence[str]) -> tf.Tensor:
-    """Returns the inner products of the tasks' gradients of the shared variables, [T, T].
+    """Returns the inner products of the tasks' gradients of the shared variables, float64 [T, T].
+
+    In float64 so that no square of a float32 overflows or is lost, and so that gradients that
+    depend on each other have a Gramian of less than full rank, not one with an eigenvalue below 0.
 
     Args:
       gradients: by variable, then by task, as `TaskGradients.each` returns them.
     """
-    products = tf.zeros([len(tasks), len(tasks)])
+    products = tf.zeros([len(tasks), len(tasks)], tf.float64)
     for by_task in _shared(gradients).values():
         of_any = next(iter(by_task.values()))
         rows = [tf.reshape(by_task.get(task, tf.zeros_like(of_any)), [-1]) for task in tasks]
-        flat = tf.cast(tf.stack(rows), tf.float32)
+        flat = tf.cast(tf.stack(rows), tf.float64)
         products += tf.matmul(flat, flat, transpose_b=True)
     return products
 

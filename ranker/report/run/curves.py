@@ -8,6 +8,7 @@ from ranker.report.figures import Axis, Line, Mark, Span, chart, fit, heat_map, 
 from ranker.report.figures.heat import shortened
 from ranker.report.panel import Panel
 from ranker.report.run.interventions import marks, spans
+from ranker.report.run.pulls import COSINE, NORM, WEIGHT
 from ranker.report.run.quality import main_metrics
 from ranker.report.run.record import Record
 from ranker.report.run.series import Series, as_number
@@ -71,6 +72,15 @@ class Curves:
         for metric in main_metrics(dict.fromkeys(by_metric, 0.0))[:_METRICS]:
             of = by_metric[metric]
             panels.append(self._panel(f"Validation {metric}", of, metric, is_best=True))
+        return [panel for panel in panels if panel is not None]
+
+    def pulls(self) -> list[Panel]:
+        """Returns the tasks' gradients: their norms, cosines and weights; [] if not measured."""
+        panels = [
+            self._panel("Norm of each task's gradient", _told(self._under(NORM)), "norm"),
+            self._panel("Cosine of each pair of tasks", _told(self._under(COSINE)), "cosine"),
+            self._panel("Weight of each task", _told(self._under(WEIGHT)), "weight"),
+        ]
         return [panel for panel in panels if panel is not None]
 
     def factors(self) -> Panel | None:
@@ -140,6 +150,15 @@ class Curves:
             legend=[(line.look, shortened(line.name)) for line in lines] if len(lines) > 1 else (),
             note=f"{text.plural(left, 'more line')} left out." if left else "",
         )
+
+
+def _told(series: Mapping[str, Series]) -> dict[str, Series]:
+    """Returns series without the attempts at which nothing was measured."""
+    found = {}
+    for name, (x, y) in series.items():
+        places = [place for place, value in enumerate(y) if not math.isnan(value)]
+        found[name] = Series([x[place] for place in places], [y[place] for place in places])
+    return found
 
 
 def _lines(shown: Mapping[str, Series]) -> list[Line]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ranker.report import text
 from ranker.report.run.interventions import because
+from ranker.report.run.pulls import advice
 from ranker.report.run.record import Record
 from ranker.report.run.series import as_number, mapping, number_in
 
@@ -107,6 +108,8 @@ def _remarks(record: Record) -> tuple[str, ...]:
             found.append(
                 "The best model came in the first half; later attempts did not improve it."
             )
+    if said := advice(record):
+        found.append(said)
     for split, count in mapping(result.get("rejected_rows") or result.get("bad_rows")).items():
         if as_number(count) > 0:
             found.append(f"{text.plural(int(as_number(count)), 'row')} of {split} rejected.")

@@ -7,7 +7,7 @@ from ranker.files import write_text
 from ranker.report import page
 from ranker.report.figures import heat_key
 from ranker.report.panel import Figures
-from ranker.report.run import interventions, origin, quality, scores, verdict
+from ranker.report.run import interventions, origin, pulls, quality, scores, verdict
 from ranker.report.run.curves import Curves
 from ranker.report.run.previous import previous_run
 from ranker.report.run.record import Record, read_record
@@ -52,6 +52,8 @@ def render(record: Record, last: Record | None) -> str:
         has_spans=bool(drawn.spans),
         training=Figures(tuple(drawn.training())),
         validation=Figures(tuple(drawn.validation())),
+        pulls=Figures(tuple(drawn.pulls())),
+        matrix=pulls.matrix(record),
         factors=Figures((factors,) if factors else ()),
         heat_key=heat_key(),
         refusals=interventions.refusals(record.logs.events),
