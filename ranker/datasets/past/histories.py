@@ -26,7 +26,7 @@ class Lists(NamedTuple):
         return self._replace(starts=self.starts[indices], lengths=self.lengths[indices])
 
     def copied(self, indices: np.ndarray) -> pa.Array:
-        """Returns the lists, [P], of the events at these indices, int [P]; of a dictionary if so."""
+        """Returns the lists, [P], of the events at these indices, int [P], of words or numbers."""
         starts, lengths = self.starts[indices], self.lengths[indices]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         chosen = np.repeat(starts.astype(np.int32) - offsets[:-1], lengths)

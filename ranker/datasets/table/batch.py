@@ -1,7 +1,7 @@
 """Consecutive rows of one file, as they are read."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,3 +25,8 @@ class Batch(NamedTuple):
     start: int
     bad: Mapping[str, tuple[np.ndarray, str]]
     stored: pa.Table
+
+
+def spelt_out(column: Any) -> Any:
+    """Returns a column, [N], without the dictionary that it may be of."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column

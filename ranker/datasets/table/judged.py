@@ -1,13 +1,14 @@
 """The rows of one batch while they are judged: what is bad is counted, and leaves at the end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from ranker.datasets.table.batch import Batch
-from ranker.datasets.table.types import as_ids, spelt_out
+from ranker.datasets.table.batch import Batch, spelt_out
+
+Ids = tuple[pa.Array, np.ndarray | None]
 
 
 class Account(Protocol):
@@ -32,12 +33,12 @@ class Judged:
         self.columns, self.num_rows = batch.columns, batch.num_rows
         self.is_kept = np.ones(batch.num_rows, bool)
         self._batch, self._rejected = batch, rejected
-        self._ids: dict[tuple[str, str], tuple[pa.Array, np.ndarray | None]] = {}
+        self._ids: dict[tuple[str, str], Ids] = {}
         for name, (is_bad, what) in batch.bad.items():
             self.reject("type", is_bad, f"column {name!r:.80}: {what}")
 
-    def ids(self, column: str, dtype: str) -> tuple[pa.Array, np.ndarray | None]:
-        """Returns what `as_ids` does of a column of the source, once for all who read it."""
+    def ids(self, as_ids: Callable[[pa.Array, str], Ids], column: str, dtype: str) -> Ids:
+        """Returns what `types.as_ids` does of a column, [N], once for all who read it."""
         if (column, dtype) not in self._ids:
             self._ids[column, dtype] = as_ids(self.columns[column], dtype)
         return self._ids[column, dtype]

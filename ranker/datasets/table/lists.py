@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 
 from ranker.datasets.columns import id_list
 from ranker.datasets.errors import DatasetError
+from ranker.datasets.table.batch import spelt_out
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.maker import Maker, hashed
-from ranker.datasets.table.types import as_ids, as_text, spelt_out
+from ranker.datasets.table.types import as_ids, as_text
 from ranker.schema import Feature
 from ranker.spec import table_features as spec
 

@@ -7,13 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ranker.datasets.table.batch import spelt_out
 from ranker.datasets.table.expressions import Expression
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.numbering import Numbers
 from ranker.datasets.table.plan import Plan, label_of
 from ranker.datasets.table.reserved import KEY, LAST, NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.spool import TIME
-from ranker.datasets.table.types import as_moments, as_numbers, as_text, spelt_out
+from ranker.datasets.table.types import as_ids, as_moments, as_numbers, as_text
 from ranker.spec.table import BinaryTask, RegressionTask, TableTask
 from ranker.spec.table_past import PastLast, PastRate
 
@@ -166,7 +167,7 @@ class RowMaker:
         made: dict[str, pa.Array] = {}
         for column in self.keys:
             values = rows.columns[column]
-            ids, bad = rows.ids(column, self._plan.key_types[column])
+            ids, bad = rows.ids(as_ids, column, self._plan.key_types[column])
             rows.reject("value", bad, f"column {column!r:.80}: {{}} is no whole number", values)
             made[f"{KEY}{column}"] = ids
         return made

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ranker.datasets.columns import categorical, numeric
+from ranker.datasets.table.batch import spelt_out
 from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.maker import Maker, hashed
-from ranker.datasets.table.types import as_numbers, spelt_out
+from ranker.datasets.table.types import as_ids, as_numbers
 from ranker.schema import Feature
 from ranker.spec import table_features as spec
 
@@ -28,7 +29,7 @@ class CategoricalMaker(Maker):
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
         """Returns its columns, [N] each; see `Maker.made`."""
-        ids, bad = rows.ids(self.sources[0], self.dtype)
+        ids, bad = rows.ids(as_ids, self.sources[0], self.dtype)
         self.reject(rows, bad, "no whole number")
         is_null = ids.is_null() if ids.null_count else None
         if is_null is not None:
@@ -106,7 +107,7 @@ class CrossedMaker(Maker):
 
     def made(self, rows: Judged, time: np.ndarray | None) -> Mapping[str, pa.Array]:
         """Returns its columns, [N] each; see `Maker.made`."""
-        texts = [spelt_out(rows.ids(name, "string")[0]) for name in self.part.columns]
+        texts = [spelt_out(rows.ids(as_ids, name, "string")[0]) for name in self.part.columns]
         words = [text.fill_null(spec.MISSING_WORD) for text in texts]
         joined = pc.binary_join_element_wise(*words, "|")
         buckets = self.part.hash_buckets

@@ -223,11 +223,6 @@ def as_words(column: pa.Array) -> pa.DictionaryArray:
     return coded
 
 
-def spelt_out(column: Any) -> Any:
-    """Returns a column, [N], without the dictionary that it may be of."""
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-
-
 def as_ids(column: pa.Array, dtype: str) -> tuple[pa.Array, np.ndarray | None]:
     """Returns a column as ids of `dtype`, "int64" or "string", null where there is none.
 
