@@ -181,6 +181,8 @@ def test_the_site_is_built_without_a_warning_and_fetches_nothing(tmp_path):
     assert told.returncode == 0, told.stderr
     pages = list(tmp_path.rglob("*.html"))
     assert len(pages) > len(DOCS)
+    settings = (tmp_path / "settings" / "index.html").read_text("utf-8")
+    assert "<code>embedding_<wbr>width</code>" in settings  # so that a phone shows it
     for page in pages:
         loads = (
             r'<(?:script|img|iframe|source)[^>]+src="?(?:https?:)?//|<link[^>]+stylesheet[^>]+//'

@@ -2,6 +2,7 @@
 
 In the repository a page links to the file itself, such as ../data/README.md or
 ../examples/lion.py. The site has pages for the former; the latter become their path, as code.
+In tables, long names may break after a dot, a slash or an underscore, so that a phone shows them.
 """
 
 import posixpath
@@ -16,6 +17,11 @@ PAGES = {"data/README.md": "datasets.md", "configs/README.md": "configs.md"}  # 
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
+_CELL = re.compile(r"<td[^>]*>.*?</td>", re.DOTALL)
+_NAME = re.compile(r"(?<=<code>)[^<\s]{13,}(?=</code>)")
+_BREAKS = re.compile(r"(?<=[._/])(?=[^\W\d_])")
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Adds the pages from outside."""
     for path, name in PAGES.items():
@@ -28,6 +34,15 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Returns the text of a page with links that the site can follow."""
     name = page.file.src_uri
     return markdown if name in PAGES.values() else _fitted(markdown, f"docs/{name}", name)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Returns the page with the places where the names in its tables may break."""
+
+    def breakable(cell: re.Match[str]) -> str:
+        return _NAME.sub(lambda name: _BREAKS.sub("<wbr>", name[0]), cell[0])
+
+    return _CELL.sub(breakable, html)
 
 
 def _fitted(text: str, path: str, name: str) -> str:
