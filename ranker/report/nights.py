@@ -115,7 +115,7 @@ def _panel(
 
 
 def _table(nights: Sequence[Mapping[str, Any]]) -> Table:
-    heads = ("night", "came to", "version", "rows", "why, and its report")
+    heads = ("night", "outcome", "version", "rows", "reason, and report")
     return table(heads, [_row(night) for night in reversed(nights)])
 
 

@@ -48,8 +48,10 @@ def render(template: str, *, package: str = _SHARED, script: str = "", **context
 def wrap(said: str) -> Markup:
     """Returns text, escaped, whose long names may be broken after a dot, a slash or an underscore.
 
-    Only before a letter, so that no number is broken.
+    Only before a letter, so that no number is broken. Markup stays as it is.
     """
+    if isinstance(said, Markup):
+        return said
     return Markup(" ").join(map(_wrapped, said.split(" ")))
 
 

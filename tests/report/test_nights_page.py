@@ -37,6 +37,11 @@ def test_a_page_of_one_night_and_of_none():
     assert "1,234" in render("job", [night("2026-11-01", "accepted", None)], None)
 
 
+def test_a_night_with_a_run_links_its_report():
+    page = render("job", [night("2026-11-01", "accepted", None)], None)
+    assert '<a href="nights/2026-11-01/run/report.html">report</a>' in page
+
+
 def test_no_name_runs_as_a_script():
     hostile = night("2026-11-01", "refused", 0.5, HOSTILE, task=HOSTILE)
     page = render(HOSTILE, [hostile, hostile], {"version": 1, "date": HOSTILE})
