@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from ranker.objective import Objective
 from ranker.schema import Task
-from ranker.spec.objective import CrossEntropy, Huber, Squared
+from ranker.spec.objective import CrossEntropy, Huber, Loss, Squared
+from ranker.spec.part import act, kinds
 
 LIKE = Task(name="like", kind="binary", minimum=0, maximum=1)
 RATING = Task(name="rating", kind="regression", minimum=1, maximum=5)
@@ -134,3 +135,23 @@ def test_a_task_may_have_a_loss_of_its_own():
     columns = {"rating": np.array([3.0]), "seconds": np.array([3.0])}
     ones, zeros = dict.fromkeys(columns, np.ones(1)), dict.fromkeys(columns, np.zeros(1))
     np.testing.assert_allclose(objective.losses(columns, zeros, ones), [9.0, 2.5])
+
+
+@pytest.mark.parametrize("kind", kinds(Loss))
+def test_every_loss_is_of_each_row_alone_finite_and_the_same_each_time(kind):
+    if not kinds(Loss)[kind].__module__.startswith("ranker."):
+        return  # of another test in this process
+    loss = act(kinds(Loss)[kind]())
+    logit = np.float32([-30.0, -0.5, 0.0, 2.0, 30.0])
+    label = np.float32([0.0, 1.0, 0.0, 1.0, 0.0])
+    whole = loss.each(tf.constant(logit), tf.constant(label)).numpy()
+    assert whole.dtype == np.float32
+    assert (whole >= 0).all()
+    assert np.isfinite(whole).all()
+    np.testing.assert_array_equal(whole, loss.each(tf.constant(logit), tf.constant(label)))
+    for i in range(5):
+        one = loss.each(tf.constant(logit[[i]]), tf.constant(label[[i]]))
+        np.testing.assert_allclose(one, whole[[i]], rtol=1e-6)
+    assert loss.each(tf.zeros([0]), tf.zeros([0])).shape == (0,)
+    task = {"binary": LIKE, "regression": RATING}[loss.task_kind]
+    assert 0 <= loss.of_constant(task) < math.inf

@@ -4,6 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from ranker import optim
+from ranker.spec.clip import Clip
+from ranker.spec.clip_by_history import Spam
+from ranker.spec.part import fields_of, kinds
+from ranker.spec.rule import Rule
+
+assert Spam.kind  # its module registers the clippers that remember
 
 
 class Tiny:
@@ -53,32 +59,31 @@ def values(shape, *, seed=0, size=1.0):
     return (np.random.default_rng(seed).normal(size=shape) * size).astype(np.float32)
 
 
-RULES = {
-    "adagrad": optim.Adagrad(initial_accumulator=0.2),
+# Numbers at which a part does something to gradients of about 1; others are the defaults.
+_SHARP = {
+    "max_value": 0.3, "max_norm": 0.3, "max_ratio": 0.2, "max_rms": 0.3, "scale": 0.2,
+    "threshold": 0.09, "rest_steps": 0, "window": 5,
+    "initial_accumulator": 0.2, "beta_1": 0.8, "rho": 0.8,
+}  # fmt: skip
+
+
+def every(family):
+    """Returns a sharp part of each kind of a family that the package registers, by its name."""
+    return {
+        kind.replace("_", " "): part(
+            **{f.name: _SHARP[f.name] for f in fields_of(part) if f.name in _SHARP}
+        )
+        for kind, part in kinds(family).items()
+        if part.__module__.startswith("ranker.")  # not of another test in this process
+    }
+
+
+RULES = every(Rule) | {
     "adagrad delayed": optim.Adagrad(initial_accumulator=0.2, order="delayed"),
     "adagrad clipped": optim.Adagrad(order="delayed", accumulate="clipped"),
-    "adam": optim.Adam(beta_1=0.8),
-    "sgd": optim.Sgd(),
     "momentum": optim.Sgd(momentum=0.7),
     "nesterov": optim.Sgd(momentum=0.7, nesterov=True),
-    "rmsprop": optim.RmsProp(rho=0.8),
     "rmsprop momentum": optim.RmsProp(rho=0.8, momentum=0.6),
     "rmsprop delayed": optim.RmsProp(initial_mean_square=0.1, order="delayed"),
 }
-
-CLIPPERS = {
-    "value": optim.Value(max_value=0.3),
-    "norm": optim.Norm(max_norm=0.3),
-    "global norm": optim.GlobalNorm(max_norm=0.3),
-    "agc": optim.Agc(max_ratio=0.2),
-    "clippy": optim.Clippy(),
-    "lamb": optim.Lamb(scale=0.2),
-    "rms": optim.Rms(max_rms=0.3),
-    "rms of gradient": optim.Rms(max_rms=0.3, of="gradient"),
-    "autoclip": optim.AutoClip(window=5),
-    "zclip": optim.ZClip(max_norm=0.3),
-    "adagc": optim.AdaGc(max_norm=0.3),
-    "gradient stabilizer": optim.GradientStabilizer(),
-    "spam": optim.Spam(threshold=0.09, rest_steps=0),
-    "cowclip": optim.CowClip(max_ratio=0.2),
-}
+CLIPPERS = every(Clip) | {"rms of gradient": optim.Rms(max_rms=0.3, of="gradient")}

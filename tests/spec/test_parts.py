@@ -16,8 +16,8 @@ from ranker.spec import load, reference
 from ranker.spec.clip import Clip, Clippy
 from ranker.spec.inject import Injector
 from ranker.spec.load import plain
-from ranker.spec.metric import Metric
-from ranker.spec.model import Encoding, Interaction, Sharing
+from ranker.spec.model import Sharing
+from ranker.spec.nightly import NightlySettings
 from ranker.spec.part import (
     Part,
     act,
@@ -29,9 +29,15 @@ from ranker.spec.part import (
 )
 from ranker.spec.rule import Rule, Schedule
 from ranker.spec.run import RunConfig
+from ranker.spec.table import TableSpec
 
 ROOT = Path(__file__).parents[2]
-FAMILIES = (Clip, Rule, Schedule, Injector, Encoding, Interaction, Sharing, Metric)
+assert "" == RunConfig.kind == TableSpec.kind == NightlySettings.kind  # they register all
+FAMILIES = [
+    family
+    for family in Part.__subclasses__()
+    if kinds(family) and family.__module__.startswith("ranker.")
+]
 PARTS = [
     part
     for family in FAMILIES
@@ -39,15 +45,17 @@ PARTS = [
     if part.__module__.startswith("ranker.")  # not of another test in this process
 ]
 TABLES = list(reference.tables(RunConfig))
-NEEDED = {"start": 12, "stop": 15, "task": "like", "feature": "user_count", "batches": 3}
+NEEDED = {
+    "start": 12, "stop": 15, "task": "like", "feature": "user_count", "batches": 3,
+    "columns": ("city", "device"), "of": "price",
+}  # fmt: skip
+ALSO = {"not_finite": {"task": "like"}, "bound": {"at_least": 0.5}}  # of which one is needed
 
 
 def minimal(kind):
     """Returns a part of the least that must be said."""
     given = {f.name: NEEDED[f.name] for f in fields_of(kind) if f.default is dataclasses.MISSING}
-    if kind.kind == "not_finite":
-        given["task"] = "like"
-    return kind(**given)
+    return kind(**given, **ALSO.get(kind.kind, {}))
 
 
 def numbers(kind):
@@ -64,7 +72,8 @@ def each_number():
 
 def test_every_family_has_its_kinds_and_the_settings_name_them_all():
     named = {table.name for table in TABLES}
-    assert len(PARTS) >= 46
+    assert len(FAMILIES) >= 14
+    assert len(PARTS) >= 68
     words = {Clip: "clip", Injector: "inject", Rule: "rule", Sharing: "sharing"}
     for family, word in words.items():
         assert {f"{word}.{p.kind}" for p in PARTS if issubclass(p, family)} <= named
