@@ -1,5 +1,6 @@
 """How an error says what it found in someone's file: short, and on one line whatever it holds."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 _MOST = 300  # letters
@@ -12,3 +13,8 @@ def listed(names: Iterable[str]) -> str:
     """
     shown = (name if name and name.isprintable() else repr(name) for name in names)
     return f"{', '.join(shown):.{_MOST}}" or "nothing"
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Returns the names that are there more than once, in alphabetical order."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)

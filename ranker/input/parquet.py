@@ -7,7 +7,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ranker.wording import listed
+from ranker.wording import listed, repeated
 
 # What pyarrow raises on a damaged file; OSError too, then without a number of the system's.
 _FAULTS = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
@@ -38,8 +38,7 @@ class ParquetRows:
             names = self.schema.names
         except _FAULTS as error:
             raise self._fault(error, "not a readable Parquet file, or a damaged one") from error
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+        if twice := repeated(names):
             raise ValueError(f"{path}: more than one column {listed(twice)}")
 
     def batches(

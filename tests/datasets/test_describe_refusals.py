@@ -1,5 +1,6 @@
 """Files that are no table, and names that hurt: a sentence, or a spec that decodes."""
 
+import json
 import tomllib
 
 import numpy as np
@@ -89,10 +90,25 @@ def test_a_table_without_a_label_says_where_to_write_one(tmp_path):
     assert "--label=COLUMN, such as a, b" in describe([several], Asked()).problem
 
 
-def test_a_million_columns_are_refused_by_number(tmp_path):
-    many = pa.table({f"c{number}": [1] for number in range(10_001)})
-    pq.write_table(many, tmp_path / "wide.parquet")
-    assert "10,001 columns, of at most 10,000" in refused([str(tmp_path / "wide.parquet")])
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_tens_of_thousands_of_columns_are_refused_by_number(form, tmp_path):
+    names = [f"c{number}" for number in range(30_000)]
+    path = tmp_path / f"wide.{form}"
+    if form == "parquet":
+        table = pa.table([pa.array([1])] * len(names), names=names)
+        pq.write_table(table, path, use_dictionary=False, write_statistics=False)
+    elif form == "csv":
+        path.write_text(f"{','.join(names)}\n{','.join('1' for _ in names)}\n")
+    else:
+        path.write_text(json.dumps(dict.fromkeys(names, 1)))
+    assert "30,000 columns, of at most 10,000" in refused([str(path)])
+
+
+def test_a_million_columns_are_a_first_line_that_does_not_end(tmp_path):
+    line = ",".join(f"c{number}" for number in range(1_000_000))
+    (tmp_path / "wide.csv").write_text(f"{line}\n{line}\n")
+    said = refused([str(tmp_path / "wide.csv")])
+    assert "its first line does not end within 2,097,152 bytes" in said
 
 
 def test_shards_of_other_types_are_told(tmp_path):

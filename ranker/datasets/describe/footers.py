@@ -9,10 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ranker.datasets.errors import DatasetError
+from ranker.datasets.table.batches import damaged
 from ranker.datasets.table.files import SourceFile
 from ranker.datasets.table.types import canonical, repaired
 from ranker.spec.table import SourceSpec
+from ranker.wording import repeated
 
+MOST_COLUMNS = 10_000
 _MOST_CHUNKS = 500_000  # of columns, whose statistics are read
 _BLOCKS = 32
 _INT96 = "us"
@@ -64,13 +67,12 @@ class Footers:
             with pq.ParquetFile(file.path, coerce_int96_timestamp_unit=_INT96) as parquet:
                 metadata, schema = parquet.metadata, parquet.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
-            said = " ".join(str(error).split())
-            raise DatasetError(f"{file.path}: not read as parquet: {said:.300}") from error
-        repeated = sorted({name for name in schema.names if schema.names.count(name) > 1})
-        if repeated:
-            raise DatasetError(f"{file.path}: several columns are called {repeated[0]!r:.80}")
-        partitions = [pa.field(name, pa.string()) for name in file.partitions
-                      if name not in schema.names]  # fmt: skip
+            raise damaged(file, error) from error
+        names = schema.names
+        check_width(file, len(names))
+        if twice := repeated(names):
+            raise DatasetError(f"{file.path}: several columns are called {twice[0]!r:.80}")
+        partitions = [pa.field(n, pa.string()) for n in file.partitions if n not in names]
         for field in [*schema, *partitions]:
             self._num_having[field.name] = self._num_having.get(field.name, 0) + 1
             kinds = self._kinds.setdefault(field.name, {})
@@ -157,6 +159,15 @@ def _block(
         is_text = source.types.get(name) == "text"
         columns[name] = column.cast(pa.string()) if is_text else column
     return pa.table(columns)
+
+
+def check_width(file: SourceFile, num_columns: int) -> None:
+    """Raises DatasetError for a file with more columns than are described."""
+    if num_columns > MOST_COLUMNS:
+        raise DatasetError(
+            f"{file.path}: {num_columns:,} columns, of at most {MOST_COLUMNS:,} that are "
+            "described; write those that matter to a file of their own"
+        )
 
 
 def _kind(kind: pa.DataType) -> str:

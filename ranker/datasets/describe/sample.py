@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ranker.datasets.describe.delimited import seen
-from ranker.datasets.describe.footers import Footers, read_blocks
+from ranker.datasets.describe.footers import Footers, check_width, read_blocks
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table.batches import names_of, read
@@ -15,7 +15,6 @@ from ranker.datasets.table.files import SourceFile, find
 from ranker.datasets.table.types import canonical
 from ranker.spec.table import SourceSpec
 
-MOST_COLUMNS = 10_000
 _MOST_CELLS = 60_000_000  # of the sample
 _MOST_TEXT_FILES = 20
 _READ = 20  # times the sample: what is read of text, which has to be read from its beginning
@@ -73,7 +72,7 @@ def draw(patterns: Sequence[str], sample_rows: int) -> Sample:
 
 def _of_parquet(found: Sequence[SourceFile], source: SourceSpec, sample_rows: int) -> Sample:
     footers = Footers(found)
-    _check_width(found[0], len(footers.schema))
+    check_width(found[0], len(footers.schema))
     left_out, nested = _unreadable(footers.schema, footers.left_out)
     types = dict.fromkeys(footers.as_text, "text")
     source = dataclasses.replace(source, types=types)
@@ -99,12 +98,14 @@ def _of_parquet(found: Sequence[SourceFile], source: SourceSpec, sample_rows: in
 def _of_text(found: Sequence[SourceFile], source: SourceSpec, sample_rows: int) -> Sample:
     source, remarks = seen(found[0], source)
     files = _spread(found, _MOST_TEXT_FILES)
-    names = [names_of(file, source) for file in files]
-    _check_width(files[0], len(names[0]))
-    everywhere = [name for name in names[0] if all(name in others for others in names)]
+    names = [names_of(files[0], source)]
+    check_width(files[0], len(names[0]))
+    names += [names_of(file, source) for file in files[1:]]
+    shared = set.intersection(*map(set, names))
+    everywhere = [name for name in names[0] if name in shared]
     left_out = {
         name: "it is not in every file" for others in names for name in others
-        if name not in everywhere
+        if name not in shared
     }  # fmt: skip
     size = _fitting(sample_rows, len(everywhere))
     tables, num_rows, is_counted = [], 0, len(files) == len(found)
@@ -177,14 +178,6 @@ def _unreadable(
         if pa.types.is_list(kind) and pa.types.is_list(kind.value_type):
             nested.add(field.name)
     return left_out, frozenset(nested)
-
-
-def _check_width(file: SourceFile, num_columns: int) -> None:
-    if num_columns > MOST_COLUMNS:
-        raise DatasetError(
-            f"{file.path}: {num_columns:,} columns, of at most {MOST_COLUMNS:,} that are "
-            "described; write those that matter to a file of their own"
-        )
 
 
 def _fitting(sample_rows: int, num_columns: int) -> int:

@@ -16,11 +16,15 @@ from ranker.datasets.table.files import SourceFile
 from ranker.datasets.table.json_lines import read_json_lines
 from ranker.datasets.table.types import canonical, repaired, typed
 from ranker.spec.table import SourceSpec
-from ranker.wording import listed
+from ranker.wording import listed, repeated
 
-ROWS = 1 << 17  # of a batch
+ROWS = 1 << 18  # of a batch, and of the row groups that are written
 _CSV_BYTES = 1 << 24
 _HEAD_BYTES = 1 << 21
+_CAUSES = {
+    "cannot infer number of columns": f"its first line does not end within {_HEAD_BYTES:,} bytes",
+    "Exceeded size limit": "its footer is too large, of too many columns or row groups",
+}
 
 
 def names_of(file: SourceFile, source: SourceSpec) -> list[str]:
@@ -39,10 +43,9 @@ def names_of(file: SourceFile, source: SourceSpec) -> list[str]:
             with _csv(file, source, None, None) as reader:
                 names = reader.schema.names
     except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
-        raise _damaged(file, error) from error
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise DatasetError(f"{file.path}: several columns are called {listed(repeated)}")
+        raise damaged(file, error) from error
+    if twice := repeated(names):
+        raise DatasetError(f"{file.path}: several columns are called {listed(twice)}")
     return [*names, *(name for name in file.partitions if name not in names)]
 
 
@@ -70,7 +73,7 @@ def read(
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DatasetError):
             raise
-        raise _damaged(file, error) from error
+        raise damaged(file, error) from error
 
 
 def missing_columns(missing: Sequence[str], names: Sequence[str]) -> str:
@@ -182,8 +185,9 @@ def _as_bytes(
     )
 
 
-def _damaged(file: SourceFile, error: BaseException) -> DatasetError:
-    said = " ".join(str(error).split())
-    return DatasetError(
-        f"{file.path}: not read as {file.form}: {said or type(error).__name__:.300}"
-    )
+def damaged(file: SourceFile, error: BaseException) -> DatasetError:
+    """Returns the error of a file that is none of its format, in one sentence."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    for words, cause in _CAUSES.items():
+        said = f"{cause} ({said:.100})" if words in said else said
+    return DatasetError(f"{file.path}: not read as {file.form}: {said:.300}")
