@@ -24,15 +24,15 @@ class SpikeFilter(Part):
     every attempt is refused until the guard halts. Before `minimum` attempts are known, only
     what is not finite is refused.
 
-    The limit has a floor, since both fall to 0 where attempts are all alike, as those of one
-    row that is repeated, and every usual value after it would be refused: the median of the
-    limits at the ends of the last `floor_windows` windows, with the first accepted value for
-    each that has not been yet.
+    The limit has a floor. Where attempts are all alike, as those of one row that is repeated,
+    the mean falls and the deviation is near 0; every usual value afterwards would be refused.
+    The floor is the median of the limits at the ends of the last `floor_windows` windows. At
+    the start of a run the first accepted value stands for each window that is not there yet.
 
     Attributes:
       sigmas: deviations above the mean that are still usual.
       window: accepted attempts that count, at least `minimum`.
-      minimum: accepted attempts before anything is usual.
+      minimum: accepted attempts before anything that is finite is refused.
       of: what is watched: the total "loss", the "norm" of all gradients together as
         differentiated, or "both".
       floor_windows: 0 for no floor.
@@ -60,15 +60,17 @@ class Detect(Part):
     """Says, attempt by attempt, whether training diverges; refuses nothing.
 
     Attributes:
-      window: accepted attempts outside of jumps whose median loss is a task's level, at least
-        `minimum`; a multiple of five, since five are looked at together.
-      minimum: those before the level is known.
-      sigmas: a jump is above the level by this many robust deviations, and
-      margin: by this share of it, above 0.05, the share within which it has returned.
-      max_recovery: attempts after which what has not returned is full divergence.
-      floor_windows: the level is never below the median of what it was at the ends of so many
-        windows, where the loss of the best constant stands for those to come; 0 for no floor.
-        A fall is believed once it has lasted for half of them.
+      window: accepted attempts, jumps left out, whose median loss is a task's level. At least
+        `minimum`, and a multiple of five, since five attempts are judged together.
+      minimum: accepted attempts before a task has a level.
+      sigmas: robust deviations that a jump is above the level; it must pass `margin` too.
+      margin: share of the level that a jump is above it, more than 0.05: within that share of
+        the level a jump has returned.
+      max_recovery: attempts after which a jump that has not returned is full divergence.
+      floor_windows: windows of the floor; 0 for none. The level is never below the median of
+        the levels at the ends of the last so many windows. At the start of a run the loss of
+        the best constant stands for each window that is not there yet. So a fall counts once
+        it has lasted for half of them.
     """
 
     window: Annotated[int, MultipleOf(BLOCK)] = 200
@@ -88,19 +90,19 @@ class Recovery(Part):
     """What follows when refusing alone does not help: clip, lower the rates, roll back, halt.
 
     Attributes:
-      max_refusals: refused attempts, within
-      within_attempts: of each other, that escalate to the next stage. So do
+      max_refusals: refused attempts within `within_attempts` that lead to the next stage. So do
         `guard.max_refusals` in a row, and what `guard.detect` finds.
-      settle_attempts: after each escalation in which the stage is left to work: neither refusals
-        nor symptoms escalate, but for `guard.max_refusals` in a row.
+      within_attempts: see `max_refusals`.
+      settle_attempts: attempts in which a new stage is left to work: nothing leads to the next
+        one but `guard.max_refusals` in a row.
       clip: the clipper that is switched on, of any kind but "spam"; none leaves the stage out.
-      clip_attempts: for so many.
+      clip_attempts: attempts for which it is on.
       rate_factor: what the learning rates are multiplied by; 1 leaves the stage out.
-      recovery_attempts: healthy ones over which that is made good again, geometrically.
-      healthy_attempts: without trouble after which a checkpoint counts as good, and after
-        which recovery is left. More than a divergence needs to show.
-      max_rollbacks: to the last good checkpoint, if it is damaged to the good one before it,
-        in the whole run; 0 leaves the stage out. Checkpoints of both are kept.
+      recovery_attempts: healthy attempts over which the rates rise back, geometrically.
+      healthy_attempts: attempts without trouble after which a checkpoint counts as good, and
+        after which recovery ends. More than a divergence needs to show.
+      max_rollbacks: rollbacks of the whole run; 0 leaves the stage out. Each goes to the last
+        good checkpoint or, if that is damaged, to the good one before it.
     """
 
     max_refusals: AtLeastOne = 3

@@ -66,7 +66,7 @@ class LabelFlip(RangedInjector):
     """A share of a binary task's labels says the opposite: y becomes 1 - y.
 
     Attributes:
-      task: whose; * and ? match several.
+      task: name of the task; * and ? match several.
       share: of the rows.
     """
 
@@ -79,7 +79,7 @@ class ExtremeLabel(RangedInjector):
     """A share of a regression task's labels is `value`: spurious gradients that others share.
 
     Attributes:
-      task: whose.
+      task: name of the task.
       value: in the label's unit.
       share: of the rows.
     """
@@ -94,8 +94,8 @@ class LabelScale(RangedInjector):
     """A regression task's labels times a factor: a unit that changed; several in a row are a drift.
 
     Attributes:
-      task: whose.
-      factor: no unit.
+      task: name of the task.
+      factor: what is multiplied by, no unit.
     """
 
     task: str
@@ -107,8 +107,8 @@ class FeatureScale(RangedInjector):
     """A numeric feature times a factor: a unit that changed.
 
     Attributes:
-      feature: which; * and ? match several.
-      factor: no unit.
+      feature: name of the feature; * and ? match several.
+      factor: what is multiplied by, no unit.
     """
 
     feature: str
@@ -120,7 +120,7 @@ class FeatureOutlier(RangedInjector):
     """A share of the rows of a numeric feature has `value`.
 
     Attributes:
-      feature: which.
+      feature: name of the feature.
       value: as in the data, before any logarithm and standardising.
       share: of the rows.
     """
@@ -135,9 +135,9 @@ class NotFinite(RangedInjector):
     """A share of the rows of a numeric feature, or of a task's labels, is not finite.
 
     Attributes:
-      feature: whose; either it or
-      task: is given.
-      value: what they are.
+      feature: the feature whose values are changed; give either it or `task`.
+      task: the task whose labels are changed; give either it or `feature`.
+      value: what they become.
       share: of the rows.
     """
 
@@ -161,7 +161,7 @@ class UnknownIds(RangedInjector):
     """A share of the ids of a categorical feature is unknown: a flood of new ones.
 
     Attributes:
-      feature: which.
+      feature: name of the feature.
       share: of the ids; padding stays padding.
     """
 
@@ -174,7 +174,7 @@ class TaskVanishes(RangedInjector):
     """No row has the task's label; one that appears at N vanishes in [0, N).
 
     Attributes:
-      task: which.
+      task: name of the task.
     """
 
     task: str
@@ -185,8 +185,8 @@ class Noise(RangedInjector):
     """Gaussian noise on numeric features, sigma = level * the batch's largest |x|.
 
     Attributes:
-      feature: which.
-      level: no unit.
+      feature: name of the feature.
+      level: share of that largest |x|, no unit.
     """
 
     feature: str = "*"

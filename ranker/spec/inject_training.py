@@ -29,8 +29,8 @@ class TaskWeight(RangedInjector):
     """A task's weight in the sum of losses times a factor.
 
     Attributes:
-      task: which.
-      factor: no unit.
+      task: name of the task.
+      factor: what is multiplied by, no unit.
     """
 
     task: str
@@ -42,7 +42,7 @@ class RateScale(RangedInjector):
     """Every learning rate times a factor.
 
     Attributes:
-      factor: no unit.
+      factor: what is multiplied by, no unit.
     """
 
     factor: NonNegative = 10.0
@@ -64,9 +64,9 @@ class GradientSpike(RangedInjector):
     """The gradients of some variables, or of one row of each, times a factor.
 
     Attributes:
-      variable: which; * and ? match several.
+      variable: name of the variable; * and ? match several.
       row: index on axis 0; none for all.
-      factor: no unit.
+      factor: what is multiplied by, no unit.
     """
 
     variable: str = "*"
@@ -79,7 +79,7 @@ class Bf16(RangedInjector):
     """The gradients of some variables rounded to bfloat16: 8 of 24 significant bits.
 
     Attributes:
-      variable: which.
+      variable: name of the variable.
     """
 
     variable: str = "*"
@@ -90,8 +90,8 @@ class EmbeddingScale(Injector):
     """Embedding tables times a factor, once; at attempt 0, larger initial embeddings.
 
     Attributes:
-      table: which; * and ? match several.
-      factor: no unit.
+      table: name of the table; * and ? match several.
+      factor: what is multiplied by, no unit.
     """
 
     table: str = "*"
@@ -104,7 +104,7 @@ class OptimizerReset(Injector):
     are loaded.
 
     Attributes:
-      slot: whose, by "<variable>/<slot>".
+      slot: name of the slot, by "<variable>/<slot>".
     """
 
     slot: str = "*"

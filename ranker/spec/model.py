@@ -29,10 +29,10 @@ class Encoding(Part):
 
 @register("vocabulary")
 class VocabularyEncoding(Encoding):
-    """A row a known value, and rows that the others hash into.
+    """One row for each known value, and a few rows that all other values hash into.
 
     Attributes:
-      num_unknown: of the latter.
+      num_unknown: rows for the other values.
     """
 
     num_unknown: NumRows = 1

@@ -62,7 +62,7 @@ class PastCount(Past):
 
 @register("mean")
 class PastMean(Past):
-    """The mean of a number, drawn to that of all rows before as if `prior_weight` rows had it.
+    """The mean of a number, shrunk towards the mean of all rows before.
 
     (sum + prior_weight x prior) / (count + prior_weight), where the prior is the mean over all
     rows before, of any key and of all time, 0 before the first.
@@ -70,7 +70,7 @@ class PastMean(Past):
     Attributes:
       of: expression, or the name of a task for its label; nulls are left out.
       window: length of time before the row, such as "7 days"; empty for all time.
-      prior_weight: in rows.
+      prior_weight: rows that the prior counts for, 0 for no shrinking.
     """
 
     of: str
@@ -80,14 +80,14 @@ class PastMean(Past):
 
 @register("rate")
 class PastRate(Past):
-    """The share of rows where a condition holds, drawn to that of all rows before.
+    """The share of rows where a condition holds, shrunk towards the share of all rows before.
 
     As "mean" of 0 and 1.
 
     Attributes:
       of: condition, or the name of a binary task for its label; nulls are left out.
       window: length of time before the row, such as "7 days"; empty for all time.
-      prior_weight: in rows.
+      prior_weight: rows that the prior counts for, 0 for no shrinking.
     """
 
     of: str
