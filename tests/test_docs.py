@@ -130,6 +130,28 @@ def test_the_table_of_learning_rates_is_that_of_the_rows():
         assert f"| diverged, of 7 | {' | '.join(map(str, dead))} |" in page
 
 
+def test_the_table_of_the_default_comparison_is_that_of_the_rows():
+    with (ROOT / "docs/results/compare_quick.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lost: dict[tuple[str, bool], dict[str, int]] = {}
+    for row in rows:
+        of_rate = lost.setdefault((row["safeguard"], int(row["seed"]) >= 100), {})
+        of_rate[row["rate"]] = of_rate.get(row["rate"], 0) + (row["divergence"] == "full")
+    page = TEXTS["docs/results/compare_quick.md"]
+    for is_second, seeds in ((False, "0 to 6"), (True, "100 to 106")):
+        counts = list(lost["none", is_second].values())
+        told = " | ".join(map(str, (*counts, sum(counts))))
+        assert f"| none, seeds {seeds} | {told} |" in page
+    assert not any(sum(n.values()) for (name, _), n in lost.items() if name != "none")
+    with (ROOT / "docs/results/learning_rates.csv").open(newline="") as file:
+        before = {(r["safeguard"], r["rate"], r["seed"]): r for r in csv.DictReader(file)}
+    both = [(r, before.get((r["safeguard"], r["rate"], r["seed"]))) for r in rows]
+    same = [(r, b) for r, b in both if b]
+    assert len(same) == 70
+    assert all(r["like_auc_validation"] == b["like_auc"] for r, b in same)
+    assert all((r["divergence"] == "full") == (b["diverged"] == "True") for r, b in same)
+
+
 def test_the_schema_of_the_page_is_one(tmp_path):
     (text,) = blocks(TEXTS["docs/own_data.md"], "toml")
     (tmp_path / "schema.toml").write_text(text)
