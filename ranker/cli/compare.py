@@ -60,12 +60,12 @@ def _trials(config: CompareConfig, folder: Path) -> list:
 
 def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     load_tensorflow()
-    from ranker import train
     from ranker.compare import experiment
+    from ranker.train import StopSignals, hold
 
     command = [*programs.words("compare"), *sys.argv[1:]]
     try:
-        with train.hold(workdir) as held, train.StopSignals() as signals, Display("run") as display:
+        with hold(workdir) as held, Display("run") as display, StopSignals(display.line) as signals:
 
             def show(progress: experiment.Progress) -> None:
                 display.at(progress.done, progress.planned, progress.name)

@@ -65,11 +65,12 @@ def _night(settings: NightlySettings, config: RunConfig) -> int:
     train.share_cores()
     workdir = Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
-    with files.hold(workdir / ".lock"), train.StopSignals() as signals:
+    say = partial(print, file=sys.stderr, flush=True)
+    with files.hold(workdir / ".lock"), train.StopSignals(say) as signals:
         hooks = Hooks(
             is_stopping=lambda: signals.received is not None,
             interruptible=signals.interruptible,
-            say=partial(print, file=sys.stderr, flush=True),
+            say=say,
             sentence=sentence,
             command=(*programs.words("nightly"), *sys.argv[1:]),
         )

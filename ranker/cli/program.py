@@ -64,6 +64,7 @@ def _code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     try:
         return main(argv)
     except KeyboardInterrupt:  # of a program that has nothing to save
+        print(f"{_name()}: interrupted; nothing is left half written", file=sys.stderr)
         return 128 + signal.SIGINT
     except Exception as error:
         if not is_of_memory(error):

@@ -70,7 +70,7 @@ def _run(config: RunConfig, workdir: Path) -> int:
     train.share_cores()
     command = [*programs.words("train"), *sys.argv[1:]]
     try:
-        with train.hold(workdir) as held, train.StopSignals() as signals:
+        with train.hold(workdir) as held, train.StopSignals(_say) as signals:
             job.open_run_directory(config, workdir, command=command)
             done = wiring.finished(config, workdir, say=_say)
             result = done or job.run_job(

@@ -50,14 +50,15 @@ def test_the_new_takes_the_place(there, can_exchange, tmp_path, monkeypatch):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_failure_leaves_the_old(tmp_path):
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_a_failure_or_an_interrupt_leaves_the_old(error, tmp_path):
     path = _old(tmp_path / "data")
 
     def fail(written):
         (written / "half").write_text("")
-        raise ZeroDivisionError
+        raise error
 
-    with pytest.raises(ZeroDivisionError), atomic_folder(path) as written:
+    with pytest.raises(error), atomic_folder(path) as written:
         fail(written)
     assert sorted(p.name for p in path.iterdir()) == [MARK, "stale"]
     assert list(tmp_path.iterdir()) == [path]

@@ -104,6 +104,7 @@ def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
     process.send_signal(signal.SIGINT)
     code, _, err = finish(process)
     assert code == 130, err
+    assert "SIGINT received: stopping once what is being done is saved\n" in err
     assert result_of(run)["status"] == "preempted"
     assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
 
