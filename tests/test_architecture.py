@@ -18,7 +18,7 @@ TOUCHES_FILES = {
     "ParquetFile", "TFRecordWriter", "read_file", "write_file",
 }  # fmt: skip
 # What only `files` does: writing that is whole or not there, locks, digests.
-OF_FILES = {"fcntl", "hashlib"}, {"rename", "fsync", "flock"}
+OF_FILES = {"fcntl", "hashlib"}, {"rename", "fsync", "flock", "os.replace"}
 WITH_THEIR_OWN = {"spec"}  # digests of settings, and may import nothing
 DIGESTING = {
     "ranker/report/page.py",  # a browser wants digests of its own kind
@@ -174,6 +174,8 @@ def test_one_package_writes_as_a_whole_and_locks_and_digests(path):
     allowed = {"hashlib"} if place(path) in DIGESTING else set()
     assert {name.split(".")[0] for name in imports(path, MODULES[path])} & packages <= allowed
     assert [c for c in called(MODULES[path]) if c[0] in calls] == []
+    attributes = (n for n in ast.walk(MODULES[path]) if isinstance(n, ast.Attribute))
+    assert not calls & set(map(ast.unparse, attributes))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=place)

@@ -26,11 +26,21 @@ def atomic_file(path: Path, *, writing: Path | None = None) -> Iterator[Path]:
     try:
         with naming(path, instead_of=writing):
             yield writing
-            flush(writing)
-            writing.rename(path)
+            replace(path, by=writing)
     finally:
         with contextlib.suppress(OSError):  # gives its room on a full disk back
             writing.unlink(missing_ok=True)
+
+
+def replace(path: Path, *, by: Path) -> None:
+    """Has the file `by`, whole and on the same disk, take the place of `path`; `by` is then gone.
+
+    Raises:
+      OSError: naming `path`, which is then as it was; `by` stays.
+    """
+    with naming(path, instead_of=by):
+        flush(by)
+        by.rename(path)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

@@ -104,3 +104,18 @@ def test_what_no_run_of_a_comparison_does_is_refused(path, setting, said):
 def test_a_monitor_that_is_the_primary_or_was_not_set_is_no_matter(path, monitor):
     config = read_comparison(path, f"set=['train.monitor={monitor}']", "primary=rating.rmse")
     assert len(grid.finals(config, path.parent, {})) == 16
+
+
+@pytest.mark.parametrize(
+    ("override", "given", "nearest"),
+    [
+        ("safeguards.1.tune=clip.0.max_nrom", "max_nrom", "max_norm"),
+        ("safeguards.1.set=[\"clip=[{kind='norm', max_nrom=1}]\"]", "max_nrom", "max_norm"),
+        ("models.1.set=['model.tower_unit=[4]']", "tower_unit", "tower_units"),
+        ("rate_settings=['optimizer.dense.learning_rat']", "learning_rat", "learning_rate"),
+    ],
+)
+def test_varying_an_unknown_name_is_refused_with_the_nearest(override, given, nearest, path):
+    config = read_comparison(path, override)
+    with pytest.raises(ConfigError, match=rf"no setting '{given}'\. Did you mean '{nearest}'\?"):
+        grid.tuning(config, path.parent)

@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from ranker.files import atomic_file, write_bytes, write_json
-from ranker.files.atomic import naming
+from ranker.files.atomic import naming, replace
 
 
 def test_what_is_written_takes_the_place(tmp_path):
@@ -95,3 +95,15 @@ def test_an_error_without_a_name_gets_one_and_that_of_another_file_stays(said, b
 def test_an_error_that_is_none_of_the_systems_stays(tmp_path):
     with pytest.raises(OSError, match=r"^of Arrow$"), naming(tmp_path):
         raise OSError("of Arrow")
+
+
+def test_a_file_takes_the_place_of_another_or_both_stay(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("1")
+    new.write_text("2")
+    with pytest.raises(OSError, match="nowhere/old"):
+        replace(tmp_path / "nowhere" / "old", by=new)
+    assert (old.read_text(), new.read_text()) == ("1", "2")
+    replace(old, by=new)
+    assert old.read_text() == "2"
+    assert not new.exists()

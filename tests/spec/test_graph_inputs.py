@@ -3,7 +3,7 @@
 import pytest
 
 from ranker.spec import load
-from ranker.spec.graph_inputs import find, signature
+from ranker.spec.graph_inputs import bind, find, signature
 from ranker.spec.run import RunConfig
 
 
@@ -46,3 +46,20 @@ def test_graph_inputs_leave_the_signature_alone(tmp_path, override):
 )
 def test_all_else_is_another_form(tmp_path, override):
     assert signature(read(tmp_path, override)) != signature(read(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("clip.1.max_nrom", "clip.1.max_norm"),
+        ("sed", "seed"),
+    ],
+)
+def test_binding_an_unknown_name_is_refused_with_the_nearest(tmp_path, name, nearest):
+    with pytest.raises(ValueError, match=rf"no graph input '{name}'.*; did you mean '{nearest}'\?"):
+        bind(read(tmp_path), {"seed": 1, name: 0.5})
+
+
+def test_binding_puts_each_value_in_its_place(tmp_path):
+    bound = bind(read(tmp_path), {"clip.1.max_norm": 0.75, "seed": 5})
+    assert (bound.seed, bound.clip[1].max_norm) == (5, 0.75)

@@ -1,7 +1,6 @@
 """Files from the network: resumed where they broke off, and checked before they count."""
 
 import http.client
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.progress import Progress
+from ranker.files.atomic import replace
 from ranker.files.digests import file_digest
 
 _CONNECT_SECONDS = 10  # also the longest silence: an offline machine must not hang
@@ -41,7 +41,7 @@ def download(url: str, path: Path, *, md5: str, progress: Progress) -> None:
         reason = getattr(error, "reason", None) or error
         raise UnreachableError(f"{url}: not reachable: {reason}") from error
     _check_digest(part, md5=md5, origin=url)
-    os.replace(part, path)
+    replace(path, by=part)
 
 
 def _receive(url: str, part: Path, *, done: int, progress: Progress) -> None:
@@ -94,7 +94,7 @@ def download_wheel(requirement: str, path: Path, *, sha256: str) -> None:
             lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             raise UnreachableError(f"pip download {requirement} failed: {lines[-1]}")
         _check_digest(wheel, sha256=sha256, origin=f"pip download {requirement}")
-        os.replace(wheel, path)
+        replace(path, by=wheel)
 
 
 def _check_digest(path: Path, *, origin: str, **digest: str) -> None:

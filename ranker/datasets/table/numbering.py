@@ -104,7 +104,7 @@ def _keys(words: pa.Array) -> np.ndarray:
     return pd.util.hash_array(text, categorize=False).view(np.int64)
 
 
-def _are(words: pa.Array, here: np.ndarray, values: pa.Array, place: np.ndarray) -> bool:
-    """Returns whether the words at `here`, [H], are the values at `place`, [H]."""
-    is_equal = pc.equal(words.take(pa.array(here)), values.take(pa.array(place)))
+def _are(words: pa.Array, here: np.ndarray, values: pa.Array, index: np.ndarray) -> bool:
+    """Returns whether the words at `here`, [H], are the values at `index`, [H]."""
+    is_equal = pc.equal(words.take(pa.array(here)), values.take(pa.array(index)))
     return pc.all(is_equal).as_py() is not False

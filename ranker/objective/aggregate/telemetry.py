@@ -13,13 +13,13 @@ from ranker.spec.objective import TelemetrySettings
 NORM, COSINE, CONFLICTS = "task_gradient_norm", "task_cosine", "task_conflicts"
 
 
-def tell(
+def report(
     gradients: TaskGradients,
     transaction: Transaction,
     settings: TelemetrySettings,
     attempt: tf.Tensor,
 ) -> None:
-    """Adds the scalars of `told`; measures where it is time to, else they are NaN.
+    """Adds the scalars of `scalar_names`; measures where it is time to, else they are NaN.
 
     Args:
       attempt: its number from 0, an int64 scalar.
@@ -32,10 +32,10 @@ def tell(
         lambda: measured(gradients.gramian(settings.of), len(gradients.tasks)),
         lambda: tf.fill([len(names)], math.nan),
     )
-    tell_measured(names, found, transaction)
+    report_measured(names, found, transaction)
 
 
-def tell_measured(names: Sequence[str], values: tf.Tensor, transaction: Transaction) -> None:
+def report_measured(names: Sequence[str], values: tf.Tensor, transaction: Transaction) -> None:
     """Adds scalars `values` [N] by their names."""
     for name, value in zip(names, tf.unstack(values, len(names)), strict=True):
         transaction.scalar(name, value)
@@ -55,9 +55,9 @@ def measured(products: tf.Tensor, num: int) -> tf.Tensor:
     """
     norms = tf.sqrt(tf.linalg.diag_part(products))
     pairs = list(itertools.combinations(range(num), 2))
-    places = tf.constant(pairs, tf.int32, shape=[len(pairs), 2])
-    sizes = tf.reduce_prod(tf.gather(norms, places), axis=1)
-    against = tf.gather_nd(products, places)
+    indices = tf.constant(pairs, tf.int32, shape=[len(pairs), 2])
+    sizes = tf.reduce_prod(tf.gather(norms, indices), axis=1)
+    against = tf.gather_nd(products, indices)
     cosines = tf.where(sizes == 0, tf.zeros_like(sizes), against / sizes)
     conflicts = tf.reduce_sum(tf.cast(against < 0, tf.float64)) / max(1, len(pairs))
     return tf.cast(tf.concat([norms, cosines, [conflicts]], axis=0), tf.float32)

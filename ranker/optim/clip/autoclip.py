@@ -31,10 +31,10 @@ class AutoClipClipper(AutoClip):
         """Returns one share for all, a scalar: 0 if any gradient is not finite, 1 if all are 0."""
         together = norm(norms([item.values for item in items]))
         kept, number = statistics["norms"], statistics["num_norms"]
-        is_told = is_positive(together)
+        is_counted = is_positive(together)
         index = [[tf.math.floormod(number, self.window)]]
-        kept = tf.where(is_told, tf.tensor_scatter_nd_update(kept, index, [together]), kept)
-        number += tf.cast(is_told, tf.int64)
+        kept = tf.where(is_counted, tf.tensor_scatter_nd_update(kept, index, [together]), kept)
+        number += tf.cast(is_counted, tf.int64)
         share = share_within(together, self._limit(kept, tf.minimum(number, self.window)))
         return [share] * len(items), {"norms": kept, "num_norms": number}
 

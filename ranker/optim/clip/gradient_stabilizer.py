@@ -37,14 +37,14 @@ class GradientStabilizerClipper(GradientStabilizer):
         is 0."""
         sizes = norms([item.values for item in items])
         mean, root, number = (gathered(statistics, items, what) for what in (MEAN, ROOT, NUMBER))
-        is_told = is_positive(sizes)
-        number += tf.cast(is_told, tf.int64)
+        is_counted = is_positive(sizes)
+        number += tf.cast(is_counted, tf.int64)
         part = _part(self.gamma_1, number, sizes.dtype)
-        mean = tf.where(is_told, mean + part * (sizes - mean), mean)
+        mean = tf.where(is_counted, mean + part * (sizes - mean), mean)
         part = _part(self.gamma_2, number, sizes.dtype)
         new = hypotenuse(tf.sqrt(1 - part) * root, tf.sqrt(part) * sizes)
-        root = tf.where(is_told, new, root)
-        scales = tf.where(is_told, mean / root / sizes, tf.cast(sizes == 0, sizes.dtype))
+        root = tf.where(is_counted, new, root)
+        scales = tf.where(is_counted, mean / root / sizes, tf.cast(sizes == 0, sizes.dtype))
         advanced = {MEAN: mean, ROOT: root, NUMBER: number}
         named = [spread(values, items, what) for what, values in advanced.items()]
         return tf.unstack(scales, len(items)), {k: v for each in named for k, v in each.items()}

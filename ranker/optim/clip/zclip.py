@@ -51,11 +51,11 @@ class ZClipClipper(ZClip):
         outer = mean + self.max_z * deviation * (self.max_z / z)
         seen = tf.where(tf.logical_or(is_warming, z <= self.max_z), together, outer)
         after = self._advance(mean, deviation, seen, tf.where(is_warming, number, 0.0))
-        is_told = is_positive(together)
+        is_counted = is_positive(together)
         advanced = {
-            "mean": tf.where(is_told, after[0], mean),
-            "deviation": tf.where(is_told, after[1], deviation),
-            "num_norms": statistics["num_norms"] + tf.cast(is_told, tf.int64),
+            "mean": tf.where(is_counted, after[0], mean),
+            "deviation": tf.where(is_counted, after[1], deviation),
+            "num_norms": statistics["num_norms"] + tf.cast(is_counted, tf.int64),
         }
         share = share_within(together, tf.minimum(seen, self.max_norm))
         return [share] * len(items), advanced

@@ -77,9 +77,9 @@ class Curves:
     def pulls(self) -> list[Panel]:
         """Returns the tasks' gradients: their norms, cosines and weights; [] if not measured."""
         panels = [
-            self._panel("Norm of each task's gradient", _told(self._under(NORM)), "norm"),
-            self._panel("Cosine of each pair of tasks", _told(self._under(COSINE)), "cosine"),
-            self._panel("Weight of each task", _told(self._under(WEIGHT)), "weight"),
+            self._panel("Norm of each task's gradient", _reported(self._under(NORM)), "norm"),
+            self._panel("Cosine of each pair of tasks", _reported(self._under(COSINE)), "cosine"),
+            self._panel("Weight of each task", _reported(self._under(WEIGHT)), "weight"),
         ]
         return [panel for panel in panels if panel is not None]
 
@@ -152,12 +152,12 @@ class Curves:
         )
 
 
-def _told(series: Mapping[str, Series]) -> dict[str, Series]:
+def _reported(series: Mapping[str, Series]) -> dict[str, Series]:
     """Returns series without the attempts at which nothing was measured."""
     found = {}
     for name, (x, y) in series.items():
-        places = [place for place, value in enumerate(y) if not math.isnan(value)]
-        found[name] = Series([x[place] for place in places], [y[place] for place in places])
+        indices = [index for index, value in enumerate(y) if not math.isnan(value)]
+        found[name] = Series([x[index] for index in indices], [y[index] for index in indices])
     return found
 
 
