@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 import small_jobs
 import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from examples.pcgrad import projected
-from ranker import wiring
+from ranker import job, wiring
+from ranker.compare.trial_executor import TrialExecutor
+from ranker.report.run.curves import Curves
+from ranker.report.run.record import read_record
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
@@ -91,3 +95,26 @@ def test_it_is_the_projection_of_each_tasks_gradient(made):
     for name, of in each.items():
         if len(of) == 1:
             np.testing.assert_array_equal(found[name], next(iter(of.values())))
+
+
+def test_what_it_reports_reaches_the_logs_the_page_and_a_comparison(prepared, tmp_path):
+    path = small_jobs.write_settings(
+        tmp_path / "run.toml", small_jobs.SMALL + small_jobs.MODEL, prepared
+    )
+    pcgrad = ["plugins=['examples.pcgrad']", "objective.aggregate='pcgrad'"]
+    more = ["train.log_every_attempts=1", "train.max_attempts=6", "train.epochs=1"]
+    config = small_jobs.read_settings(path, *pcgrad, *more)
+    (tmp_path / "run").mkdir()
+    job.open_run_directory(config, tmp_path / "run", command=[])
+    small_jobs.run(config, tmp_path / "run")
+    lines = small_jobs.logs(tmp_path / "run")["metrics.jsonl"]
+    logged = [line["scalars"]["pcgrad/conflicts"] for line in lines if "scalars" in line]
+    assert len(logged) == 6
+    board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert [
+        float(tf.make_ndarray(x.tensor_proto)) for x in board.Tensors("pcgrad/conflicts")
+    ] == logged
+    panels, _ = Curves(read_record(tmp_path / "run")).added()
+    assert "pcgrad" in [panel.title for panel in panels]
+    columns = TrialExecutor(primary="rating.rmse").run(config)
+    assert json.loads(columns["scalars"])["pcgrad/conflicts"]["attempt"] == [1, 2, 3, 4, 5, 6]

@@ -17,6 +17,12 @@ _RISE = 100.0  # a loss axis ends at this many times the first loss
 _LAYERS = 40  # rows of the map of clip factors
 _METRICS = 8  # panels of validation
 _LINES = 12  # of a panel
+_OTHERS = 24  # panels of scalars that parts of any kind add
+_ELSEWHERE = (
+    "gradient_norm/",
+    "update_norm",
+    *(p.removeprefix("scalars/") for p in (NORM, COSINE, WEIGHT)),
+)
 
 
 class Curves:
@@ -82,6 +88,18 @@ class Curves:
             self._panel("Weight of each task", _reported(self._under(WEIGHT)), "weight"),
         ]
         return [panel for panel in panels if panel is not None]
+
+    def added(self) -> tuple[list[Panel], int]:
+        """Returns the scalars that no other panel has, a panel of each group: whatever a part of
+        the run, or of a plug-in, adds under "<group>/<name>"; and how many groups have none."""
+        groups: dict[str, dict[str, Series]] = {}
+        for name, series in _reported(self._under("scalars/")).items():
+            if not name.startswith(_ELSEWHERE):
+                group, _, last = name.rpartition("/")
+                groups.setdefault(group or last, {})[last] = series
+        panels = [self._panel(group, of, "value") for group, of in groups.items()]
+        shown = [panel for panel in panels if panel is not None]
+        return shown[:_OTHERS], max(0, len(shown) - _OTHERS)
 
     def factors(self) -> Panel | None:
         """Returns the clip factors by layer; None if nothing was clipped in what was logged."""

@@ -37,7 +37,7 @@ def write_report(workdir: Path, *, against: Path | None = None, output: Path | N
 def render(record: Record, last: Record | None) -> str:
     """Returns the page of a run, its metrics beside those of `last`."""
     drawn = Curves(record)
-    factors = drawn.factors()
+    factors, (added, num_left) = drawn.factors(), drawn.added()
     return page.render(
         "run.html.j2",
         record=record,
@@ -54,6 +54,8 @@ def render(record: Record, last: Record | None) -> str:
         validation=Figures(tuple(drawn.validation())),
         pulls=Figures(tuple(drawn.pulls())),
         matrix=pulls.matrix(record),
+        added=Figures(tuple(added)),
+        num_left=num_left,
         factors=Figures((factors,) if factors else ()),
         heat_key=heat_key(),
         refusals=interventions.refusals(record.logs.events),
