@@ -156,12 +156,15 @@ def _first_bad(column: pa.Array, feature: Feature) -> int:
     return first
 
 
+_RAW = "; if these are raw rows of a table, name the folder that prepare wrote by predict's --past"
+
+
 def _nearest(missing: list[str], present: list[str]) -> str:
     """Returns a hint at the columns whose names are nearest to those missing; "" for none."""
     lower = {name.lower(): name for name in present}
     near = {m: difflib.get_close_matches(m.lower(), lower, n=1, cutoff=0.8) for m in missing}
     hints = [f"{lower[found[0]]!r} for {name!r}" for name, found in near.items() if found]
-    return f". Did you mean {', '.join(hints)}?" if hints else ""
+    return f". Did you mean {', '.join(hints)}?" if hints else _RAW
 
 
 def _typed(column: pa.Array, feature: Feature) -> pa.Array:

@@ -64,8 +64,9 @@ class PastCount(Past):
 class PastMean(Past):
     """The mean of a number, shrunk towards the mean of all rows before.
 
-    (sum + prior_weight x prior) / (count + prior_weight), where the prior is the mean over all
-    rows before, of any key and of all time, 0 before the first.
+    (sum + prior_weight x prior) / (count + prior_weight). The prior is the mean over all rows
+    before of which `where` holds, of any key and of all time whatever the window; 0 before the
+    first. With a `prior_weight` of 0 it stands where there is no row to take a mean of.
 
     Attributes:
       of: expression, or the name of a task for its label; nulls are left out.

@@ -101,14 +101,20 @@ def write_days(folder: Path) -> Path:
 
 
 def prepared(
-    folder, out, numbers, past_from=None, past="all", lines=None, by='by = "random"'
-) -> pa.Table:
+    folder, out, numbers, past_from=None, past="all", lines=None, by='by = "random"',
+    vocabulary_from=None, change=("", ""),
+) -> pa.Table:  # fmt: skip
     """Returns what is prepared of some days, in the order of the lines."""
     files = ", ".join(f'"day-{number}.parquet"' for number in numbers)
     text = SPEC.format(files=files, past=past, by=by, features="\n".join(lines or features()))
     spec = folder / f"{out}.toml"
-    spec.write_text(text, "utf-8")
-    options = Options(source=folder, spec=spec, past_from=past_from and folder / past_from)
+    spec.write_text(text.replace(*change), "utf-8")
+    options = Options(
+        source=folder,
+        spec=spec,
+        past_from=past_from and folder / past_from,
+        vocabulary_from=vocabulary_from and folder / vocabulary_from,
+    )
     prepare("table", folder / out, options=options)
     found = pa.concat_tables([pq.read_table(folder / out / f"{part}.parquet") for part in PARTS])
     line = found["line"].cast(pa.int64())

@@ -1,9 +1,13 @@
 """A day that is prepared alone, from the past of the days before, is as if it were with them."""
 
+import shutil
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from table_days import features, prepared, write_days
+
+from ranker.datasets import DatasetError
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +61,27 @@ def test_what_was_learnt_of_the_first_training_rows_holds(folder):
     for value, level in zip(again["cost"].to_pylist(), again["level"].to_pylist(), strict=True):
         nearest = max((c for c in cost if c <= value), default=None)
         assert level in (0, cost.get(nearest, 1), cost.get(nearest, 1) + 1)
+
+
+def test_buckets_and_medians_hold_where_vocabularies_do(folder):
+    lines = list(features())[:1]
+    prepared(folder, "a", [0], lines=lines)
+    past = prepared(folder, "b", [1], "a", lines=lines)
+    kept = prepared(folder, "d", [1], lines=lines, vocabulary_from="a")
+    assert differing(kept, past) == ["count__"]  # of a past that began anew
+    more = ("[past]", 'tier = {kind = "number", column = "cost", transform = "quantiles"}\n[past]')
+    wider = prepared(folder, "e", [1], lines=lines, vocabulary_from="a", change=more)
+    assert differing(wider.drop("tier"), kept) == []
+    assert len(set(wider["tier"].to_pylist())) == 21
+
+
+def test_other_buckets_than_those_of_the_vocabularies_are_refused(folder):
+    lines = list(features())[:1]
+    prepared(folder, "a", [0], lines=lines)
+    with pytest.raises(DatasetError, match=r"features\.level is told otherwise there"):
+        prepared(folder, "f", [1], lines=lines, vocabulary_from="a", change=("= 4", "= 5"))
+    run = folder / "run"  # which keeps schema and vocabularies alone
+    shutil.copytree(folder / "a" / "vocabularies", run / "vocabularies")
+    shutil.copy(folder / "a" / "schema.toml", run)
+    with pytest.raises(DatasetError, match="run: it does not tell where the buckets"):
+        prepared(folder, "g", [1], lines=lines, vocabulary_from="run")

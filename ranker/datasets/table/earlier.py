@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ranker import files, json_text
 from ranker.datasets.errors import DatasetError
-from ranker.datasets.table.facts import FOLDER, Facts, read_facts
+from ranker.datasets.table.facts import FOLDER, STATE, Facts, read_facts
 from ranker.datasets.write.folder import MARK
 from ranker.spec.decode import ConfigError
 from ranker.spec.load import difference
@@ -110,6 +112,27 @@ def read(folder: Path) -> Earlier:
             raise
         said = " ".join(str(error).split())
         raise DatasetError(f"{folder}: no past to go on from: {said:.300}") from error
+
+
+def borders(folder: Path, spec: TableSpec) -> dict[str, np.ndarray]:
+    """Returns the borders of buckets, and medians, of a prepared folder's features in `spec`.
+
+    Raises:
+      DatasetError: if the folder does not tell them, or a feature is another one there.
+    """
+    if not (folder / FOLDER / STATE).exists():
+        raise DatasetError(
+            f"{folder}: it does not tell where the buckets of its numbers begin, or their medians: "
+            "name the folder that was prepared, or go on with past_from"
+        )
+    before = read(folder)
+    for name in before.facts.borders:
+        if spec.features.get(name, before.spec.features[name]) != before.spec.features[name]:
+            raise DatasetError(
+                f"{folder}: features.{name} is told otherwise there, so that its buckets would be "
+                "others; leave it as it was, or give the new one another name"
+            )
+    return {name: found for name, found in before.facts.borders.items() if name in spec.features}
 
 
 def _differing(before: TableSpec, now: TableSpec) -> Iterator[str]:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ranker import files as whole_files
@@ -21,6 +22,7 @@ from ranker.datasets.table.judged import Judged
 from ranker.datasets.table.plan import Plan, label_of, plan_of, sources
 from ranker.datasets.table.reserved import NO_ITEM, NO_USER, REQUEST, WEIGHT
 from ranker.datasets.table.rows import RowMaker
+from ranker.datasets.table.scalars import looks_at_rows
 from ranker.datasets.table.spool import Spool
 from ranker.datasets.table.types import is_whole
 from ranker.schema import Feature, Schema, Task
@@ -50,7 +52,8 @@ def load(inputs: Inputs) -> Examples:
     if before is not None:
         before.check_follows(time[0], inputs.name)
     features = _features(spec, plan)
-    forward = Forward(plan, spool, maker, len(time), before)
+    borders = _borders(spec, options.vocabulary_from) if before is None else None
+    forward = Forward(plan, spool, maker, len(time), before, borders=borders)
     left = inputs.scratch / "left"  # of the past, written at once: it is large
 
     def blocks(split: Split) -> Iterator[Block]:
@@ -73,6 +76,13 @@ def load(inputs: Inputs) -> Examples:
         minimum_counts=_minimum_counts(spec),
         write=write,
     )
+
+
+def _borders(spec: TableSpec, folder: Path | None) -> Mapping[str, np.ndarray]:
+    """Returns the borders of buckets, and medians, of data whose values keep their rows."""
+    if folder is None or not any(map(looks_at_rows, spec.features.values())):
+        return {}
+    return earlier.borders(folder, spec)
 
 
 def _roles(spec: TableSpec) -> dict[str, str]:

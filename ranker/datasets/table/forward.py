@@ -21,8 +21,9 @@ from ranker.datasets.table.past import PastColumns
 from ranker.datasets.table.plan import Plan, types_of
 from ranker.datasets.table.reserved import LAST, REQUEST, WEIGHT
 from ranker.datasets.table.rows import RowMaker
+from ranker.datasets.table.scalars import looks_at_rows
 from ranker.datasets.table.spool import TIME, Spool
-from ranker.spec.table_features import INDICATOR, Number
+from ranker.spec.table_features import Number
 
 _MICRO = 1_000_000
 _SAMPLE = 1 << 20  # training rows that medians and buckets are of
@@ -33,7 +34,7 @@ class Forward:
 
     Attributes:
       borders: by feature of kind "number", the least value of each bucket but the first, or its
-        median alone; filled by `blocks`, unless they are those of earlier data.
+        median alone; `blocks` fills in those that are not of earlier data.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Forward:
         earlier: Earlier | None = None,
         *,
         is_kept: bool = True,
+        borders: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Takes rows that are all read.
 
@@ -52,6 +54,7 @@ class Forward:
           earlier: whose past goes on, and whose borders hold.
           is_kept: whether `write` will be called, so that what the rows do not touch of the
             earlier past is needed as well.
+          borders: that hold, where no past goes on.
         """
         self._plan, self._spool, self._maker, self._num_rows = plan, spool, maker, num_rows
         self._earlier = earlier
@@ -60,7 +63,9 @@ class Forward:
             spool, state.pairs(earlier.folder, plan, maker) if earlier and is_kept else {}
         )
         self._past: PastColumns | None = None
-        self.borders: dict[str, np.ndarray] = dict(earlier.facts.borders) if earlier else {}
+        self.borders: dict[str, np.ndarray] = dict(
+            earlier.facts.borders if earlier else borders or {}
+        )
         self._until = earlier.facts.until if earlier else -1
 
     def users(self) -> np.ndarray:
@@ -78,8 +83,7 @@ class Forward:
         Args:
           features: names of the columns, in their order.
         """
-        if self._earlier is None:
-            self.borders = self._looked_at(split)
+        self.borders |= self._looked_at(split)
         spec = self._plan.spec
         beside = [*spec.tasks, *spec.keep, *([WEIGHT] if spec.weight else [])]
         beside += [REQUEST] if spec.request else []
@@ -160,10 +164,10 @@ class Forward:
     def _looked_at(self, split: Split) -> dict[str, np.ndarray]:
         """Returns the borders of buckets, and medians, of a sample of the training rows."""
         wanted = {
-            maker.name: maker.part for maker in self._plan.makers
-            if isinstance(maker.part, Number)
-            and (maker.part.transform == "quantiles" or maker.part.missing == INDICATOR)
-        }  # fmt: skip
+            maker.name: maker.part
+            for maker in self._plan.makers
+            if looks_at_rows(maker.part) and maker.name not in self.borders
+        }
         if not wanted:
             return {}
         step = max(1, self._num_rows // _SAMPLE)

@@ -50,6 +50,13 @@ class CategoricalMaker(Maker):
         return int(stated) if is_stated else spec.MISSING_ID
 
 
+def looks_at_rows(part: spec.TableFeature) -> bool:
+    """Returns whether a feature needs borders of buckets, or a median, of the training rows."""
+    if not isinstance(part, spec.Number):
+        return False
+    return part.transform == "quantiles" or part.missing == spec.INDICATOR
+
+
 class NumberMaker(Maker):
     part: spec.Number
 
