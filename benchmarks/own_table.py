@@ -72,7 +72,7 @@ def train(folder: Path, seed: int) -> float:
         spec.unlink(missing_ok=True)
         _call("ranker", "describe", f"--output={spec}", *sorted((folder / "log").glob("*.parquet")))
         _call("ranker", "prepare", "--dataset=table", f"--spec={spec}", f"--output={data}")
-    settings = (f"--set=data.path={data}", f"--set=train.seed={seed}")
+    settings = (f"--set=data.path={data}", f"--set=seed={seed}")
     _call("ranker", "train", f"--config={_CONFIG.value}", f"--workdir={run}", *settings)
     result = json.loads((run / "RESULT.json").read_text("utf-8"))
     return float(result["metrics"]["test"]["click"]["auc"])
