@@ -29,6 +29,7 @@ from ranker.wiring.recovery import build_recovery
 from ranker.wiring.run import build_plan, build_run
 from ranker.wiring.training import build_stream
 
+INTAKE = IntakeSettings(largest_repeated=1.0)  # its default came of what this study showed
 State = Mapping[str, np.ndarray]  # of all variables of a step, by name
 _OF_ONE_NIGHT = ("attempts", "guard/refused", "guard/refused_in_a_row")
 
@@ -136,7 +137,8 @@ class Worker:
         if not arm.is_guarded:
             self.run.step.guard = Accepting(max_refusals=1)
         self._fresh = self._state()
-        self._start: dict[str, np.ndarray] = {}  # initial values of a seed
+        self._seed = -1
+        self._start: dict[str, np.ndarray] = {}  # initial values of that seed
         self._newest: State = {}
         self._served: State = {}
         self._accepted: list[Mapping[str, Any]] = []  # facts of the nights that published
@@ -151,17 +153,17 @@ class Worker:
 
     def begin(self, seed: int) -> None:
         """Forgets the nights before; the next one starts from initial values."""
-        config = dataclasses.replace(self._config, seed=seed)
-        fresh = build_model(config, self.run.schema, self.run.encoder.num_rows)
-        drawn = {f"model/{n}": v.numpy() for n, v in (fresh.tables | fresh.dense).items()}
-        self._start = {**self._fresh, **drawn}
+        if seed != self._seed:
+            config = dataclasses.replace(self._config, seed=seed)
+            fresh = build_model(config, self.run.schema, self.run.encoder.num_rows)
+            drawn = {f"model/{n}": v.numpy() for n, v in (fresh.tables | fresh.dense).items()}
+            self._seed, self._start = seed, {**self._fresh, **drawn}
         self._newest, self._served, self._accepted = self._start, {}, []
 
     def night(self, day: DayRows, *, seed: int, rate_factor: float = 1.0) -> Night:
         """Trains on a day, from the newest model or, if guarded, from the served one."""
-        settings = IntakeSettings()
-        before = self._accepted[-settings.nights :]
-        if self.arm.is_guarded and (unlike := changes(settings, day.facts, before)):
+        before = self._accepted[-INTAKE.nights :]
+        if self.arm.is_guarded and (unlike := changes(INTAKE, day.facts, before)):
             return Night("stopped", "; ".join(unlike), 0)
         self._assign({**self._newest, **{n: self._start[n] for n in self._start if _is_new(n)}})
         outcome = self._train(day.train, seed, rate_factor)

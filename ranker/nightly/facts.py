@@ -21,8 +21,9 @@ def facts(folder: Path) -> dict[str, Any]:
     """Returns what all rows of a prepared folder are like.
 
     `rows`; by task its mean label and the share of rows that have one; by numeric feature its
-    mean and standard deviation; by single-valued feature the share of its most frequent value.
-    Features of the past are left out: a count grows from night to night on healthy days.
+    mean and standard deviation; by single-valued feature the share of its most frequent value;
+    `repeated`, the share of rows of the user, item and moment of a row before. Features of the
+    past are left out: a count grows from night to night on healthy days.
     """
     schema = read_schema(folder / "schema.toml")
     paths = [folder / f"{name}.parquet" for name in _SPLITS]
@@ -54,6 +55,7 @@ def facts(folder: Path) -> dict[str, Any]:
         if is_single and feature.name not in grows:
             counts = pc.value_counts(column(feature.name)).field("counts")
             found["top_shares"][feature.name] = pc.max(counts).as_py() / rows
+    found["repeated"] = _repeated(paths, schema)
     return found
 
 
@@ -69,7 +71,7 @@ def changes(
     Args:
       day: as `facts` returns it.
       before: of the last nights, in any order.
-      allowed: what may change this time: "rows", or the name of a task or feature.
+      allowed: what may change this time: "rows", "repeated", or the name of a task or feature.
     """
     if not day["rows"]:
         return ["the day has no rows"]
@@ -77,6 +79,7 @@ def changes(
         return []
     found = [*_rows(settings, day, before), *_tasks(settings, day, before)]
     found += [*_numbers(settings, day, before), *_tops(settings, day, before)]
+    found += _repeats(settings, day, before)
     return [sentence for name, sentence in found if name not in allowed]
 
 
@@ -135,6 +138,23 @@ def _tops(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> 
                 name,
                 f"feature {name!r}: {share:.1%} of the rows have one value; usual are {usual:.1%}",
             )
+
+
+def _repeats(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
+    known = [each["repeated"] for each in before if "repeated" in each]
+    if known and day["repeated"] > statistics.median(known) + settings.largest_repeated:
+        said = f"{day['repeated']:.1%} of the rows are of the user, item and moment of another"
+        yield "repeated", f"{said}; usual are {statistics.median(known):.1%}"
+
+
+def _repeated(paths: Sequence[Path], schema: Schema) -> float:
+    """Returns the share of rows that a row before has the user, item and moment of; 0 without."""
+    there = set(pq.read_schema(paths[0]).names)
+    names = [name for name in (schema.user, schema.item, schema.time) if name in there]
+    if schema.time not in names:
+        return 0.0
+    table = pa.concat_tables([pq.read_table(path, columns=names) for path in paths])
+    return 1 - table.group_by(names).aggregate([]).num_rows / len(table)
 
 
 def _numeric(schema: Schema) -> set[str]:

@@ -52,6 +52,8 @@ class IntakeSettings(Part):
       largest_shift: of a number's mean, in its median standard deviations; features of the
         past are not looked at, since they grow.
       largest_top_share: how much more of the rows may have a feature's most frequent value.
+      largest_repeated: how much more of the rows may be of the user, item and moment of another
+        row: a file that came twice; 1 for any.
     """
 
     nights: Annotated[int, Ge(0), Le(1000)] = 7
@@ -60,6 +62,7 @@ class IntakeSettings(Part):
     largest_rate_change: Annotated[float, Gt(1)] = 2.0
     largest_shift: NonNegative = 1.0
     largest_top_share: Share = 0.3
+    largest_repeated: Share = 0.3
 
 
 @declared

@@ -5,11 +5,14 @@ import pyarrow.parquet as pq
 import pytest
 from nights import write_day
 
+from benchmarks.thirty_days import REPEATED, Month, Size, faulty
+from benchmarks.thirty_days import schema as thirty_schema
+from benchmarks.thirty_days import write_day as write_day_as_prepared
 from ranker.datasets import Options, prepare
 from ranker.nightly.day import prepare_day
-from ranker.nightly.facts import facts
+from ranker.nightly.facts import changes, facts
 from ranker.nightly.ledger import Ledger, LedgerError, Published
-from ranker.spec.nightly import DaySettings
+from ranker.spec.nightly import DaySettings, IntakeSettings
 
 SPEC = """
 user = "user_id"
@@ -63,3 +66,23 @@ def test_a_source_with_other_braces_is_a_path(tmp_path):
     days = DaySettings(dataset="json-lines-log", source=f"{tmp_path}/{{dt}}/{{date}}")
     with pytest.raises(LedgerError, match=r"\{dt\}/2026-11-01: no such file or folder"):
         prepare_day(days, Ledger(tmp_path / "job"), DATES[0])
+
+
+def test_a_day_whose_rows_are_repeated_is_told(tmp_path):
+    size = Size(nights=1, rows=600, users=40, items=30, new_users=1, new_items=1)
+    days = []
+    for name, fault in (("usual", ""), ("repeated", REPEATED)):
+        columns = faulty(Month(size, 0).day(1).columns, fault, 0)
+        write_day_as_prepared(tmp_path / name, columns, thirty_schema(size))
+        days.append(facts(tmp_path / name))
+    usual, repeated = days
+    assert usual["repeated"] == 0.0
+    assert repeated["repeated"] == pytest.approx(0.9)
+    settings = IntakeSettings(largest_rate_change=9.0, largest_shift=9.0, largest_top_share=1.0)
+    assert changes(settings, usual, [usual]) == []
+    assert changes(settings, repeated, [usual]) == [
+        "90.0% of the rows are of the user, item and moment of another; usual are 0.0%"
+    ]
+    assert changes(settings, repeated, [usual], allowed=["repeated"]) == []
+    without = {name: value for name, value in usual.items() if name != "repeated"}
+    assert changes(settings, repeated, [without]) == []  # facts of before there was the check
