@@ -10,7 +10,7 @@ from benchmarks import palette
 WIDTH, HEIGHT = 760, 440
 BEFORE, AFTER = 1, 2  # nights around a fault
 _PLOT, _GAP, _LEFT, _TOP, _TALL = 206, 28, 56, 62, 132
-_HIGHEST = 0.36
+_HIGHEST = 0.16
 _THEMES = {
     "light": (
         palette.LIGHT,
@@ -39,7 +39,7 @@ def around(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def picture(means: pd.DataFrame, titles: Mapping[str, str], theme: str) -> str:
-    """Returns the SVG of `around`'s means."""
+    """Returns the SVG of `around`'s means; what is above a plot is written at its top."""
     colours, lines = _THEMES[theme]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -73,11 +73,11 @@ def _plot(
 ) -> Iterator[str]:
     text = f'fill="{colours["text"]}"'
     yield f'<text x="{left}" y="{top - 8}" font-weight="600" {text}>{fault}</text>'
-    for level in (0.0, 0.1, 0.2, 0.3):
+    for level in (0.0, 0.05, 0.1, 0.15):
         y = _y(level, top)
         yield f'<path d="M{left} {y}h{_PLOT}" stroke="{colours["grid"]}"/>'
         if left == _LEFT:
-            yield f'<text x="{left - 8}" y="{y + 4}" text-anchor="end" {text}>{level:.1f}</text>'
+            yield f'<text x="{left - 8}" y="{y + 4}" text-anchor="end" {text}>{level:.2f}</text>'
     for since in range(-BEFORE, AFTER + 1):
         x = _x(since, left)
         yield f'<text x="{x}" y="{top + _TALL + 16}" text-anchor="middle" {text}>{since}</text>'
@@ -87,6 +87,9 @@ def _plot(
         points = [(_x(int(s), left), _y(float(e), top)) for s, e in pairs]
         path = "M" + "L".join(f"{x} {y}" for x, y in points)
         yield f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
+    for since, above in means[means["excess"] > _HIGHEST].groupby("since")["excess"].max().items():
+        x = _x(int(str(since)), left) + 6
+        yield f'<text x="{x}" y="{top + 10}" {text}>to {above:.2f}</text>'
 
 
 def _x(since: int, left: int) -> float:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from without_flags import load
 
-from benchmarks import thirty_days
+from benchmarks import thirty_days, thirty_picture
 from benchmarks.thirty_days import FAULTS, FLIPPED, LOST, REPEATED, UNIT, Month, Size
 from ranker import measure
 
@@ -119,6 +119,18 @@ def test_what_is_counted(tmp_path):
 def test_an_interval_is_that_of_student():
     assert summary.interval([1.0, 2.0, 3.0], 2) == "2.00 ± 2.48"  # 4.303 * 1 / sqrt(3)
     assert summary.interval([1.0], 1) == "1.0"
+
+
+def test_the_page_and_the_pictures_are_those_of_the_rows():
+    rows = summary.read(summary.ROWS)
+    assert len(rows) == 5 * 2 * 4 * 30
+    page = (summary.ROOT / "docs/thirty_nights.md").read_text("utf-8")
+    for line in summary.tables(rows).splitlines():
+        assert not line.startswith("|") or line in page
+    means = thirty_picture.around(rows)
+    for theme in ("light", "dark"):
+        path = summary.ROOT / f"docs/img/thirty_nights_{theme}.svg"
+        assert path.read_text("utf-8") == thirty_picture.picture(means, summary.ARMS, theme)
 
 
 @pytest.mark.slow
