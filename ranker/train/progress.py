@@ -1,21 +1,20 @@
 """How far training is: a bar on a terminal, and in a file a line with the time now and then."""
 
-import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from ranker.files import finite
 from ranker.train.evaluation import Evaluation
 from ranker.train.observers import Observer
 from ranker.train.report import StepReport
 
 SECONDS = 30.0  # between two lines
+_APART = ("kind", "attempt", "step", "time", "reason", "try")  # of an event, said apart or not
 
 
 class Length(NamedTuple):
@@ -36,6 +35,19 @@ class Length(NamedTuple):
 def show_progress(length: Length) -> Observer:
     """Returns a bar if standard error is a terminal, else what writes lines to it."""
     return ProgressBar(length) if sys.stderr.isatty() else ProgressLines(length)
+
+
+def told(event: Mapping[str, Any]) -> str:
+    """Returns an event on one line, as a person reads it; events.jsonl has all of it."""
+    said = [str(event["reason"])] if event.get("reason") else []
+    said += [
+        f"{name.replace('_', ' ')} {f'{value:.4g}' if isinstance(value, float) else value}"
+        for name, value in event.items()
+        if name not in _APART and not (value is None or isinstance(value, dict | list))
+    ]
+    line = f"attempt {event.get('attempt', 0):,}: {str(event['kind']).replace('_', ' ')}"
+    line += f": {', '.join(said)}" if said else ""
+    return f"{line}. {event['try']}" if event.get("try") else line
 
 
 class ProgressBar:
@@ -66,7 +78,7 @@ class ProgressBar:
 
     def event(self, event: dict) -> None:
         """Writes the event above the bar."""
-        self._bar.write(json.dumps(finite(event)), file=sys.stderr)
+        self._bar.write(told(event), file=sys.stderr)
 
     def close(self) -> None:
         """Leaves the bar as it stands."""
@@ -104,7 +116,7 @@ class ProgressLines:
 
     def event(self, event: dict) -> None:
         """Writes the event on a line of its own."""
-        self._write(json.dumps(finite(event)))
+        self._write(told(event))
 
     def close(self) -> None:
         """Writes the last line."""

@@ -87,7 +87,7 @@ def _begun_from(run: Run, workdir: Path, say: Callable[[str], None]) -> Beginnin
     source = find_source(run.config, run.schema)
     start, origin = start_from(run, source)
     grown = "; ".join(
-        f"{name} has {counts['new']:,} new values, {counts['left']:,} left"
+        f"{name}: {counts['new']:,} values new, {counts['left']:,} gone"
         for name, counts in origin["vocabularies"].items()
         if counts["new"] or counts["left"]
     )

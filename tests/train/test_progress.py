@@ -49,9 +49,15 @@ def test_a_file_gets_a_line_with_the_time_now_and_then(capsys):
 
 
 def test_an_event_is_a_line_at_once(capsys):
-    ProgressLines(length()).event({"kind": "refused", "loss": float("nan")})
+    refused = {"kind": "refused", "attempt": 1234, "step": 1200, "reason": "loss not finite"}
+    refused |= {"task": "rating", "loss": float("nan"), "factor": 3e30, "row": None, "try": "Clip."}
+    ProgressLines(length()).event(refused | {"losses": {"rating": "nan"}})
+    ProgressLines(length()).event({"kind": "rolled_back", "attempt": 7, "to_attempt": 5})
     said = capsys.readouterr().err.splitlines()
-    assert said[1].endswith('train: {"kind": "refused", "loss": "nan"}')
+    assert said[1].endswith(
+        "train: attempt 1,234: refused: loss not finite, task rating, loss nan, factor 3e+30. Clip."
+    )
+    assert said[3].endswith("train: attempt 7: rolled back: to attempt 5")
 
 
 @pytest.mark.parametrize(
