@@ -4,7 +4,8 @@ Trains what the configs describe, healthy runs and broken ones, with the detecto
 what it said against what `ranker.measure.divergence` says with hindsight. The runs of the first
 seed under faults that no constant was chosen by are trained once more with recovery of
 configs/safeguarded.toml: one that heals by itself must not be halted. Finished runs in the
-folder are used again. Exit code 1 if a goal is missed.
+folder are used again. The folder also gets a CSV file of the runs of each config. Exit code 1 if
+a goal is missed.
 """
 
 import contextlib
@@ -80,6 +81,8 @@ def main(argv: Sequence[str]) -> int:
     kinds = [_ONLY.value] if _ONLY.value else list(_CONFIGS)
     try:
         tables = {kind: _train(Path(_CONFIGS[kind])) for kind in kinds}
+        for kind, table in tables.items():
+            rows(table).to_csv(Path(_WORKDIR.value) / f"{kind}.csv", index=False)
     except (ValueError, OSError) as error:
         return program.refuse(error)
     met = []
@@ -90,6 +93,27 @@ def main(argv: Sequence[str]) -> int:
     if "unseen" in tables:
         met.append(_report_safeguarded(tables["unseen"]))
     return 0 if all(met) else 1
+
+
+def rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns what the reports rest on, a row a run: raw data to keep beside them."""
+    found = []
+    for row in table.to_dict("records"):
+        run = read(row)
+        found.append(
+            {
+                "run": run.name,
+                "seed": row["seed"],
+                "attempts": run.attempts,
+                "hindsight": run.truth,
+                "hindsight_full_attempt": run.full_attempt if run.truth == "full" else None,
+                "detector_full_attempts": " ".join(map(str, run.fulls)),
+                "hindsight_micro": run.true_micro,
+                "detector_micro": run.num_micro,
+                "like_auc_test": json.loads(row["test"]).get("like.auc"),
+            }
+        )
+    return pd.DataFrame(found).astype({"hindsight_full_attempt": "Int64"}).round(6)
 
 
 def read(row: dict) -> Run:

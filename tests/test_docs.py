@@ -153,6 +153,21 @@ def test_the_table_of_the_default_comparison_is_that_of_the_rows():
     assert all((r["divergence"] == "full") == (b["diverged"] == "True") for r, b in same)
 
 
+def test_the_table_of_unseen_faults_is_that_of_the_rows():
+    page = TEXTS["docs/detection.md"]
+    with (ROOT / "docs/results/detection_unseen.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 13
+    for row in rows:
+        full = row["hindsight_full_attempt"]
+        hindsight = f"full at {full}" if full else "healed"
+        first = row["detector_full_attempts"].split(" ")[0] or "never"
+        told = rf"\| {re.escape(row['run'])} \| {hindsight} \| [^|]* \| {first}\b"
+        assert re.search(told, page), row
+        late = int(first) - int(full) if full else 0
+        assert not full or re.search(rf"{told}[^|]*\| (\*\*)?{late}(\*\*)? \|", page), row
+
+
 def test_the_schema_of_the_page_is_one(tmp_path):
     (text,) = blocks(TEXTS["docs/own_data.md"], "toml")
     (tmp_path / "schema.toml").write_text(text)
