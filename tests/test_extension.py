@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from ranker.datasets.catalogue import _FOLDERS, DATASETS
+from ranker.spec.aggregate import Aggregation
 from ranker.spec.clip import Clip
 from ranker.spec.inject import Injector
 from ranker.spec.metric import Metric
 from ranker.spec.model import Encoding, Interaction, Sharing
-from ranker.spec.objective import Aggregation, Loss
+from ranker.spec.objective import Loss
 from ranker.spec.part import kinds
 from ranker.spec.rule import Rule, Schedule
 from ranker.spec.run import RunConfig

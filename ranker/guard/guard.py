@@ -77,7 +77,8 @@ class Guard:
         )
         if self._window is None:
             return verdict
-        watched = self._window.measure(total, [g.values for g in transaction.gradients])
+        gradients = [g.values for g in transaction.gradients]
+        watched = self._window.measure(total, gradients, size=transaction.unweighted_norm)
         limits = self._window.limits()
         for index, name in enumerate(self.watched):
             transaction.scalar(f"watched/{name}", watched[index])

@@ -40,8 +40,19 @@ class RunningWindow:
             first = tf.Variable(tf.zeros([size]), trainable=False, name="first")
             self.variables |= {"first": first, **self._floor.variables}
 
-    def measure(self, total: tf.Tensor | None, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+    def measure(
+        self,
+        total: tf.Tensor | None,
+        gradients: Sequence[tf.Tensor],
+        *,
+        size: tf.Tensor | None = None,
+    ) -> tf.Tensor:
         """Returns what is watched of an attempt, float32 [S].
+
+        Args:
+          total: the loss, a scalar.
+          gradients: [...] each.
+          size: in place of their norm, a scalar.
 
         Raises:
           ValueError: if the loss is watched and `total` is None.
@@ -50,7 +61,10 @@ class RunningWindow:
             raise ValueError(
                 f"SpikeFilter: of is {self.spike_filter.of!r}, but the total loss is not given"
             )
-        sizes = {LOSS: lambda: total, NORM: lambda: norm(norms(gradients))}
+        sizes = {
+            LOSS: lambda: total,
+            NORM: lambda: norm(norms(gradients)) if size is None else size,
+        }
         return tf.stack([tf.cast(sizes[name](), tf.float32) for name in self.spike_filter.watched])
 
     def limits(self) -> tf.Tensor:

@@ -95,8 +95,12 @@ class Transaction(Protocol):
     Attributes:
       gradients, changes: one a variable that has a gradient.
       writes: variables that no gradient trains, each with its new value, [...].
+      unweighted_norm: what a `SpikeFilter` watches in place of the gradients' norm, a scalar; None
+        for that.
     """
 
+    @property
+    def unweighted_norm(self) -> tf.Tensor | None: ...
     @property
     def gradients(self) -> Sequence[Gradient]: ...
     @property

@@ -14,7 +14,7 @@ from ranker.model.product import check_products, joint_logit, prior_rate
 from ranker.model.variables import Partition, left_out, name_of, part
 from ranker.model.wide import Wide
 from ranker.schema import Schema, Task
-from ranker.spec.objective import Shared
+from ranker.spec.aggregate import Shared
 
 _SHARED = get_args(Shared)
 

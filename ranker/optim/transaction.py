@@ -22,12 +22,15 @@ class Transaction:
       changes: of trained variables and their slots, in the order proposed.
       writes: other variables, each with its new value: the count of steps, what clippers,
         aggregations and losses remember.
+      unweighted_norm: of the gradients before a method weighed the tasks by their lengths, a
+        float32 scalar; None where none did.
     """
 
     def __init__(self) -> None:
         """Starts empty."""
         self.changes: tuple[Change, ...] = ()
         self.writes: tuple[tuple[tf.Variable, tf.Tensor], ...] = ()
+        self.unweighted_norm: tf.Tensor | None = None
         self._written: set = set()
         self._scalars: dict[str, tf.Tensor | float] = {}
         self._dear: list[tuple[Sequence[str], Callable[[], tf.Tensor]]] = []
@@ -103,7 +106,13 @@ class Transaction:
         return Scalars([*self._scalars, *names], tf.concat([cheap, dear], axis=0))
 
     def gradient_norm(self) -> tf.Tensor:
-        """Returns the norm of all gradients together, before any clipper, a float32 scalar."""
+        """Returns the norm of all gradients together, before any clipper, a float32 scalar.
+
+        Where a method weighed the tasks by their gradients' lengths, the norm is that without its
+        weights: what watches norms would else see none move.
+        """
+        if self.unweighted_norm is not None:
+            return self.unweighted_norm
         return norm(norms([tf.cast(g.values, tf.float32) for g in self.gradients]))
 
     def commit(self, *, accept: tf.Tensor) -> None:

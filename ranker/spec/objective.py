@@ -3,6 +3,7 @@
 import dataclasses
 from typing import ClassVar, Literal
 
+from ranker.spec.aggregate import Aggregation, Shared, Sum
 from ranker.spec.part import Count, Part, Positive, declared, register
 
 
@@ -49,18 +50,6 @@ class Huber(Loss):
     task_kind: ClassVar[Literal["binary", "regression"]] = "regression"
     delta: Positive = 1.0
     unit: Unit = "deviation"
-
-
-class Aggregation(Part):
-    """How the tasks' gradients become the one that is proposed."""
-
-
-@register("sum", acts="ranker.objective.aggregate.weighted_sum.WeightedSum")
-class Sum(Aggregation):
-    """The gradient of the weighted sum of the losses."""
-
-
-Shared = Literal["last", "dense", "all"]  # of the variables that two tasks or more read
 
 
 @declared

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Le, Lt
 
 from ranker.spec import inject_training  # noqa: F401 (it registers its injectors)
+from ranker.spec.aggregate import OfGradients
 from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
 from ranker.spec.guard import GuardSettings
@@ -171,7 +172,7 @@ class RunConfig(Part):
         named = [*self.objective.task_weights, *self.objective.losses]
         require_kept(self.data, self.model, self.inject, named, self.train.monitor)
         check_labels(self.metrics)
-        _check_telemetry(self.objective.telemetry.every_attempts, self.train.log_every_attempts)
+        _check_telemetry(self.objective, self.train.log_every_attempts)
 
 
 def spam_of(clips: tuple[Clip, ...], group: str) -> Spam | None:
@@ -191,7 +192,14 @@ def _check_spam(clips: tuple[Clip, ...], group: str) -> None:
         )
 
 
-def _check_telemetry(every: int, log_every: int) -> None:
+def _check_telemetry(objective: ObjectiveSettings, log_every: int) -> None:
+    every, of = objective.telemetry.every_attempts, objective.telemetry.of
+    aggregate = objective.aggregate
+    if every and isinstance(aggregate, OfGradients) and aggregate.of != of:
+        raise ValueError(
+            f"objective.telemetry.of {of!r} must be {aggregate.of!r}, as objective.aggregate.of: "
+            f"{aggregate.kind} tells what it goes by"
+        )
     if every and (not log_every or every % log_every):
         raise ValueError(
             f"objective.telemetry.every_attempts {every} must be a multiple of "

@@ -1,6 +1,7 @@
 """The step, the loop, checkpoints and observers."""
 
 from ranker.train.actions import Every, Progress
+from ranker.train.calls import run_attempts
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.checkpoint_files import CheckpointError
 from ranker.train.cores import share_cores
@@ -25,7 +26,7 @@ from ranker.train.run_directory import (
     hold_still,
 )
 from ranker.train.snapshots import MemoryStore
-from ranker.train.step import Step, run_attempts
+from ranker.train.step import Step
 from ranker.train.stop import Stopped, StopSignals
 from ranker.train.trainer import Outcome, Trainer
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ranker.objective.aggregate.gramian import gramian
 from ranker.optim.change import Gradient
-from ranker.spec.objective import Shared
+from ranker.spec.aggregate import Shared
 
 Raw = Any  # a tensor, slices or None, as a tape returns it
 Values = dict[str, tf.Tensor]  # of one variable, by task
@@ -20,8 +20,10 @@ class TaskGradients:
 
     Attributes:
       tasks: T names.
+      names: of the trained variables, in order.
       means: each task's loss.
       losses: all of them together, [T].
+      weights: of each task, the sum of its labels' weights in the whole batch.
       weighted_sum: of them, a scalar.
       scales: returns how much each counts in that, [T].
       differentiate: returns the gradients of a loss, [...] of each trained variable in order,
@@ -32,8 +34,10 @@ class TaskGradients:
     """
 
     tasks: tuple[str, ...]
+    names: Sequence[str]
     means: Sequence[tf.Tensor]
     losses: tf.Tensor
+    weights: Sequence[tf.Tensor]
     weighted_sum: tf.Tensor
     scales: Callable[[], tf.Tensor]
     differentiate: Callable[..., Sequence[Raw]]
@@ -42,12 +46,26 @@ class TaskGradients:
     shared: Callable[[Shared], Sequence[str]]
     _gradients: dict[str, Gradient] = dataclasses.field(default_factory=dict, init=False)
 
-    def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
+    @property
+    def labelled(self) -> tf.Tensor:
+        """Which tasks have labels in the batch, bool [T]."""
+        return tf.stack(list(self.weights)) > 0
+
+    def total(
+        self, weights: tf.Tensor | None = None, *, keeps_own: bool = False
+    ) -> tuple[Gradient, ...]:
         """Returns the gradient of the sum by `weights` [T], one for each variable that has one."""
         if weights is None:
             return self.summed(self.differentiate(self.weighted_sum))
         counted = self.scales() * tf.ensure_shape(weights, [len(self.tasks)])
-        return self.summed(self.differentiate(self.losses, counted))
+        if not keeps_own:
+            return self.summed(self.differentiate(self.losses, counted))
+        shared = set(self.shared("all"))
+        own = [name for name in self.names if name not in shared]
+        of_shared = self.differentiate(self.losses, counted, shared)
+        of_own = self.differentiate(self.weighted_sum, None, own)
+        both = zip(of_shared, of_own, strict=True)
+        return self.summed([one if one is not None else other for one, other in both])
 
     def each(self) -> dict[str, dict[str, tf.Tensor]]:
         """Returns each task's gradient of each variable, [U, ...], by variable and by task."""

@@ -1,6 +1,6 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -21,6 +21,7 @@ from ranker.optim.transaction import Transaction
 from ranker.spec.objective import TelemetrySettings
 from ranker.train.controls import Controls
 from ranker.train.differentiate import TaskGradients
+from ranker.train.follow import follow
 from ranker.train.reduce import Alone, Reduce
 from ranker.train.report import StepReport, empty_reports
 
@@ -125,6 +126,7 @@ class Step(tf.Module):
         scalars = transaction.scalars(self._is_logged())
         transaction.commit(accept=verdict.accept)
         self.guard.record(verdict)
+        follow(self.aggregation, losses, lambda: self._losses_now(batch), verdict.accept)
         findings = self._detect(batch, proposed, verdict.accept)
         attempt = self.attempts.assign_add(1) - 1
         return StepReport(
@@ -190,14 +192,10 @@ class Step(tf.Module):
         self, batch: Batch
     ) -> tuple[Mapping[str, tf.Tensor], tf.Tensor, tf.Tensor, TaskGradients]:
         """Returns logits, losses [T], their weighted sum, and the gradients, not yet drawn."""
-        attempt = tf.cast(self.attempts, tf.int32)
         # Persistent, as an aggregation may ask for several gradients.
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(self.optimizer.trainable)
-            logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
-            parts = self.objective(logits, batch.labels, batch.weights).values()
-            weights = self._reduce([part.weight for part in parts])
-            means = [part.mean(weight) for part, weight in zip(parts, weights, strict=True)]
+            logits, weights, means = self._means(batch)
             own = tf.stack(means)
             own_total = self.objective.total(self.faults.losses(own, self.attempts))
         losses, total = self._reduce([own, own_total])
@@ -213,8 +211,10 @@ class Step(tf.Module):
 
         gradients = TaskGradients(
             tasks=self.objective.tasks,
+            names=self.optimizer.names,
             means=means,
             losses=own,
+            weights=weights,
             weighted_sum=own_total,
             scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts)),
             differentiate=differentiate,
@@ -223,6 +223,18 @@ class Step(tf.Module):
             shared=self.model.shared,
         )
         return logits, losses, total, gradients
+
+    def _means(self, batch: Batch) -> tuple[Mapping[str, tf.Tensor], list[Any], list[tf.Tensor]]:
+        """Returns logits, the weight of each task's labels, and its loss, with this dropout."""
+        attempt = tf.cast(self.attempts, tf.int32)
+        logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
+        parts = self.objective(logits, batch.labels, batch.weights).values()
+        weights = self._reduce([part.weight for part in parts])
+        means = [part.mean(weight) for part, weight in zip(parts, weights, strict=True)]
+        return logits, weights, means
+
+    def _losses_now(self, batch: Batch) -> tf.Tensor:
+        return self._reduce([tf.stack(self._means(batch)[2])])[0]
 
     def _detect(self, batch: Batch, proposed: StepProposal, accept: tf.Tensor) -> Findings:
         if self.detector is None:
@@ -276,17 +288,3 @@ class Step(tf.Module):
         known = {n: array for n, array in arrays._asdict().items() if n != "scalars"}
         stacked = {n: array.stack()[:tried] for n, array in known.items()}
         return StepReport(scalars=scalars[:tried], **stacked)
-
-
-def run_attempts(step: Step, stack: Batch) -> Iterator[StepReport]:
-    """Yields the reports of calls, as NumPy arrays, until all of `stack` has been tried.
-
-    It takes more than one if the guard halts and whoever gets the reports clears that, and
-    ends if they do not.
-    """
-    num_batches, tried = len(next(iter(stack.labels.values()))), 0
-    while tried < num_batches and not step.guard.halted().numpy():
-        left = stack.at(slice(tried, None)) if tried else stack
-        reports = step.run(left).numpy()
-        tried += len(reports.attempt)
-        yield reports

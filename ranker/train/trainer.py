@@ -14,6 +14,7 @@ import numpy as np
 from ranker.input.batch import Batch
 from ranker.input.stream import Batches, prefetch
 from ranker.train.actions import Every, Progress
+from ranker.train.calls import run_attempts
 from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.events import interventions, refused_because
 from ranker.train.incidents import Incidents
@@ -21,7 +22,7 @@ from ranker.train.observers import Observer
 from ranker.train.plan import CallBoundaries, Plan
 from ranker.train.recovery_controller import RecoveryController
 from ranker.train.report import StepReport
-from ranker.train.step import Step, run_attempts
+from ranker.train.step import Step
 from ranker.train.stop import Stopped
 
 

@@ -15,7 +15,9 @@ from ranker.model.ranker import Ranker
 from ranker.objective.aggregate.aggregation import Aggregation, Context
 from ranker.objective.losses import Objective
 from ranker.schema import Schema, read_schema
+from ranker.spec.aggregate import OfGradients
 from ranker.spec.guard import GuardSettings
+from ranker.spec.objective import TelemetrySettings
 from ranker.spec.part import actor
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train.controls import Controls
@@ -150,7 +152,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         detector=build_detector(config.guard, schema, objective),
         controls=controls,
         seed=bound.seed,
-        measuring=config.objective.telemetry,
+        measuring=measuring_of(config),
         log_every=config.train.log_every_attempts,
     )
     return Run(
@@ -167,15 +169,28 @@ def build_aggregation(config: RunConfig, schema: Schema, seed: int) -> Aggregati
     """Returns what makes one gradient of the tasks'.
 
     Raises:
-      ValueError: if the gradients of one task alone are to be compared.
+      ValueError: for too few tasks to compare, or too many.
     """
     wanted, tasks = config.objective.aggregate, tuple(task.name for task in schema.tasks)
+    least, most = wanted.least_tasks, wanted.most_tasks or len(tasks)
+    if not least <= len(tasks) <= most:
+        bound = f"{least} tasks or more" if len(tasks) < least else f"at most {most} tasks"
+        raise ValueError(
+            f"objective.aggregate {wanted.kind!r} is for {bound}; there is "
+            f"{', '.join(map(repr, tasks))}"
+        )
     if config.objective.telemetry.every_attempts and len(tasks) < 2:
         raise ValueError(
             "objective.telemetry compares gradients of two tasks or more; there is "
             f"{', '.join(map(repr, tasks))}"
         )
     return actor(wanted)(wanted, Context(tasks=tasks, seed=seed))
+
+
+def measuring_of(config: RunConfig) -> TelemetrySettings | None:
+    """Returns when gradients are measured beside; None where the method does, at every attempt."""
+    is_told = isinstance(config.objective.aggregate, OfGradients)
+    return None if is_told else config.objective.telemetry
 
 
 def read_used_schema(config: RunConfig) -> Schema:

@@ -30,7 +30,7 @@ STUCK = [
 ]
 LOG_COSH = ["plugins=['examples.log_cosh']", "objective.regression={kind='log_cosh', scale=0.5}"]
 GATES = ["plugins=['examples.field_gates']", "model.interaction='field_gates'"]
-PCGRAD = ["plugins=['examples.pcgrad']", "objective.aggregate='pcgrad'"]
+GRAD_DROP = ["plugins=['examples.grad_drop']", "objective.aggregate='grad_drop'"]
 PRECISION = [
     "plugins=['examples.precision_at']",
     "metrics=[{kind='precision_at', num_rows=2}]",
@@ -52,7 +52,7 @@ def test_a_clipper_of_ones_own_is_a_file_of_thirty_lines(name):
 
 @pytest.mark.parametrize(
     "overrides",
-    [MEDIAN, LION, STUCK, PRECISION, LOG_COSH, GATES, PCGRAD],
+    [MEDIAN, LION, STUCK, PRECISION, LOG_COSH, GATES, GRAD_DROP],
     ids=["clipper", "rule", "injector", "metric", "loss", "block", "aggregation"],
 )
 def test_it_is_in_a_run_like_any_other_part(overrides, read, tmp_path):

@@ -1,4 +1,4 @@
-"""The tasks' gradients to the one that is proposed: the weighted sum, or a method of your own.
+"""The tasks' gradients to the one that is proposed: their weighted sum, or a method's.
 
 A method is a class with `variables` and `__call__`, see `Aggregation`; `Step` takes it.
 """

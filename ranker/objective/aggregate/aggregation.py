@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
-from ranker.spec.objective import Shared
+from ranker.spec.aggregate import Shared
 
 Gradient = Any  # of a variable, as the optimizer takes it: passed on, never looked into
 ByTask = Mapping[str, tf.Tensor]  # of one variable, by the task: those of the tasks that read it
@@ -33,27 +33,34 @@ class TaskGradients(Protocol):
     Attributes:
       tasks: T names, in order.
       losses: theirs, unweighted, [T].
+      labelled: which have labels in the batch, bool [T].
     """
 
     @property
     def tasks(self) -> tuple[str, ...]: ...
     @property
     def losses(self) -> tf.Tensor: ...
+    @property
+    def labelled(self) -> tf.Tensor: ...
 
     def gramian(self, of: Shared) -> tf.Tensor:
         """Returns the inner products of the tasks' gradients, float64 [T, T].
 
         Args:
-          of: which shared variables: "last", "dense" or "all", see `ranker.spec.objective`. The
+          of: which shared variables: "last", "dense" or "all", see `ranker.spec.aggregate`. The
             fewer, the less a backward pass costs.
         """
         ...
 
-    def total(self, weights: tf.Tensor | None = None) -> tuple[Gradient, ...]:
+    def total(
+        self, weights: tf.Tensor | None = None, *, keeps_own: bool = False
+    ) -> tuple[Gradient, ...]:
         """Returns the gradient of the weighted sum of the losses: one backward pass.
 
         Args:
           weights: [T], times the tasks' own; None for 1 each.
+          keeps_own: whether `weights` are of shared variables alone, so that what a single task
+            reads keeps the gradient that it has without them.
         """
         ...
 
@@ -78,7 +85,14 @@ class TaskGradients(Protocol):
 
 
 class Transaction(Protocol):
-    """Where an attempt's proposed writes and named scalars go."""
+    """Where an attempt's proposed writes and named scalars go.
+
+    Attributes:
+      unweighted_norm: to be set by a method that weighs the tasks' gradients by their lengths:
+        the norm without its weights, a float32 scalar, for what watches norms.
+    """
+
+    unweighted_norm: tf.Tensor | None
 
     def write(self, variable: tf.Variable, value: tf.Tensor) -> None:
         """Proposes a new value [...] of one of the aggregation's `variables`."""
@@ -89,6 +103,9 @@ class Transaction(Protocol):
 
 class Aggregation(Protocol):
     """Makes one gradient of the tasks'.
+
+    It may have `follow(before, after, transaction)`, which then gets the tasks' losses [T] on the
+    batch without the step and with it, after each that is committed: one more forward pass.
 
     Attributes:
       variables: what it remembers from step to step, by name, for checkpoints: {} if nothing.

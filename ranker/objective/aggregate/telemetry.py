@@ -11,6 +11,7 @@ from ranker.objective.aggregate.aggregation import TaskGradients, Transaction
 from ranker.spec.objective import TelemetrySettings
 
 NORM, COSINE, CONFLICTS = "task_gradient_norm", "task_cosine", "task_conflicts"
+WEIGHT = "task_weight"
 
 
 def report(
@@ -39,6 +40,11 @@ def report_measured(names: Sequence[str], values: tf.Tensor, transaction: Transa
     """Adds scalars `values` [N] by their names."""
     for name, value in zip(names, tf.unstack(values, len(names)), strict=True):
         transaction.scalar(name, value)
+
+
+def tell_weights(tasks: Sequence[str], weights: tf.Tensor, transaction: Transaction) -> None:
+    """Adds how much each task weighs in this attempt, [T], times its own weight."""
+    tell_measured([f"{WEIGHT}/{task}" for task in tasks], weights, transaction)
 
 
 def scalar_names(tasks: Sequence[str]) -> list[str]:

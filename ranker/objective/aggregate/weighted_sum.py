@@ -10,7 +10,7 @@ from ranker.objective.aggregate.aggregation import (
     TaskGradients,
     Transaction,
 )
-from ranker.spec.objective import Sum
+from ranker.spec.aggregate import Sum
 
 
 class WeightedSum:
