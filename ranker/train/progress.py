@@ -37,7 +37,7 @@ def show_progress(length: Length) -> Observer:
     return ProgressBar(length) if sys.stderr.isatty() else ProgressLines(length)
 
 
-def told(event: Mapping[str, Any]) -> str:
+def event_line(event: Mapping[str, Any]) -> str:
     """Returns an event on one line, as a person reads it; events.jsonl has all of it."""
     said = [str(event["reason"])] if event.get("reason") else []
     said += [
@@ -78,7 +78,7 @@ class ProgressBar:
 
     def event(self, event: dict) -> None:
         """Writes the event above the bar."""
-        self._bar.write(told(event), file=sys.stderr)
+        self._bar.write(event_line(event), file=sys.stderr)
 
     def close(self) -> None:
         """Leaves the bar as it stands."""
@@ -116,7 +116,7 @@ class ProgressLines:
 
     def event(self, event: dict) -> None:
         """Writes the event on a line of its own."""
-        self._write(told(event))
+        self._write(event_line(event))
 
     def close(self) -> None:
         """Writes the last line."""

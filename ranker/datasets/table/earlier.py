@@ -115,7 +115,7 @@ def read(folder: Path) -> Earlier:
 
 
 def borders(folder: Path, spec: TableSpec) -> dict[str, np.ndarray]:
-    """Returns the borders of buckets, and medians, of a prepared folder's features in `spec`.
+    """Returns borders of buckets [Q], and medians [1], of a prepared folder's features in `spec`.
 
     Raises:
       DatasetError: if the folder does not tell them, or a feature is another one there.

@@ -42,9 +42,9 @@ class ByGramian(abc.ABC):
         pulls = read(products)
         weights = safe(self.weights(pulls, gradients.losses, transaction), pulls)
         names = telemetry.scalar_names(gradients.tasks)
-        told = telemetry.measured(products, self.num_tasks)
-        telemetry.tell_measured(names, told, transaction)
-        telemetry.tell_weights(gradients.tasks, weights, transaction)
+        found = telemetry.measured(products, self.num_tasks)
+        telemetry.report_measured(names, found, transaction)
+        telemetry.report_weights(gradients.tasks, weights, transaction)
         # Weighed gradients may be of one length whatever happens: detectors must not see those.
         transaction.unweighted_norm = tf.cast(tf.sqrt(tf.linalg.trace(products)), tf.float32)
         return gradients.total(weights, keeps_own=self.part.heads == "keep")

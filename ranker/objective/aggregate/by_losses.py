@@ -43,7 +43,7 @@ class ByLosses(abc.ABC):
         weights = self.weights(gradients.losses, active, transaction)
         is_usable = tf.reduce_all(tf.math.is_finite(weights) | (active == 0))
         weights = tf.where(is_usable & (active > 0), weights, 1.0)
-        telemetry.tell_weights(gradients.tasks, weights, transaction)
+        telemetry.report_weights(gradients.tasks, weights, transaction)
         # What the weights were made of is not differentiated: of f(losses) they are f's slopes.
         return gradients.total(tf.stop_gradient(weights))
 

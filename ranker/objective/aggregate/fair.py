@@ -30,14 +30,14 @@ def fair(pulls: Pulls, alpha: float) -> tf.Tensor:
         moved = tf.linalg.solve(matrix, left[:, tf.newaxis])[:, 0]
         return moved / tf.maximum(tf.reduce_max(tf.abs(moved)), 1.0)
 
-    def more(turn: tf.Tensor, logs: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
+    def more(iteration: tf.Tensor, logs: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
         is_near = tf.reduce_max(tf.abs(moved)) > _DONE
         is_usable = tf.reduce_max(tf.exp(logs)) < _LARGEST * tf.reduce_max(begun)
-        return is_near & is_usable & (turn < _MOST)
+        return is_near & is_usable & (iteration < _MOST)
 
-    def body(turn: tf.Tensor, logs: tf.Tensor, _: tf.Tensor) -> tuple:
+    def body(iteration: tf.Tensor, logs: tf.Tensor, _: tf.Tensor) -> tuple:
         moved = step(logs)
-        return turn + 1, logs - moved, moved
+        return iteration + 1, logs - moved, moved
 
     begun = right ** (1.0 / (1.0 + power))  # where no gradient touches another
     logs = tf.math.log(begun)

@@ -42,9 +42,9 @@ def report_measured(names: Sequence[str], values: tf.Tensor, transaction: Transa
         transaction.scalar(name, value)
 
 
-def tell_weights(tasks: Sequence[str], weights: tf.Tensor, transaction: Transaction) -> None:
+def report_weights(tasks: Sequence[str], weights: tf.Tensor, transaction: Transaction) -> None:
     """Adds how much each task weighs in this attempt, [T], times its own weight."""
-    tell_measured([f"{WEIGHT}/{task}" for task in tasks], weights, transaction)
+    report_measured([f"{WEIGHT}/{task}" for task in tasks], weights, transaction)
 
 
 def scalar_names(tasks: Sequence[str]) -> list[str]:
