@@ -9,6 +9,7 @@ import sample_summary
 from sample_summary import FAULT, QUOTES, SCRIPT, Interval
 
 from ranker.compare.report import markdown, tables, text
+from ranker.compare.summary import Workload
 
 SUMMARY, RESULTS = sample_summary.summary(), sample_summary.results()
 
@@ -19,6 +20,7 @@ def test_shares_and_intervals_and_workloads():
     assert text.with_bounds(Interval(0.5, 0.25, 0.75)) == "0.5000 (0.2500 to 0.7500)"
     assert text.with_bounds(Interval(0.5)) == "0.5000"
     assert text.label(sample_summary.PLAIN) == "two_layers · adagrad · no fault"
+    assert text.label(Workload("base", "base", "none")) == "base · no fault"
 
 
 def cells(table, group, row):

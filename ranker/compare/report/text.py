@@ -35,8 +35,9 @@ def fault(injector: str) -> str:
 
 
 def label(workload: Workload) -> str:
-    """Returns a workload's name for headings."""
-    return f"{workload.model} · {workload.optimizer} · {fault(workload.injector)}"
+    """Returns a workload's name for headings; "base" once where model and optimizer are both."""
+    names = dict.fromkeys((workload.model, workload.optimizer))
+    return " · ".join((*names, fault(workload.injector)))
 
 
 def is_apart(test: Test) -> bool:
