@@ -135,7 +135,9 @@ def test_it_stays_small_whatever_the_grid_and_the_length_of_its_runs(rendered):
     results["clip_factors"] = [
         [np.resize(layer, 5 * len(layer)) for layer in layers] for layers in results["clip_factors"]
     ]
-    page_of_long = page.render(sample_summary.summary(), results, sample_summary.facts(), "1 May")
+    page_of_long = page.render(
+        sample_summary.summary(), results, sample_summary.metadata(), "1 May"
+    )
     assert len(page_of_long) < 1.25 * len(rendered)
 
 
