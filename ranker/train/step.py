@@ -146,7 +146,7 @@ class Step(tf.Module):
         for index, task in enumerate(self.objective.tasks):
             transaction.scalar(f"loss/{task}", losses[index])
         gradients = self.aggregation(by_task, transaction)
-        telemetry.report(by_task, transaction, self.measuring, self.attempts.read_value())
+        telemetry.report(by_task, transaction, self.measuring, self.attempts)
         rates = self.faults.rates(optimizer.learning_rates, optimizer.step, self.attempts)
         if self.controls:
             rates *= self.controls.rate_factor

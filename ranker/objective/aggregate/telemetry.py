@@ -18,7 +18,7 @@ def report(
     gradients: TaskGradients,
     transaction: Transaction,
     settings: TelemetrySettings,
-    attempt: tf.Tensor,
+    attempt: tf.Tensor | tf.Variable,
 ) -> None:
     """Adds the scalars of `scalar_names`; measures where it is time to, else they are NaN.
 
@@ -29,7 +29,7 @@ def report(
     if not every:
         return
     found = choose(
-        tf.equal(tf.math.floormod(attempt, every), every - 1),
+        tf.equal(tf.math.floormod(tf.convert_to_tensor(attempt), every), every - 1),
         lambda: measured(gradients.gramian(settings.of), len(gradients.tasks)),
         lambda: tf.fill([len(names)], math.nan),
     )
