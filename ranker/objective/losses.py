@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from ranker.objective.aggregate.aggregation import Transaction
 from ranker.objective.pointwise import PointwiseLoss
 from ranker.schema import Task
 from ranker.spec.objective import CrossEntropy, Loss, Squared
@@ -83,15 +84,17 @@ class Objective:
         logits: Mapping[str, Array],
         labels: Mapping[str, Array],
         weights: Mapping[str, Array],
+        transaction: Transaction | None = None,
     ) -> dict[str, TaskLoss]:
         """Returns the loss of each task, in their order, not divided yet.
 
         Args:
+          transaction: of an attempt, in which losses with a memory propose it; None for none.
           logits, labels, weights: by task, [B]; weight 0 masks a row, one that is not
             finite shows in the loss, and none is below 0. Sums of weights, and of losses
             times them, must keep within float32.
         """
-        return {t: self._loss(t, logits[t], labels[t], weights[t]) for t in self.tasks}
+        return {t: self._loss(t, logits[t], labels[t], weights[t], transaction) for t in self.tasks}
 
     def losses(
         self,
@@ -101,6 +104,12 @@ class Objective:
     ) -> tf.Tensor:
         """Returns the loss of each task, [T], in the order of the tasks; as `__call__`."""
         return tf.stack([loss.mean() for loss in self(logits, labels, weights).values()])
+
+    @property
+    def variables(self) -> dict[str, tf.Variable]:
+        """What losses remember, by "<task>/<name>": {} if none does."""
+        own = {task: getattr(loss, "variables", {}) for task, loss in self._losses.items()}
+        return {f"{task}/{name}": v for task, named in own.items() for name, v in named.items()}
 
     def weighted(self, losses: Array) -> tf.Tensor:
         """Returns what each of `losses`, [T] or [N, T], is in the sum: as often as it counts."""
@@ -121,13 +130,18 @@ class Objective:
         """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
         return tf.tensordot(self._weights, losses, 1)
 
-    def _loss(self, task: str, logit: Array, label: Array, weight: Array) -> TaskLoss:
+    def _loss(
+        self, task: str, logit: Array, label: Array, weight: Array, transaction: Transaction | None
+    ) -> TaskLoss:
         is_counted = tf.not_equal(weight, 0.0)  # so that a weight of NaN shows
         # Both sides of a select are differentiated: a masked NaN must not get that far.
         label = tf.where(is_counted, label, 0.0)
         if (unit := self._units[task]) != 1.0:
             logit, label = logit / unit, label / unit
-        each = self._losses[task].each(logit, label)
+        loss = self._losses[task]
+        each = loss.each(logit, label)
+        if transaction is not None and (remember := getattr(loss, "remember", None)):
+            remember(logit, label, weight, transaction)
         each = tf.where(is_counted, each * weight, 0.0)
         return TaskLoss(tf.reduce_sum(each), tf.reduce_sum(weight))
 

@@ -15,9 +15,11 @@ from ranker.spec.objective import CrossEntropy, Huber, Squared
 class PointwiseLoss(Protocol):
     """A loss of each row by itself; its task's is their weighted mean.
 
-    It remembers nothing, and so needs no transaction. What is learned of losses from step to step,
-    as weights that are trained, is an aggregation's, which has one: it writes them by
-    `transaction.write` and passes them on to `gradients.total`.
+    One with a memory has `variables` too, tf.Variables by name, which `each` reads, and
+    `remember(logit, label, weight, transaction)`, which is given what `each` was and the rows'
+    weights, [B], 0 where a row does not count, and proposes new values by `transaction.write`
+    alone: they are written with an accepted step, and never by a refused attempt. What is learned
+    of several tasks' losses, as weights that are trained, is an aggregation's.
     """
 
     def each(self, logit: tf.Tensor, label: tf.Tensor) -> tf.Tensor:

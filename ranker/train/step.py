@@ -101,6 +101,7 @@ class Step(tf.Module):
     def variables(self) -> dict[str, tf.Variable]:
         """All state of the run by name: what a checkpoint holds."""
         packages = {"optimizer": self.optimizer.variables, "guard": self.guard.variables}
+        packages["objective"] = self.objective.variables
         packages["aggregation"] = dict(self.aggregation.variables)
         if self.detector:
             packages["guard/detector"] = self.detector.variables
@@ -142,7 +143,7 @@ class Step(tf.Module):
     def propose(self, batch: Batch) -> StepProposal:
         """Returns what `batch`, with its faults in it, would change; writes nothing."""
         transaction, optimizer = Transaction(), self.optimizer
-        logits, losses, total, by_task = self._differentiate(batch)
+        logits, losses, total, by_task = self._differentiate(batch, transaction)
         for index, task in enumerate(self.objective.tasks):
             transaction.scalar(f"loss/{task}", losses[index])
         gradients = self.aggregation(by_task, transaction)
@@ -189,13 +190,13 @@ class Step(tf.Module):
         return tf.function(self._run, input_signature=[specs], autograph=False)
 
     def _differentiate(
-        self, batch: Batch
+        self, batch: Batch, transaction: Transaction
     ) -> tuple[Mapping[str, tf.Tensor], tf.Tensor, tf.Tensor, TaskGradients]:
         """Returns logits, losses [T], their weighted sum, and the gradients, not yet drawn."""
         # Persistent, as an aggregation may ask for several gradients.
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(self.optimizer.trainable)
-            logits, weights, means = self._means(batch)
+            logits, weights, means = self._means(batch, transaction)
             own = tf.stack(means)
             own_total = self.objective.total(self.faults.losses(own, self.attempts))
         losses, total = self._reduce([own, own_total])
@@ -224,11 +225,13 @@ class Step(tf.Module):
         )
         return logits, losses, total, gradients
 
-    def _means(self, batch: Batch) -> tuple[Mapping[str, tf.Tensor], list[Any], list[tf.Tensor]]:
+    def _means(
+        self, batch: Batch, transaction: Transaction | None = None
+    ) -> tuple[Mapping[str, tf.Tensor], list[Any], list[tf.Tensor]]:
         """Returns logits, the weight of each task's labels, and its loss, with this dropout."""
         attempt = tf.cast(self.attempts, tf.int32)
         logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
-        parts = self.objective(logits, batch.labels, batch.weights).values()
+        parts = self.objective(logits, batch.labels, batch.weights, transaction).values()
         weights = self._reduce([part.weight for part in parts])
         means = [part.mean(weight) for part, weight in zip(parts, weights, strict=True)]
         return logits, weights, means

@@ -253,6 +253,7 @@ def _changed_parts(before: RunConfig, config: RunConfig) -> Iterator[str]:
     parts: dict[str, tuple[Any, Any]] = {
         "guard/detector": (before.guard.detect, config.guard.detect),
         "guard": (before.guard.spike_filter, config.guard.spike_filter),
+        "objective": (_losses(before), _losses(config)),
         "aggregation": (before.objective.aggregate, config.objective.aggregate),
         _SLOTS: (True, keeps_slots),
     }
@@ -272,6 +273,11 @@ def _set_steps(run: Run, saved: Saved) -> None:
     step = step if wanted.start_slots == "keep" else 0
     for name, value in zip(_STEPS, (step, step - position), strict=True):
         variables[name].assign(value)
+
+
+def _losses(config: RunConfig) -> tuple[Any, ...]:
+    of = config.objective
+    return of.binary, of.regression, of.losses
 
 
 def _clips(config: RunConfig) -> list[Clip]:
