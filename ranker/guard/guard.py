@@ -78,7 +78,8 @@ class Guard:
         if self._window is None:
             return verdict
         gradients = [g.values for g in transaction.gradients]
-        watched = self._window.measure(total, gradients, size=transaction.unweighted_norm)
+        unweighted = getattr(transaction, "unweighted_norm", None)
+        watched = self._window.measure(total, gradients, size=unweighted)
         limits = self._window.limits()
         for index, name in enumerate(self.watched):
             transaction.scalar(f"watched/{name}", watched[index])

@@ -95,12 +95,11 @@ class Transaction(Protocol):
     Attributes:
       gradients, changes: one a variable that has a gradient.
       writes: variables that no gradient trains, each with its new value, [...].
-      unweighted_norm: what a `SpikeFilter` watches in place of the gradients' norm, a scalar; None
-        for that.
+
+    It may have `unweighted_norm`, a scalar that a `SpikeFilter` watches in place of the norm of the
+    gradients; None for that.
     """
 
-    @property
-    def unweighted_norm(self) -> tf.Tensor | None: ...
     @property
     def gradients(self) -> Sequence[Gradient]: ...
     @property
