@@ -153,6 +153,25 @@ def test_the_table_of_the_default_comparison_is_that_of_the_rows():
     assert all((r["divergence"] == "full") == (b["diverged"] == "True") for r, b in same)
 
 
+def test_the_table_of_quality_is_that_of_the_rows():
+    page = TEXTS["docs/results/quality.md"]
+    values: dict[tuple[str, ...], list[float]] = {}
+    with (ROOT / "docs/results/quality.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            key = (row["ranker"], row["split"], row["task"], row["metric"])
+            values.setdefault(key, []).append(float(row["value"]))
+    told = 0
+    for (ranker, split, _, metric), of_seeds in values.items():
+        is_ours = ranker == "movielens_100k"
+        if metric == "mae" or (not is_ours and (split != "test" or metric == "log_loss")):
+            continue
+        mean = f"{np.mean(of_seeds):.4f}"
+        spread = f" ± {np.std(of_seeds, ddof=1):.4f}" if len(of_seeds) > 1 else ""
+        assert f"| {mean}{spread} |" in page, (ranker, split, metric)
+        told += 1
+    assert told >= 16 + 4 * 3
+
+
 def test_the_table_of_unseen_faults_is_that_of_the_rows():
     page = TEXTS["docs/detection.md"]
     with (ROOT / "docs/results/detection_unseen.csv").open(newline="") as file:
