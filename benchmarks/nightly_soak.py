@@ -163,7 +163,7 @@ def soak(folder: Path, kills: int, seed: int) -> tuple[dict[str, float], Counter
     with tqdm(total=kills, unit="kill", desc="nightly soak") as bar:
         number = 0
         while counts.total() < kills:
-            number += 1
+            number, stages = number + 1, []
             job = folder / f"run-{number}"
             shutil.copytree(before, job)
             left = kills - counts.total()
@@ -171,9 +171,11 @@ def soak(folder: Path, kills: int, seed: int) -> tuple[dict[str, float], Counter
                 if not (was := kill(job, second, target, seconds[target], draw)):
                     break  # the night was over before its moment
                 counts[was] += 1
+                stages.append(was)
                 bar.update()
             finish(job, second)
             compare(reference, job, second)
+            bar.write(f"night {number}: killed in {', '.join(stages)}: the same", sys.stderr)
             shutil.rmtree(job)
     return seconds, counts
 
