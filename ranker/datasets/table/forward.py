@@ -166,7 +166,9 @@ class Forward:
         wanted = {
             maker.name: maker.part
             for maker in self._plan.makers
-            if looks_at_rows(maker.part) and maker.name not in self.borders
+            if isinstance(maker.part, Number)
+            and looks_at_rows(maker.part)
+            and maker.name not in self.borders
         }
         if not wanted:
             return {}
