@@ -32,7 +32,7 @@ _DATA = flags.DEFINE_string("data", "data/kuairand-nights", "The prepared days."
 _SEEDS = flags.DEFINE_integer("seeds", 5, "0 and on.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", None, "A CSV file for the rows; none to print alone.")
 _TUNE_SEED = 100
-_RATES = (0.02, 0.05, 0.1, 0.2)
+_RATES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _CHOSEN_ON = 4  # days, with the first
 
 
