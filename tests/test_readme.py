@@ -10,6 +10,7 @@ import tensorflow as tf
 from ranker import measure
 from ranker.datasets.catalogue import DATASETS
 from ranker.schema import Task
+from ranker.spec.aggregate import Aggregation
 from ranker.spec.clip import Clip
 from ranker.spec.inject import Injector
 from ranker.spec.metric import Metric
@@ -65,6 +66,7 @@ def test_it_is_short_and_has_no_blank_left_to_fill():
         ("ways to share", own(Sharing)),
         ("interactions", own(Interaction) - (NoInteraction.kind == "none")),
         ("losses", own(Loss)),
+        ("ways to weigh tasks", own(Aggregation) - 1),  # the sum is none
         ("datasets", sum(not dataset.adapt for dataset in DATASETS.values())),
         ("14, exact", len(metrics()) + own(Metric)),
     ],
