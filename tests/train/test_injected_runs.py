@@ -84,14 +84,14 @@ def test_a_fault_is_an_event_when_it_begins_and_when_it_ends(whole):
     assert events[0] == {
         "kind": "injected",
         "injector": "label_flip",
-        "place": 0,
+        "index": 0,
         "attempt": 4,
         "until": 11,
         "task": "like",
         "share": 0.3,
         "step": 4,
     }
-    assert [e["place"] for e in events if e["kind"] == "injected"] == [0, 3, 1, 2, 4]
+    assert [e["index"] for e in events if e["kind"] == "injected"] == [0, 3, 1, 2, 4]
     metrics = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
     rates = [line["learning_rates"][0] for line in metrics if "loss" in line]
     assert rates == [pytest.approx(0.05)] * 12 + [pytest.approx(0.1)] * 2
