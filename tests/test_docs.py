@@ -88,7 +88,7 @@ def test_a_config_begins_with_its_question(path):
 
 
 RESULTS = ["compare_clippy", "compare_faults", "detection", "robustness"]
-RESULTS += ["thirty_nights"]
+RESULTS += ["kuairand_nights", "thirty_nights"]
 RESULTS += [f"results/{path.stem}" for path in (ROOT / "docs/results").glob("*.md")]
 
 
