@@ -1,9 +1,9 @@
 """What of a run's settings its compiled step can read from variables: its graph inputs.
 
-Two runs have one *graph signature* if they differ in graph inputs alone: the seed, the learning
-rates, the floats of parts that vary (clippers, injectors, the spike filter), and the attempts at
-which injectors are on. A float that is 0 is no input: 0 often switches a part off, and what is
-switched off is not in the graph.
+Two runs have one *graph signature* if they differ in graph inputs alone: the seed, unless there
+is dropout, the learning rates, the floats of parts that vary (clippers, injectors, the spike
+filter), and the attempts at which injectors are on. A float that is 0 is no input: 0 often
+switches a part off, and what is switched off is not in the graph.
 """
 
 import dataclasses
@@ -24,6 +24,8 @@ _ATTEMPTS = ("start", "stop")  # of injectors
 def find(config: RunConfig) -> dict[str, int | float]:
     """Returns the graph inputs of `config`: path to value."""
     found = {path: value for path, value in _leaves(config, ()) if path in _ALWAYS}
+    if config.model.dropout:
+        del found["seed"]  # each layer's masks are drawn by a number that is made of it
     return found | dict(_varying(config, ()))
 
 

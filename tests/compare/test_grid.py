@@ -64,7 +64,7 @@ def test_what_is_possible_is_all_that_any_choice_makes(path):
 
 
 def test_a_form_is_all_rates_values_and_seeds_of_a_safeguard_on_a_model(path):
-    config = read_comparison(path)
+    config = read_comparison(path, "set=['model.dropout=0.0']")
     trials = [*grid.tuning(config, path.parent), *grid.finals(config, path.parent, {})]
     assert len({t.graph_signature for t in trials}) == 4
     assert len({(t.graph_signature, t.safeguard, t.workload.model) for t in trials}) == 4

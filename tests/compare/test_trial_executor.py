@@ -56,6 +56,16 @@ def test_a_run_is_the_same_after_others_as_on_a_new_bench(warm, trials):
     assert measured(alone) == measured(other)
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_a_run_is_the_same_after_that_of_another_seed(trials, dropout):
+    model = dataclasses.replace(trials[1].config.model, dropout=dropout)
+    config = dataclasses.replace(trials[1].config, model=model)
+    other = dataclasses.replace(config, seed=config.seed + 7)
+    _, after = runs_of(other, config)
+    (alone,) = runs_of(config)
+    assert measured(alone) == measured(after)
+
+
 def test_a_run_is_that_of_the_training_program_but_for_rounding(warm, trials, tmp_path):
     columns, trial = warm[1], trials[5]  # at a rate where the last bit does not grow
     job.run_job(
