@@ -30,6 +30,16 @@ def test_digits_come_to_each_value(spread):
     assert np.array_equal(total(digits, 500), found.astype(np.float64))
 
 
+@pytest.mark.parametrize(
+    "whole", [[], [0.0, -0.0], [0.0, 1.0, -1.0], [2.0**31 - 128, -5.0], [1.0, 2.0**31]]
+)
+def test_whole_numbers_have_the_digits_that_they_have_beside_a_fraction(whole):
+    found = digits_of(np.float32(whole))
+    beside = {k: digit[:-1] for k, digit in digits_of(np.float32([*whole, 0.5])).items()}
+    beside = {k: digit for k, digit in beside.items() if digit.any()}
+    assert {k: d.tolist() for k, d in found.items()} == {k: d.tolist() for k, d in beside.items()}
+
+
 @pytest.mark.parametrize("num_blocks", [1, 7])
 def test_sums_are_exact_before_each_row(num_blocks):
     random = np.random.default_rng(2)

@@ -1,7 +1,7 @@
 """Files of rows to batches of the columns that are wanted, whatever the format."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
 from ranker.datasets.errors import DatasetError
+from ranker.datasets.read.ahead import ahead
 from ranker.datasets.read.rejected_rows import RejectedRows
 from ranker.datasets.table.batch import Batch
 from ranker.datasets.table.decoded import MARK, Decoded
@@ -65,11 +66,18 @@ def read(
         raise DatasetError(f"{file.path}: {missing_columns(missing, names)}")
     inside = [name for name in wanted if name not in file.partitions]
     tables = {"parquet": _parquet, "jsonl": _json_lines}.get(file.form, _delimited)
-    try:
+
+    def batches() -> Generator[Batch, None, None]:
         for table, location, start in tables(file, source, inside, rejected):
             if len(table):
-                rejected.num_read += len(table)
                 yield _batch(file, source, table, location, start, wanted)
+
+    # Only Parquet is read without a look at the account of rejected rows, which others write to.
+    made = ahead(batches()) if file.form == "parquet" else batches()
+    try:
+        for batch in made:
+            rejected.num_read += batch.num_rows
+            yield batch
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DatasetError):
             raise

@@ -2,7 +2,7 @@
 
 import dataclasses
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from ranker import files as whole_files
 from ranker.datasets.columns import categorical, id_list
 from ranker.datasets.errors import DatasetError
 from ranker.datasets.examples import Block, Examples, Inputs
+from ranker.datasets.read.ahead import ahead
 from ranker.datasets.splits import Split
 from ranker.datasets.table import earlier, files, specs, state
 from ranker.datasets.table.batches import read
@@ -101,26 +102,44 @@ def _spooled(
     spec: TableSpec, inputs: Inputs, before: Earlier | None
 ) -> tuple[Spool, RowMaker, Plan]:
     """Reads all files into a spool, and returns it with what made its rows."""
-    spool, plan, maker = Spool(inputs.scratch), None, None
+    spool, made = Spool(inputs.scratch), _Made()
+    for table in ahead(_tables(spec, inputs, before, made)):
+        spool.add(table)
+    assert made.maker is not None, spec
+    assert made.plan is not None, spec
+    return spool, made.maker, made.plan
+
+
+@dataclasses.dataclass
+class _Made:
+    """What the first batch says is to be made of all of them."""
+
+    plan: Plan | None = None
+    maker: RowMaker | None = None
+
+
+def _tables(
+    spec: TableSpec, inputs: Inputs, before: Earlier | None, made: _Made
+) -> Generator[pa.Table, None, None]:
+    """Yields what the spool keeps of each batch of all files, and fills in `made`."""
     types: dict[str, tuple[Path, bool]] = {}
     wanted = list(dict.fromkeys(column for column, _ in sources(spec)))
     found = files.find(spec.source, inputs.options.source)
     for file in found:
         rejected = inputs.rejected_rows_of(str(file.path))
         for batch in read(file, spec.source, wanted, rejected):
-            if plan is None or maker is None:
-                plan = plan_of(spec, batch.columns, before.facts.types if before else None)
-                maker = RowMaker(plan)
+            if made.plan is None or made.maker is None:
+                made.plan = plan_of(spec, batch.columns, before.facts.types if before else None)
+                made.maker = RowMaker(made.plan)
                 if before is not None:
-                    state.introduce(before.folder, plan, maker)
-            _check_types(types, plan, batch.columns, file.path)
-            spool.add(maker.table(Judged(batch, rejected)))
+                    state.introduce(before.folder, made.plan, made.maker)
+            _check_types(types, made.plan, batch.columns, file.path)
+            yield made.maker.table(Judged(batch, rejected))
         rejected.check(may_be_empty=True)
         file.check_unchanged()
         inputs.read[str(file.path)] = {"bytes": file.size}
-    if plan is None or maker is None:
+    if made.plan is None:
         raise DatasetError(f"{found[0].path}: empty file: it holds no rows; nor do the others")
-    return spool, maker, plan
 
 
 def _check_types(

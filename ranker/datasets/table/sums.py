@@ -11,6 +11,7 @@ import numpy as np
 from ranker.datasets.past.forward import Window
 
 DIGIT_BITS = 31
+_BASE = float(1 << DIGIT_BITS)
 
 Digits = Mapping[int, np.ndarray]
 
@@ -54,6 +55,9 @@ class Sums:
 
 def digits_of(values: np.ndarray) -> dict[int, np.ndarray]:
     """Returns the multiples of 2^(31 k) whose sum finite float32 values are, by k: int64 [N]."""
+    if (np.abs(values) < _BASE).all() and (np.trunc(values) == values).all():  # labels, mostly
+        whole = values.astype(np.int64)
+        return {0: whole} if whole.any() else {}
     values = values.astype(np.float64)
     _, exponent = np.frexp(values)
     upper = (exponent - 1) // DIGIT_BITS
