@@ -1,7 +1,8 @@
-"""Brings pages from outside docs/ into the site, and makes their links, and links to code, fit.
+"""Brings pages from outside docs/ into the site, and makes links and pictures fit.
 
 In the repository a page links to the file itself, such as ../data/README.md or
 ../examples/lion.py. The site has pages for the former; the latter become their path, as code.
+A picture that is drawn for both themes is shown in the theme's colours.
 In tables, long names may break after a dot, a slash or an underscore, so that a phone shows them.
 """
 
@@ -15,8 +16,8 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[2]
 PAGES = {"data/README.md": "datasets.md", "configs/README.md": "configs.md"}  # there: in the site
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
-
-
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)_light\.svg\)")
+_BOTH = r"![\1](\2_light.svg#only-light)![\1](\2_dark.svg#only-dark)"
 _CELL = re.compile(r"<td[^>]*>.*?</td>", re.DOTALL)
 _NAME = re.compile(r"(?<=<code>)[^<\s]{13,}(?=</code>)")
 _BREAKS = re.compile(r"(?<=[._/])(?=[^\W\d_])")
@@ -31,8 +32,9 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Returns the text of a page with links that the site can follow."""
+    """Returns the text of a page with links that the site can follow, and its pictures."""
     name = page.file.src_uri
+    markdown = _PICTURE.sub(_BOTH, markdown)
     return markdown if name in PAGES.values() else _fitted(markdown, f"docs/{name}", name)
 
 

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from described_tables import bandit_log, games, impressions, reviews
 
+from ranker.datasets.describe import names
 from ranker.datasets.describe.description import Asked, describe
 from ranker.datasets.describe.writing import spec_of
 from ranker.spec.load import load
@@ -136,3 +137,14 @@ def test_a_sample_is_from_all_over_the_files(log, tmp_path):
     assert (moments < whole[2_000]).sum() > 50
     assert sample.num_nulls["price"] == pq.read_table(log)["price"].null_count
     assert "about 500 values" in text or 300 < found.columns["uid"].distinct <= 500
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("minutes on page", True), ("timeOnSite", True), ("dwell_on_page", True), ("watch_ms", True),
+        ("on_page", False), ("position_on_page", False), ("page_in_list", False), ("minutes", False),
+    ],
+)  # fmt: skip
+def test_a_name_says_whether_it_is_of_how_long_something_lasted(name, is_one):
+    assert names.is_duration(name) is is_one

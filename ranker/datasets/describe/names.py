@@ -64,8 +64,9 @@ _DURATION = _set(
 )
 _UNITS = _set(
     "time ms msec millis milliseconds sec secs s second seconds minute minutes min mins m hour "
-    "hours h duration length ratio percent pct total on page in"
+    "hours h duration length ratio percent pct total on page site in"
 )
+_PAGES = _set("page site")
 _RATINGS = _set("rating ratings rate stars star score overall review grade user my")
 _MONEY = _set("revenue gmv payment paid profit ltv spend sales turnover")
 _AROUND_MONEY = _set("usd eur chf gbp cents total net gross amount order value")
@@ -139,7 +140,9 @@ def is_count(name: str) -> bool:
 def is_duration(name: str) -> bool:
     """Returns whether a name is of how long something lasted after a row was shown."""
     words = set(tokens(name))
-    is_named = bool(words & _DURATION) and words <= _DURATION | _UNITS and bool(words & _UNITS)
+    is_spent = "on" in words and bool(words & _PAGES) and bool(words - _PAGES - {"on", "in"})
+    is_named = is_spent or bool(words & _DURATION and words & _UNITS)
+    is_named = is_named and words <= _DURATION | _UNITS
     return is_named or words in ({"dwell"}, {"playtime"}, {"hours"})
 
 
