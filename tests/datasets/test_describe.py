@@ -139,12 +139,10 @@ def test_a_sample_is_from_all_over_the_files(log, tmp_path):
     assert "about 500 values" in text or 300 < found.columns["uid"].distinct <= 500
 
 
-@pytest.mark.parametrize(
-    ("name", "is_one"),
-    [
-        ("minutes on page", True), ("timeOnSite", True), ("dwell_on_page", True), ("watch_ms", True),
-        ("on_page", False), ("position_on_page", False), ("page_in_list", False), ("minutes", False),
-    ],
-)  # fmt: skip
-def test_a_name_says_whether_it_is_of_how_long_something_lasted(name, is_one):
-    assert names.is_duration(name) is is_one
+TIMES = ("minutes on page", "timeOnSite", "dwell_on_page", "watch_ms")
+OTHERS = ("on_page", "position_on_page", "page_in_list", "minutes")
+
+
+@pytest.mark.parametrize("name", [*TIMES, *OTHERS])
+def test_a_name_says_whether_it_is_of_how_long_something_lasted(name):
+    assert names.is_duration(name) == (name in TIMES)
