@@ -92,5 +92,11 @@ LOWEST = import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["p
 	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nextrec==0.6.14
 	touch $@
 
+# What tests hold methods against; those that need it are skipped without.
+.venv/oracles/ready: tests/objective/aggregate/requirements.txt
+	$(PYTHON) -m venv .venv/oracles
+	.venv/oracles/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/objective/aggregate/requirements.txt
+	touch $@
+
 clean:
 	rm -rf .venv runs site
