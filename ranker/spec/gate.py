@@ -68,10 +68,14 @@ class Calibration(Check):
     Attributes:
       smallest: ratio.
       largest: ratio.
+      absolute: whether the range must be kept to whatever the served model has. If not, as in the
+        gate's own checks, it blocks no first model, and none whose ratio is as near to 1 as that
+        of the served one.
     """
 
     smallest: Annotated[float, Gt(0), Lt(1)] = 0.8
     largest: Annotated[float, Gt(1)] = 1.25
+    absolute: bool = True
 
 
 @register("scores", acts="ranker.gate.checks.ScoresCheck")
@@ -126,6 +130,6 @@ class GateSettings(Part):
       resamples: of the bootstrap; users are drawn, with all of their rows.
     """
 
-    checks: tuple[Check, ...] = (Fall(), Calibration(), Scores())
+    checks: tuple[Check, ...] = (Fall(), Calibration(absolute=False), Scores())
     confidence: Annotated[float, Ge(0.5), Lt(1)] = 0.95
     resamples: AtLeastOne = 1_000

@@ -134,6 +134,28 @@ def test_bounds_and_calibration():
         Calibration(), fair._replace(candidate=fair.candidate * 2)).reason  # fmt: skip
 
 
+def test_the_gate_s_own_calibration_wants_a_model_to_compare_with():
+    rows = some_rows(3_000)
+    fair = np.average(rows.labels, weights=rows.weights)
+    one, half, third = (np.full(3_000, fair / n) for n in (1, 2, 3))
+    (own,) = [check for check in GateSettings().checks if isinstance(check, Calibration)]
+
+    def passes(check, candidate, served):
+        return only(check, rows._replace(candidate=candidate, served=served)).accept
+
+    assert passes(own, half, None)  # a first model
+    assert not passes(Calibration(), half, None)  # a range that somebody has asked for
+    assert passes(own, half, half)  # no worse
+    assert passes(own, half, third)  # on its way
+    assert passes(own, one, half)
+    assert not passes(own, half, one)
+    assert not passes(own, third, half)
+    assert not passes(Calibration(), half, third)
+    assert "served model's 1," in f"{only(own, rows._replace(candidate=half, served=one)).reason},"
+    assert not only(own, rows._replace(candidate=half * 0, served=half)).accept
+    assert only(own, rows._replace(candidate=half * 0, served=half * 0)).accept
+
+
 def test_scores_that_are_distributed_otherwise_or_moved_block():
     rows = some_rows(2_000)
     same = rows._replace(candidate=rows.served)
