@@ -43,7 +43,8 @@ class Identity:
             return "it does not say of which run it is, as files of earlier versions do not"
         if differing := changed(written["data"], self.data, splits=self.splits):
             return f"it is of other data: {', '.join(differing)}"
-        if written.get(_BUT_LENGTH) != self.but_length:
+        is_same = written.get("config_sha256") == self.settings  # version 0.1.0 says no more
+        if not is_same and written.get(_BUT_LENGTH) != self.but_length:
             hashes = f"sha256 {written.get('config_sha256')!s:.12}, not {self.settings:.12}"
             return f"it is of other settings: {hashes}, that of config.toml"
         return ""

@@ -1,17 +1,21 @@
 """Whether a run can train on from another: what must be the same, in sentences of what is not."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+import numpy as np
 
 from ranker.schema import Feature, Schema, Task
 from ranker.spec import load
 from ranker.spec.model import ModelSettings
 from ranker.spec.run import GROUPS, RunConfig
+from ranker.wiring.model import by_role
 
 _ROLES = ("user", "item")
 _COLUMNS = ("kind", "dtype", "vocabulary", "is_multivalued", "log1p")
 _STATISTICS = ("mean", "standard_deviation")
+_FORMER_SCOPES = {"shallow": "wide"}  # of variables, by version 0.1.0
 
 
 def differences(
@@ -22,7 +26,8 @@ def differences(
     Args:
       before, before_schema: of the run to begin from, with the columns alone that it uses.
     """
-    for line in load.difference(_shape(before.model), _shape(config.model)):
+    shapes = _shape(before.model, before_schema), _shape(config.model, schema)
+    for line in load.difference(*shapes):
         yield f"model.{line}"
     if config.train.start_slots == "keep":
         yield from _rules(before, config)
@@ -45,10 +50,24 @@ def shifts(before_schema: Schema, schema: Schema) -> Iterator[str]:
                 yield from _changed(what, getattr(old, name), getattr(new, name))
 
 
-def _shape(model: ModelSettings) -> ModelSettings:
-    """Returns the settings of a model without those that no trained value depends on."""
+def by_present_names(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the variables of a run, by name, as this version calls them."""
+    found = {}
+    for name, array in arrays.items():
+        of, *scopes = name.split("/")
+        scopes[:1] = [_FORMER_SCOPES.get(scope, scope) for scope in scopes[:1]]
+        found["/".join([of, *scopes])] = array
+    return found
+
+
+def _shape(model: ModelSettings, schema: Schema) -> ModelSettings:
+    """Returns the settings of a model without those that no trained value depends on.
+
+    Biases that go by roles are those of the features that have them.
+    """
     free: dict[str, Any] = {"initial_scale": 0.0, "dropout": 0.0, "precision": "float32"}
-    wide = dataclasses.replace(model.wide, initial_scale=0.0)
+    biases = by_role(model.wide.biases, schema)
+    wide = dataclasses.replace(model.wide, initial_scale=0.0, biases=biases)
     return dataclasses.replace(model, wide=wide, **free)
 
 

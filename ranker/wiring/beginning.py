@@ -19,11 +19,11 @@ from ranker.train.checkpoint_files import Saved
 from ranker.train.growth import Growth
 from ranker.train.result import read_result
 from ranker.train.run_directory import RunDirectoryError, hold_still
-from ranker.wiring.agreement import differences, shifts
-from ranker.wiring.identity import identity_of
+from ranker.wiring.agreement import by_present_names, differences, shifts
+from ranker.wiring.identity import identity_as_written
 from ranker.wiring.kept_schema import keep_schema
 from ranker.wiring.run import Run, select
-from ranker.wiring.saved import read_settings
+from ranker.wiring.saved import read_settings_as_written
 
 _SETTING = "train.start_from"
 _OF_ONE_RUN = ("attempts", "guard/refused", "guard/refused_in_a_row")
@@ -38,11 +38,13 @@ class Source(NamedTuple):
       workdir: its directory.
       name: of the checkpoint; "best" for that.
       config, schema: its own.
+      written: its settings as its file has them, which an earlier version may have written.
     """
 
     workdir: Path
     name: str
     config: RunConfig
+    written: Mapping[str, Any]
     schema: Schema
 
 
@@ -105,11 +107,11 @@ def find_source(config: RunConfig, schema: Schema) -> Source:
 
     Raises:
       FileNotFoundError: if there is no run.
-      RunDirectoryError: if it is not completed and no checkpoint of it is named, or if it is
-        another model, naming what differs.
+      RunDirectoryError: if it is not completed and no checkpoint of it is named, if it has no
+        schema, or if it is another model, naming what differs.
     """
     workdir, name = _located(config)
-    before = read_settings(workdir)
+    before, written = read_settings_as_written(workdir)
     if not name:
         _require_completed(workdir)
     elif not name.isdigit() and name != "best":
@@ -117,6 +119,11 @@ def find_source(config: RunConfig, schema: Schema) -> Source:
         there = sorted(path.name for path in folder.glob("*") if path.name.isdigit())
         raise RunDirectoryError(
             f"{_SETTING}: {folder / name}: no checkpoint; there are {', '.join(['best', *there])}"
+        )
+    if not (workdir / "schema.toml").exists():
+        raise RunDirectoryError(
+            f"{_SETTING}: {workdir}/schema.toml: no such file; runs of version 0.1.0 kept none: "
+            "put schema.toml and vocabularies/ of its data there"
         )
     before_schema = select(read_schema(workdir / "schema.toml"), before.data)
     if differing := list(differences(before, before_schema, config, schema)):
@@ -129,7 +136,7 @@ def find_source(config: RunConfig, schema: Schema) -> Source:
             f"counts from them: {'; '.join(shifted)}: prepare the data with "
             f"--vocabulary_from={workdir}, which keeps them"
         )
-    return Source(workdir, name or "best", before, before_schema)
+    return Source(workdir, name or "best", before, written, before_schema)
 
 
 def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -151,10 +158,11 @@ def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]
         checkpoints = Checkpoints(
             workdir / "checkpoints",
             keep=1,
-            identity=identity_of(source.config, beside, splits=()),
+            identity=identity_as_written(source.written, beside, splits=()),
             way_out="Put back what was there, or begin from another run",
         )
         saved = checkpoints.read(source.name)
+        saved = saved._replace(arrays=by_present_names(saved.arrays))
         growths = _growths(run, source)
     anew = _assign(run, source, saved, growths)
     _set_steps(run, saved)

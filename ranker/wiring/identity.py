@@ -4,15 +4,17 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ranker.input import digests
 from ranker.input.digests import check_prepared
 from ranker.schema import Schema
 from ranker.spec import load
-from ranker.spec.run import RunConfig
+from ranker.spec.run import RunConfig, TrainSettings
 from ranker.train.identity import Identity
 
 SPLITS = ("train", "validation", "test")
+_LENGTH = ("epochs", "max_attempts")  # settings of train
 
 
 def identify(config: RunConfig, schema: Schema, *, splits: Sequence[str] = SPLITS) -> Identity:
@@ -34,9 +36,24 @@ def identify(config: RunConfig, schema: Schema, *, splits: Sequence[str] = SPLIT
 
 def identity_of(config: RunConfig, data: Mapping[str, str], *, splits: Sequence[str]) -> Identity:
     """Returns what a run of `config` is, on data whose digests are known."""
+    return identity_as_written(load.plain(config), data, splits=splits)
+
+
+def identity_as_written(
+    document: Mapping[str, Any], data: Mapping[str, str], *, splits: Sequence[str]
+) -> Identity:
+    """Returns what a run is, on data whose digests are known, by its settings as TOML holds them.
+
+    Args:
+      document: the settings; of an earlier version they may have former names, and be fewer.
+    """
+    former = {new: old for old, new in TrainSettings.renamed.items()}
+    length, train = load.plain(RunConfig().train), document["train"]
+    names = {name: name if name in train else former.get(name, name) for name in _LENGTH}
+    any_length = {**train, **{written: length[name] for name, written in names.items()}}
     return Identity(
-        settings=settings_sha256(config),
-        but_length=settings_sha256(with_length(config, RunConfig())),
+        settings=_sha256(document),
+        but_length=_sha256({**document, "train": any_length}),
         data=data,
         splits=splits,
     )
@@ -44,13 +61,16 @@ def identity_of(config: RunConfig, data: Mapping[str, str], *, splits: Sequence[
 
 def settings_sha256(config: RunConfig) -> str:
     """Returns the SHA-256 of the settings but for where the data lie: what they are is known."""
-    data = dataclasses.replace(config.data, path="")
-    return load.sha256(dataclasses.replace(config, data=data))
+    return _sha256(load.plain(config))
+
+
+def _sha256(document: Mapping[str, Any]) -> str:
+    return load.sha256({**document, "data": {**document["data"], "path": ""}})
 
 
 def with_length(config: RunConfig, of: RunConfig) -> RunConfig:
     """Returns `config`, training for as long as `of` does."""
-    length = {name: getattr(of.train, name) for name in ("epochs", "max_attempts")}
+    length = {name: getattr(of.train, name) for name in _LENGTH}
     return dataclasses.replace(config, train=dataclasses.replace(config.train, **length))
 
 

@@ -23,7 +23,7 @@ def build_encoder(
     return Encoder(schema, vocabularies, num_unknown=encoding.num_unknown)
 
 
-def _by_role(names: Sequence[str], schema: Schema) -> tuple[str, ...]:
+def by_role(names: Sequence[str], schema: Schema) -> tuple[str, ...]:
     """Returns names of features, each once, with those that have the roles for words of them."""
     known = {feature.name for feature in schema.features}
     roles = {role: getattr(schema, role) for role in ROLES if role not in known}
@@ -52,7 +52,7 @@ def build_model(config: RunConfig, schema: Schema, num_rows: dict[str, int]) -> 
         wide=Wide(
             schema,
             num_rows,
-            biases=_by_role(wanted.wide.biases, schema),
+            biases=by_role(wanted.wide.biases, schema),
             has_numeric=wanted.wide.has_numeric,
             factors=wanted.wide.factors,
             histories=wanted.wide.histories,

@@ -3,9 +3,11 @@
 import contextlib
 import dataclasses
 import errno
+import tomllib
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ranker.serve.origin import is_whole
 from ranker.spec import load
@@ -66,9 +68,7 @@ def read_settings(workdir: Path) -> RunConfig:
       RunDirectoryError: if they are not as this version writes them: by an earlier version a
         setting may have another name, and what is missing would be a default.
     """
-    path = workdir / "config.toml"
-    if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, "no run here: there is no such file", str(path))
+    path = _settings_of(workdir)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of former names
@@ -82,6 +82,34 @@ def read_settings(workdir: Path) -> RunConfig:
         f"{path}: {what}: put back what was there, use the version that wrote it, or take another "
         "--workdir"
     )
+
+
+def read_settings_as_written(workdir: Path) -> tuple[RunConfig, dict[str, Any]]:
+    """Returns the settings of the run in `workdir`, also of an earlier version; and its file.
+
+    Of a former name a warning tells the new one; what was no setting then has its default.
+    Whether the file is as the run wrote it is for its checkpoints to tell: see
+    `ranker.wiring.identity.identity_as_written`, which takes the second.
+
+    Raises:
+      FileNotFoundError: if there is no run.
+      RunDirectoryError: if they cannot be read as settings of this version.
+    """
+    path = _settings_of(workdir)
+    try:
+        return load.load(path, [], RunConfig), tomllib.loads(path.read_text("utf-8"))
+    except load.ConfigError as error:
+        raise RunDirectoryError(
+            f"{error}: put back what was there, use the version that wrote it, or begin from "
+            "another run"
+        ) from error
+
+
+def _settings_of(workdir: Path) -> Path:
+    path = workdir / "config.toml"
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "no run here: there is no such file", str(path))
+    return path
 
 
 def _unfinished(workdir: Path, checkpoints: Checkpoints) -> str:

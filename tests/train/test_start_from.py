@@ -1,5 +1,7 @@
 """Training on from another run: bit for bit, and with vocabularies that grew."""
 
+import hashlib
+import re
 import shutil
 
 import numpy as np
@@ -11,6 +13,8 @@ from tiny_dataset import NUM_ITEMS
 from ranker import train, wiring
 from ranker.schema import read_schema
 from ranker.train import RunDirectoryError
+from ranker.train.checkpoint_files import Saved, read_checkpoint, save_checkpoint
+from ranker.wiring.beginning import find_source, start_from
 
 OWN = ("attempts", "guard/refused", "guard/refused_in_a_row")
 
@@ -146,6 +150,64 @@ def test_what_may_differ_is_taken_all_the_same(ended, read, tmp_path):
     (event,) = events(tmp_path / "next", "begun_from")
     parts = ["guard/detector", "optimizer/clip/0", "optimizer/clip/1", "slots"]
     assert event["begun_anew"] == parts
+
+
+FORMER = {
+    r"(?m)^epochs =": "passes =",
+    r"(?m)^rejected_rows =": "bad_rows =",
+    r"(?m)^max_rejected_rows =": "max_bad_rows =",
+    r"\[model\.wide\]": "[model.shallow]",
+    r'biases = \["user", "item"\]': 'biases = ["user_id", "item_id"]',
+    r"(?m)^max_incidents = .*\n": "",
+}
+
+
+def as_of_an_earlier_version(workdir, digest):
+    """Changes a run into one of before some settings had their names, and one was there.
+
+    Args:
+      digest: of its settings, that its checkpoints have.
+    """
+    path = workdir / "config.toml"
+    text = path.read_text()
+    for pattern, former in FORMER.items():
+        text, count = re.subn(pattern, former, text)
+        assert count == 1, pattern
+    path.write_text(text)
+    text = re.sub(r'(?m)^path = ".*"$', 'path = ""', text)
+    if digest == "config_but_length_sha256":
+        text = re.sub(r"(?m)^passes = .*$", "passes = 20.0", text)
+    for folder in (workdir / "checkpoints").iterdir():
+        arrays, state = read_checkpoint(folder)
+        run = {"data": state["run"]["data"], digest: hashlib.sha256(text.encode()).hexdigest()}
+        former = {name.replace("/wide/", "/shallow/"): value for name, value in arrays.items()}
+        save_checkpoint(folder, Saved(former, state | {"run": run}))
+
+
+@pytest.mark.parametrize("digest", ["config_sha256", "config_but_length_sha256"])
+def test_a_run_of_an_earlier_version_is_begun_from_and_its_former_names_are_told(
+    ended, read, tmp_path, digest
+):
+    shutil.copytree(ended / "run", tmp_path / "old")
+    as_of_an_earlier_version(tmp_path / "old", digest)
+    run = wiring.build_run(read(f"train.start_from={tmp_path / 'old'}"))
+    with pytest.warns(FutureWarning, match="is now called") as told:
+        start_from(run, find_source(run.config, run.schema))
+    said = [str(each.message).removeprefix(f"{tmp_path}/old/config.toml: ") for each in told]
+    assert said == [
+        "data.bad_rows is now called data.rejected_rows",
+        "data.max_bad_rows is now called data.max_rejected_rows",
+        "model.shallow is now called model.wide",
+        "train.passes is now called train.epochs",
+    ]
+    before = arrays(ended / "run/checkpoints/best")
+    for name in before.keys() - {*OWN}:
+        assert run.step.variables[name].numpy().tobytes() == before[name].tobytes(), name
+    change_file(tmp_path / "old/config.toml", "seed = 7", "seed = 8")
+    with pytest.warns(FutureWarning, match="is now called"):
+        source = find_source(run.config, run.schema)
+    with pytest.raises(RunDirectoryError, match=r"other settings: sha256 .*begin from another"):
+        start_from(run, source)
 
 
 def test_the_new_run_keeps_its_own_data_apart(ended, read, grown, tmp_path):

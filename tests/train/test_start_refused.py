@@ -87,7 +87,7 @@ def test_runs_that_are_gone_damaged_or_busy_are_sentences(ended, read, tmp_path)
     ):
         begin(config, tmp_path / "next")
     (old / "schema.toml").unlink()
-    with pytest.raises(FileNotFoundError, match=r"old/schema\.toml"):
+    with pytest.raises(RunDirectoryError, match=r"old/schema\.toml: no such file; .* put schema"):
         begin(config, tmp_path / "next")
     shutil.copy(ended / "run/schema.toml", old)
     shutil.copy(ended / "run/vocabularies/gender.txt", old / "vocabularies")
