@@ -11,13 +11,14 @@ from typing import Any
 from ranker.datasets.catalogue import dataset_of, listing, names, register
 from ranker.datasets.contract import Dataset
 from ranker.datasets.errors import DatasetError, UnreachableError
-from ranker.datasets.options import PASTS, SPLITS, Options, Simulation, expanded
+from ranker.datasets.options import PASTS, SPLITS, Night, Options, Simulation, expanded
 
 __all__ = [
     "PASTS",
     "SPLITS",
     "Dataset",
     "DatasetError",
+    "Night",
     "Options",
     "Simulation",
     "UnreachableError",

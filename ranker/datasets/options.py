@@ -55,6 +55,23 @@ class Simulation:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Night:
+    """What a night knows of its vocabularies beside its rows.
+
+    Attributes:
+      date: of the rows, as 2026-11-28.
+      beside: Parquet files of nights before that are trained on with these rows: a value counts
+        that is in them.
+      forget_after_days: on so many days in a row, this one the last, no row has a value: then it
+        loses its row. 0 for never.
+    """
+
+    date: str
+    beside: tuple[Path, ...] = ()
+    forget_after_days: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
     """Where a dataset comes from, how it is split and which rows and features it gets.
 
@@ -83,6 +100,7 @@ class Options:
         train on from what was trained on that. Its values keep their rows, in order and whether
         or not they are in these rows, and new ones come behind; its columns keep means and
         deviations, of labels too: a model counts from them.
+      night: of a nightly job; None without one.
       simulation: of a synthetic dataset, and of no other; None for its defaults.
     """
 
@@ -100,6 +118,7 @@ class Options:
     max_rejected_rows: float = 0.001
     minimum_count: int = 1
     vocabulary_from: Path | None = None
+    night: Night | None = None
     simulation: Simulation | None = None
 
     def __post_init__(self) -> None:

@@ -103,6 +103,7 @@ def _write(
         minimum_counts=examples.minimum_counts,
         minimum_count=options.minimum_count,
         earlier=earlier,
+        night=options.night,
     )
     if examples.write is not None:
         examples.write(folder)
@@ -171,7 +172,9 @@ def _resolved(dataset: Dataset, options: Options) -> Options:
 def _plain(options: Options) -> dict[str, object]:
     """Returns the options that decide what the files hold, as JSON has them."""
     fields = {**dataclasses.asdict(options), "boundaries": list(options.boundaries)}
-    for name in ("source", "cache", "spec", "vocabulary_from", "past_from"):
+    for name in ("source", "cache", "spec", "vocabulary_from", "past_from", "night"):
         del fields[name]
+    if options.night and options.night.forget_after_days:
+        fields["forget_after_days"] = options.night.forget_after_days
     fields |= fields.pop("simulation") or {}
     return fields

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ranker.files import DamagedError, delete_directory, read_sealed, write_sealed
 
 NIGHT = "NIGHT.json"
+PROGRESSIVE = "progressive.json"  # of a night: how the model did that it trains on from
 _VERSIONS = "versions.json"
 
 
@@ -93,6 +94,23 @@ class Ledger:
         """
         return next((each for each in self.versions()[::-1] if each.date < date), None)
 
+    def lineage(self, date: str, *, since: str) -> list[str]:
+        """Returns the nights whose rows made the model that the night of a date trains on from.
+
+        Those of `since` and later, in their order. A night that was refused is not among them,
+        nor one that was rolled back.
+
+        Raises:
+          LedgerError: if a file is damaged.
+        """
+        found: list[str] = []
+        served = self.served_before(date)
+        before = served.date if served else ""
+        while before and before >= since:
+            found.append(before)
+            before = (_read(self.night(before) / PROGRESSIVE) or {}).get("date", "")
+        return found[::-1]
+
     def record(self, published: Published) -> None:
         """Says that a version is served from now on."""
         versions = [*self.versions(), published]
@@ -103,7 +121,7 @@ class Ledger:
         """Deletes data and runs of all but the newest nights; what they came to stays."""
         served = self.served()
         for date in self.dates()[:-keep_nights]:
-            for name in ("data", "run"):
+            for name in ("data", "rows", "run"):
                 folder = self.night(date) / name
                 if folder.is_dir() and (served is None or date != served.date):
                     delete_directory(folder)

@@ -17,18 +17,19 @@ from ranker import job
 from ranker.files import DamagedError, read_sealed, temporary_directory, write_sealed
 from ranker.gate import judge
 from ranker.nightly import scores
-from ranker.nightly.day import prepare_day
+from ranker.nightly.day import SPLITS, prepare_day
 from ranker.nightly.facts import changes, facts
-from ranker.nightly.ledger import Ledger, LedgerError
+from ranker.nightly.ledger import PROGRESSIVE, Ledger, LedgerError
 from ranker.nightly.measured import measured
 from ranker.nightly.publish import export_of, heal, publish
+from ranker.nightly.rows import rows_to_train_on
 from ranker.report.nights import NIGHTS, SHOWN, write_nights
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.run import RunConfig
 from ranker.train.run_directory import hold
 from ranker.wiring.saved import finished
 
-_ALL, _LAST = ("train", "validation", "test"), ("test",)
+_ALL, _LAST = SPLITS, ("test",)
 STATUSES = {"accepted": 0, "stopped": 2, "diverged": 3, "refused": 4}
 
 
@@ -119,7 +120,8 @@ def _stages(
     if unlike := changes(settings.intake, night["facts"], before, allowed=allowed):
         return night | {"status": "stopped", "reason": "; ".join(unlike)}
     night["served_before"] = _progressive(ledger, date, hooks)
-    result = _trained(config, ledger, date, hooks)
+    rows = rows_to_train_on(settings.days, ledger, date)
+    result = _trained(config, rows, ledger, date, hooks)
     night["run"] = {key: result.get(key) for key in ("status", "step", "attempts", "refused")}
     night["metrics"] = result.get("metrics", {})
     if result["status"] != "completed":
@@ -167,13 +169,15 @@ def _progressive(ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
         tasks = scores.metrics(rows, found, is_warm)
         return {"version": served.version, "date": served.date, "tasks": tasks}
 
-    return _once(ledger.night(date) / "progressive.json", measure)
+    return _once(ledger.night(date) / PROGRESSIVE, measure)
 
 
-def _trained(config: RunConfig, ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
+def _trained(
+    config: RunConfig, rows: Path, ledger: Ledger, date: str, hooks: Hooks
+) -> dict[str, Any]:
     """Trains on from the served night's run, or goes on with it; its result."""
     workdir, served = ledger.night(date) / "run", ledger.served_before(date)
-    data = dataclasses.replace(config.data, path=str(ledger.night(date) / "data"))
+    data = dataclasses.replace(config.data, path=str(rows))
     start = str(ledger.night(served.date) / "run") if served else ""
     train = dataclasses.replace(config.train, start_from=start)
     export = dataclasses.replace(config.export, enabled=True)

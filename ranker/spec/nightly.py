@@ -21,8 +21,12 @@ class DaySettings(Part):
         empty for none.
       split: as `ranker prepare` has it; empty for the dataset's own. The last part of a day,
         its test split, is what the gate looks at.
-      minimum_count: how often a value must be in the day to enter a vocabulary; one that is
-        rarer waits in the rows of the unknown ones.
+      train_days: how many days a night trains on: its own, and of the days before it those that
+        the served model was trained on, each with all of its rows.
+      minimum_count: how often a value must be in the rows that a night trains on to enter a
+        vocabulary; one that is rarer waits in the rows of the unknown ones.
+      forget_after_days: on so many days in a row, the present one the last, no row has a value:
+        then it loses its row of every table, and is new if it comes again; 0 for never.
       max_rejected_rows: share of a file's rows that may be rejected.
     """
 
@@ -32,8 +36,18 @@ class DaySettings(Part):
     source: str
     ready: str = ""
     split: str = ""
+    train_days: AtLeastOne = 1
     minimum_count: AtLeastOne = 1
+    forget_after_days: Annotated[int, Ge(0), Le(100_000)] = 0
     max_rejected_rows: Annotated[float, Ge(0), Lt(1)] = 0.001
+
+    def check(self) -> None:
+        """Raises ValueError if a value would lose its row while it is trained on."""
+        if 0 < self.forget_after_days < self.train_days:
+            raise ValueError(
+                f"forget_after_days {self.forget_after_days} must be 0 or at least train_days, "
+                f"{self.train_days}: what is trained on has a row"
+            )
 
 
 @declared
@@ -71,7 +85,8 @@ class NightlySettings(Part):
 
     Attributes:
       plugins: modules that register datasets or parts of your own.
-      config: settings of a run: a file, or the name of one that is shipped.
+      config: settings of a run: a file, or the name of one that is shipped. The default's run is
+        one pass over the rows in order of time.
       set: settings in place of the file's, as --set takes them; the data's folder and what the
         run begins from are the night's own.
       days: the rows.
@@ -82,10 +97,18 @@ class NightlySettings(Part):
     """
 
     plugins: tuple[str, ...] = ()
-    config: str
+    config: str = "table_nightly"
     set: tuple[str, ...] = ()
     days: DaySettings
     intake: IntakeSettings = IntakeSettings()
     gate: GateSettings = dataclasses.field(default_factory=GateSettings)
     keep_versions: AtLeastOne = 5
     keep_nights: AtLeastOne = 30
+
+    def check(self) -> None:
+        """Raises ValueError if rows would be deleted that a later night trains on."""
+        if self.keep_nights < self.days.train_days:
+            raise ValueError(
+                f"keep_nights {self.keep_nights} must be at least days.train_days, "
+                f"{self.days.train_days}: the rows of those nights are trained on"
+            )

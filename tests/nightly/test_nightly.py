@@ -8,16 +8,17 @@ import pytest
 from nights import night, write_day, write_job
 
 from ranker.nightly.ledger import Ledger, LedgerError
+from ranker.nightly.night import Hooks
 from ranker.nightly.publish import roll_back
 from ranker.serve.versions import newest_version
 
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory):
-    """Three good nights; the users of the third are partly new."""
+    """Three good nights; the users of the second are partly new, and those do not come again."""
     folder = tmp_path_factory.mktemp("nightly")
     write_job(folder)
-    for date, users in (("2026-11-01", 30), ("2026-11-02", 30), ("2026-11-03", 45)):
+    for date, users in (("2026-11-01", 30), ("2026-11-02", 45), ("2026-11-03", 30)):
         write_day(folder, date, users=users)
         night(folder, date)
     return folder
@@ -42,7 +43,8 @@ def test_each_night_is_judged_first_and_trains_on_from_the_one_before(three):
     click = nights[2]["served_before"]["tasks"]["click"]
     assert click["rows"] == 640
     assert click["auc"] > 0.6
-    assert 0 < click["cold"]["rows"] < 640  # the users that are new
+    cold = nights[1]["served_before"]["tasks"]["click"]["cold"]
+    assert 0 < cold["rows"] < 640  # the users that are new
     begun = json.loads((three / "job/nights/2026-11-03/run/RESULT.json").read_text())
     assert "2026-11-02" in json.dumps(begun["start"])
 
@@ -57,7 +59,7 @@ def test_the_page_of_nights_links_each_report(three):
 def test_vocabularies_grow_and_old_ids_keep_their_rows(three):
     words = [
         (three / f"job/nights/2026-11-0{n}/data/vocabularies/user_id.txt").read_text().split()
-        for n in (2, 3)
+        for n in (1, 2)
     ]
     assert words[1][: len(words[0])] == words[0]
     assert len(words[1]) > len(words[0])
@@ -116,6 +118,35 @@ def test_a_worse_model_is_refused_and_the_next_night_begins_from_the_last_good_o
     assert values["latency"] > 0
     begun = json.loads((job / "job/nights/2026-11-05/run/RESULT.json").read_text())
     assert "2026-11-03" in json.dumps(begun["start"])
+
+
+@pytest.mark.slow
+def test_rows_of_more_days_and_forgotten_ids_outlast_a_kill(job):
+    old = job / "job/nights/2026-11-03/data"
+    (old / "last_seen").mkdir()
+    for path in (old / "vocabularies").iterdir():
+        values = path.read_text().split("\n")[:-1]
+        is_gone = [path.stem == "user_id" and int(value) >= 30 for value in values]
+        dates = ("2026-11-02\n" if gone else "2026-11-03\n" for gone in is_gone)
+        (old / "last_seen" / path.name).write_text("".join(dates))
+    write_day(job, "2026-11-04")
+    more = ("days.train_days=2", "days.forget_after_days=2", "set=['train.epochs=1.0']")
+
+    def say(line):
+        if line.startswith("Judging"):
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        night(job, "2026-11-04", *more, hooks=Hooks(is_stopping=lambda: False, say=say))
+    found = night(job, "2026-11-04", *more)
+    assert found["status"] == "accepted"
+    run = job / "job/nights/2026-11-04/run"
+    events = map(json.loads, (run / "events.jsonl").read_text().splitlines())
+    (begun,) = [event for event in events if event["kind"] == "begun_from"]
+    assert begun["vocabularies"]["user_id"] == {"kept": 30, "new": 0, "left": 15}
+    rows = json.loads((run / "RESULT.json").read_text())["rows"]
+    assert rows["test"] == 64
+    assert found["run"]["attempts"] == (640 + 512) // 32
 
 
 def test_a_day_that_is_not_whole_is_waited_for(job):

@@ -10,6 +10,7 @@ from ranker import files, json_text
 from ranker.datasets.errors import DatasetError
 from ranker.schema import Feature, Schema, Task, read_schema
 
+LAST_SEEN = "last_seen"  # a folder: of each vocabulary, the last date of each value
 _COLUMN = ("kind", "dtype", "vocabulary", "is_multivalued", "log1p")
 AnyColumn = TypeVar("AnyColumn", Feature, Task)
 
@@ -22,12 +23,14 @@ class Earlier:
       folder: as it was given.
       schema: its columns, with their statistics.
       vocabularies: by name, the values in the order of their rows.
+      last_seen: by name, the date on which each value was last seen; {} if nobody looked.
       digests: SHA-256 of each file that was read.
     """
 
     folder: Path
     schema: Schema
     vocabularies: dict[str, list[str]]
+    last_seen: dict[str, list[str]]
     digests: dict[str, str]
 
     def values(self, feature: Feature, kind: pa.DataType) -> pa.Array:
@@ -66,8 +69,13 @@ def read_earlier(folder: Path, dataset: str) -> Earlier:
     try:
         schema = read_schema(path)
         names = [f"vocabularies/{name}.txt" for name in schema.vocabularies]
+        has_dates = (folder / LAST_SEEN).is_dir()
+        names += [f"{LAST_SEEN}/{name}.txt" for name in schema.vocabularies if has_dates]
         digests = {name: files.file_digest(folder / name) for name in ("schema.toml", *names)}
-        vocabularies = {name: _read(folder, name) for name in schema.vocabularies}
+        vocabularies = {name: _read(folder, f"vocabularies/{name}") for name in schema.vocabularies}
+        last_seen = {
+            name: _read(folder, f"{LAST_SEEN}/{name}") for name in schema.vocabularies if has_dates
+        }
         changed = [n for n, d in _prepared(folder).items() if digests.get(n, d) != d]
     except FileNotFoundError as error:
         raise DatasetError(
@@ -90,7 +98,18 @@ def read_earlier(folder: Path, dataset: str) -> Earlier:
                 f"{folder / 'vocabularies' / name}.txt: not as it was prepared: "
                 f"{len(vocabularies[name])} values, and schema.toml says {size} that differ"
             )
-    return Earlier(folder=folder, schema=schema, vocabularies=vocabularies, digests=digests)
+        if len(last_seen.get(name, vocabularies[name])) != size:
+            raise DatasetError(
+                f"{folder / LAST_SEEN / name}.txt: not as it was prepared: "
+                f"{len(last_seen[name])} dates of {size} values"
+            )
+    return Earlier(
+        folder=folder,
+        schema=schema,
+        vocabularies=vocabularies,
+        last_seen=last_seen,
+        digests=digests,
+    )
 
 
 def _prepared(folder: Path) -> dict[str, str]:
@@ -100,5 +119,5 @@ def _prepared(folder: Path) -> dict[str, str]:
 
 
 def _read(folder: Path, name: str) -> list[str]:
-    text = (folder / "vocabularies" / f"{name}.txt").read_bytes().decode()
+    text = (folder / f"{name}.txt").read_bytes().decode()
     return text.removesuffix("\n").split("\n") if text else []

@@ -6,7 +6,9 @@ The rows are gone through in pieces.
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ranker.datasets.write.earlier import Earlier
+from ranker.datasets.options import Night
+from ranker.datasets.splits import NAMES
+from ranker.datasets.write.earlier import LAST_SEEN, Earlier
 from ranker.schema import Feature, Schema, Task, write_schema
 
 _SCAN_ROWS = 1 << 20
@@ -31,6 +35,7 @@ def write_schema_and_vocabularies(
     minimum_counts: Mapping[str, int],
     minimum_count: int = 1,
     earlier: Earlier | None = None,
+    night: Night | None = None,
 ) -> dict[str, dict[str, int]]:
     """Writes what the training rows in `folder` say: vocabularies/ and schema.toml.
 
@@ -43,10 +48,11 @@ def write_schema_and_vocabularies(
       minimum_count: the same of every vocabulary.
       earlier: whose values keep their rows, whatever these rows hold, and whose columns keep
         their statistics: what was trained on them counts from these.
+      night: what else counts, and after how many days a value of `earlier` loses its row.
 
     Returns:
       Of each vocabulary how many values it "kept" of `earlier`, how many are "new", and how many
-      are "waiting", rarer than that.
+      are "waiting", rarer than that; and how many are "forgotten", where values can be.
 
     Raises:
       DatasetError: if a column was another kind of column in `earlier`.
@@ -54,9 +60,11 @@ def write_schema_and_vocabularies(
     train = folder / "train.parquet"
     features = tuple(features)
     (folder / "vocabularies").mkdir()
+    if night and night.forget_after_days:
+        (folder / LAST_SEEN).mkdir()
     own = [feature for feature in features if feature.vocabulary == feature.name]
     minima = [max(minimum_count, minimum_counts.get(feature.name, 1)) for feature in own]
-    write = partial(_write_vocabulary, train=train, earlier=earlier)
+    write = partial(_write_vocabulary, folder=folder, earlier=earlier, night=night)
     with ThreadPoolExecutor(max_workers=_SCANS) as pool:
         statistics = partial(_with_statistics, train=train, earlier=earlier)
         schema = Schema(
@@ -73,33 +81,70 @@ def write_schema_and_vocabularies(
 
 
 def _write_vocabulary(
-    feature: Feature, minimum_count: int, *, train: Path, earlier: Earlier | None
+    feature: Feature,
+    minimum_count: int,
+    *,
+    folder: Path,
+    earlier: Earlier | None,
+    night: Night | None,
 ) -> dict[str, int]:
-    """Writes vocabularies/<name>.txt beside `train`, and returns the counts of its values.
+    """Writes vocabularies/<name>.txt of `folder`, and returns the counts of its values.
 
     It holds the values of the training rows, most frequent first, equals in ascending order;
     before them those of `earlier`, as they were. One that several features share is that of the
     feature of its name.
     """
-    found = _by_count(feature, train)
-    known = earlier.values(feature, found["values"].type) if earlier else None
-    if known is not None:
-        found = found.filter(pc.invert(pc.is_in(found["values"], value_set=known)))
+    beside = night.beside if night else ()
+    found = _by_count(feature, [folder / "train.parquet", *beside])
+    known = pa.array([], found["values"].type)
+    if earlier:
+        known = earlier.values(feature, known.type)
+    num_known, dates = len(known), None
+    if night and night.forget_after_days:
+        known, dates = _remembered(feature, known, folder, earlier, night)
+    found = found.filter(pc.invert(pc.is_in(found["values"], value_set=known)))
     new = found["values"].filter(pc.greater_equal(found["counts"], minimum_count))
-    values = [*(known.to_pylist() if known is not None else ()), *new.to_pylist()]
-    text = "".join(f"{value}\n" for value in values)
-    path = train.parent / "vocabularies" / f"{feature.name}.txt"
-    path.write_text(text, encoding="utf-8")
-    kept, num_new = len(values) - len(new), len(new)
-    return {"kept": kept, "new": num_new, "waiting": len(found) - num_new}
+    path = folder / "vocabularies" / f"{feature.name}.txt"
+    _write_lines(path, [*known.to_pylist(), *new.to_pylist()])
+    counts = {"kept": len(known), "new": len(new), "waiting": len(found) - len(new)}
+    if night and dates is not None:
+        lines = [*dates.to_pylist(), *[night.date] * len(new)]
+        _write_lines(folder / LAST_SEEN / path.name, lines)
+        counts["forgotten"] = num_known - len(known)
+    return counts
 
 
-def _by_count(feature: Feature, train: Path) -> pa.Table:
-    """Returns the "values" in the training rows and their "counts", the most frequent first."""
+def _remembered(
+    feature: Feature, known: pa.Array, folder: Path, earlier: Earlier | None, night: Night
+) -> tuple[pa.Array, pa.Array]:
+    """Returns the values that keep their rows, and when each was last seen, text [V].
+
+    Args:
+      known: values of `earlier`. Where it does not say when they were seen, they count as seen now.
+    """
+    before = earlier.last_seen.get(feature.name) if earlier else None
+    before = pa.array(before or [night.date] * len(known), pa.string())
+    here = _by_count(feature, [folder / f"{split}.parquet" for split in NAMES])["values"]
+    is_here = pc.is_in(known, value_set=here.combine_chunks())
+    dates = pc.if_else(
+        is_here, night.date, pa.array(before or [night.date] * len(known), pa.string())
+    )
+    since = date.fromisoformat(night.date) - timedelta(days=night.forget_after_days - 1)
+    is_kept = pc.greater_equal(dates, since.isoformat())
+    return known.filter(is_kept), dates.filter(is_kept)
+
+
+def _write_lines(path: Path, values: Iterable[object]) -> None:
+    path.write_text("".join(f"{value}\n" for value in values), encoding="utf-8")
+
+
+def _by_count(feature: Feature, paths: Iterable[Path]) -> pa.Table:
+    """Returns the "values" in files of rows and their "counts", the most frequent first."""
     counts: list[pa.Table] = []
     is_text = feature.dtype == "string"  # then words are counted by their numbers
     leaf = f"{feature.name}.list.element" if feature.is_multivalued else feature.name
-    for batch in _batches(train, [feature.name], numbered=[leaf] if is_text else None):
+    numbered = [leaf] if is_text else None
+    for batch in chain.from_iterable(_batches(p, [feature.name], numbered=numbered) for p in paths):
         column = batch.column(0)
         values = column.flatten() if feature.is_multivalued else column
         counted = pc.value_counts(values)
