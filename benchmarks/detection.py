@@ -29,6 +29,7 @@ from ranker.cli import program
 from ranker.compare import grid
 from ranker.compare.identity import Data
 from ranker.compare.pool import run_trials
+from ranker.compare.processes import Processes
 from ranker.compare.results import Results
 from ranker.compare.worker import work
 from ranker.spec import load
@@ -145,10 +146,9 @@ def _train(path: Path) -> pd.DataFrame:
     trials = Data().name(grid.distinct(grid.finals(config, path.parent, {})))
     results = Results(Path(_WORKDIR.value))
     missing = results.missing(trials)
-    workers = min(config.workers, len(missing))
-    working = functools.partial(work, primary=config.primary)
+    workers = Processes(functools.partial(work, primary=config.primary))
     with tqdm(total=len(missing), desc=path.stem, unit=" runs") as bar:
-        for done in run_trials(missing, work=working, num_workers=workers):
+        for done in run_trials(missing, workers=workers, num_workers=config.workers):
             if done.columns["error"]:
                 raise RuntimeError(f"{path}: run {done.trial.key}: {done.columns['error']}")
             results.add(done.trial, done.columns)

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from ranker.cli import program
 from ranker.compare import grid
 from ranker.compare.pool import run_trials
+from ranker.compare.processes import Processes
 from ranker.compare.worker import work
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
@@ -39,9 +40,9 @@ def main(argv: Sequence[str]) -> int:
     sample = random.Random(0).sample(trials, _SAMPLE.value)
     whole, bare = (_time_separate(sample, export) / len(sample) for export in (True, False))
     began = time.perf_counter()
-    working = functools.partial(work, primary=config.primary)
+    workers = Processes(functools.partial(work, primary=config.primary))
     bar = tqdm(total=len(trials), desc="grid", unit=" runs")
-    for _ in run_trials(trials, work=working, num_workers=2):
+    for _ in run_trials(trials, workers=workers, num_workers=2):
         bar.update()
     bar.close()
     together = time.perf_counter() - began

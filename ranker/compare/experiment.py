@@ -11,7 +11,8 @@ import pandas as pd
 
 from ranker.compare import grid
 from ranker.compare.identity import Data
-from ranker.compare.pool import run_trials
+from ranker.compare.pool import Workers, run_trials
+from ranker.compare.processes import Processes
 from ranker.compare.report import write_report
 from ranker.compare.results import Results
 from ranker.compare.summarise import choose_tuned, summarise
@@ -49,6 +50,7 @@ def compare(
     is_stopping: Callable[[], bool],
     on_run: Callable[[Progress], None],
     say: Callable[[str], None],
+    workers: Workers | None = None,
 ) -> Summary | None:
     """Runs what is missing or failed, then writes results.parquet, comparison.json and the report.
 
@@ -59,6 +61,7 @@ def compare(
       command: for the record.
       on_run: called at the start of a stage and after each run.
       say: takes a line for what is in `workdir` and not used.
+      workers: where runs run; by default processes of this machine.
 
     Returns:
       What was found; None if it was asked to stop before the end: what is done is kept.
@@ -73,7 +76,7 @@ def compare(
     for line in results.notices(data.name(grid.possible(config, folder))):
         say(line)
     tuning = data.name(grid.tuning(config, folder))
-    working = functools.partial(work, primary=config.primary)
+    workers = workers or Processes(functools.partial(work, primary=config.primary))
     planned = grid.count(config)
     done = 0
 
@@ -84,8 +87,9 @@ def compare(
         done += sum(trial.key not in waiting for trial in trials)
         on_run(Progress(done, planned, "", ""))
         same = {key: sum(trial.key == key for trial in trials) for key in waiting}
-        workers = min(config.workers, len(missing))
-        running = run_trials(missing, work=working, num_workers=workers, is_stopping=is_stopping)
+        running = run_trials(
+            missing, workers=workers, num_workers=config.workers, is_stopping=is_stopping
+        )
         with closing(running):  # whatever happens here, no worker is left
             for ended in running:
                 data.require_same(ended.trial.config)

@@ -1,19 +1,49 @@
-"""Worker processes that stay warm: each compiles a graph once and runs all of its trials."""
+"""Workers that stay warm: each compiles a graph once and runs all of its trials."""
 
-import contextlib
-import multiprocessing
-import os
 from collections.abc import Callable, Generator, Sequence
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from ranker.compare import results
+from ranker.compare.failure import failed
 from ranker.compare.grid import Trial
 
-# What a worker process does: it runs the settings that come over a link, and sends back each
-# run's columns, for as long as its parent, of that process id, is there.
-Work = Callable[[Connection, int], None]
+
+class WorkerLostError(Exception):
+    """A worker that ended before its run did; says how."""
+
+
+class Worker(Protocol):
+    """Runs one trial after the other, on one core. Each instance is its own key in a dict."""
+
+    def begin(self, trial: Trial) -> None:
+        """Hands it a trial and returns at once; that it has died is seen by `receive`."""
+
+    def receive(self) -> dict[str, Any]:
+        """Returns the measured columns of the trial that it has ended.
+
+        Raises:
+          WorkerLostError: saying how; it has to be replaced.
+          ValueError: for what no other worker could do better; the comparison has to stop.
+        """
+        ...
+
+    def is_alive(self) -> bool:
+        """Whether another trial can be begun, as far as is known."""
+        ...
+
+    def end(self) -> None:
+        """Ends it, whatever it is at, and waits for that."""
+
+
+class Workers(Protocol):
+    """Where workers come from: processes of this machine, or actors of a cluster."""
+
+    def start(self) -> Worker:
+        """Returns a new worker; it may take its time to load what is heavy."""
+        ...
+
+    def ready(self, workers: Sequence[Any]) -> Sequence[Worker]:
+        """Returns those of `workers` that have ended their trial or died; waits a moment."""
+        ...
 
 
 class Done(NamedTuple):
@@ -23,54 +53,65 @@ class Done(NamedTuple):
     columns: dict[str, Any]
 
 
-class _Worker(NamedTuple):
-    process: BaseProcess
-    link: Connection
-
-
 def run_trials(
     trials: Sequence[Trial],
     *,
-    work: Work,
+    workers: Workers,
     num_workers: int,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> Generator[Done, None, None]:
     """Yields each trial as it is done, in no certain order.
 
-    A trial that raises is done as "failed". One whose process dies is tried once more, in a
-    new process, since what was killed may be whole; the second time it is "failed" too.
+    A trial that raises is done as "failed". One whose worker dies is tried once more, in a
+    new worker, since what was killed may be whole; the second time it is "failed" too.
     When `is_stopping`, no new trial is begun and those that run are given up. Workers end
     with this process, however it ends.
 
-    Args:
-      work: what a worker does, such as `ranker.compare.worker.work` with its metric.
+    Raises:
+      ValueError: of a worker, for what no other could do better.
     """
     waiting = _Waiting(trials)
-    lost: set[str] = set()  # keys of those whose process died once
-    running: dict[Connection, tuple[_Worker, Trial]] = {}
+    lost: set[str] = set()  # keys of those whose worker died once
+    running: dict[Worker, Trial] = {}
+
+    def begin(worker: Worker, trial: Trial) -> None:
+        running[worker] = trial
+        worker.begin(trial)
+
     try:
-        for _ in range(min(num_workers, len(trials))):
-            _begin(_start(work), waiting.take(""), running)
+        while len(running) < num_workers and (first := waiting.take("")):
+            begin(workers.start(), first)
         while running and not is_stopping():
-            ready = wait(list(running), timeout=0.2)
-            for link in [link for link in running if link in ready]:
-                worker, trial = running.pop(link)
-                columns = _receive(worker)
-                if columns is None and trial.key not in lost:
-                    lost.add(trial.key)
+            for worker in workers.ready(list(running)):
+                trial = running[worker]
+                columns = _receive(worker, trial, lost)
+                if columns is None:
                     waiting.put_back(trial)
                 else:
-                    yield Done(trial, _died(worker, trial) if columns is None else columns)
+                    yield Done(trial, columns)
+                del running[worker]
                 following = waiting.take(trial.graph_signature)
                 if following is None or is_stopping():
-                    _end(worker)
-                    continue
-                alive = worker if worker.process.is_alive() else _start(work)
-                _begin(alive, following, running)
+                    worker.end()
+                elif worker.is_alive():
+                    begin(worker, following)
+                else:
+                    worker.end()
+                    begin(workers.start(), following)
     finally:
-        for worker, _ in running.values():
-            worker.process.kill()
-            _end(worker)
+        for worker in running:
+            worker.end()
+
+
+def _receive(worker: Worker, trial: Trial, lost: set[str]) -> dict[str, Any] | None:
+    """Returns the columns of a trial that is done; None if its worker died for the first time."""
+    try:
+        return worker.receive()
+    except WorkerLostError as death:
+        if trial.key not in lost:
+            lost.add(trial.key)
+            return None
+        return failed(RuntimeError(f"the worker of run {trial.key} died twice, {death}"))
 
 
 class _Waiting:
@@ -97,42 +138,3 @@ class _Waiting:
     def put_back(self, trial: Trial) -> None:
         """Makes `trial` the next one of its graph."""
         self._by_signature[trial.graph_signature].insert(0, trial)
-
-
-def _start(work: Work) -> _Worker:
-    context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
-    ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, os.getpid()), daemon=True)
-    process.start()
-    theirs.close()
-    return _Worker(process, ours)
-
-
-def _begin(
-    worker: _Worker, trial: Trial | None, running: dict[Connection, tuple[_Worker, Trial]]
-) -> None:
-    if trial is not None:
-        with contextlib.suppress(OSError):  # it has died, which is seen when it is asked
-            worker.link.send(trial.config)
-        running[worker.link] = (worker, trial)
-
-
-def _receive(worker: _Worker) -> dict[str, Any] | None:
-    """Returns what a worker has sent; None if it died."""
-    try:
-        return worker.link.recv()
-    except (EOFError, OSError):
-        _end(worker)
-        return None
-
-
-def _died(worker: _Worker, trial: Trial) -> dict[str, Any]:
-    code = worker.process.exitcode
-    return results.failed(
-        RuntimeError(f"the worker of run {trial.key} died twice, exit code {code}")
-    )
-
-
-def _end(worker: _Worker) -> None:
-    worker.link.close()  # which ends its loop
-    worker.process.join()

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ranker import json_text
+from ranker.compare.failure import FAILED
 from ranker.compare.grid import Trial
 from ranker.compare.stored import StoredRuns
 from ranker.files import digest, write_bytes, write_json
 from ranker.measure.divergence import classify, recovered
 from ranker.spec import load
 
-FAILED = "failed"
 _JUDGED = {"task_losses", "accepted", "validation", "status"}  # what a verdict needs of a run
 
 
@@ -95,25 +95,6 @@ class Results:
             return False
         found = said.get("results_sha256") if isinstance(said, dict) else None
         return found == digest(table)
-
-
-def failed(error: BaseException) -> dict[str, Any]:
-    """Returns the columns of a run that ended in `error`."""
-    said = "; ".join(f"{type(error).__name__}: {error}".splitlines())
-    counts = ("steps", "attempts", "refused", "planned_attempts")
-    lists = ("evaluated_attempt", "evaluated_seconds", "validation_loss", "train_attempt")
-    lists += ("train_loss", "train_loss_max", "layers", "clip_factors", "task_losses", "accepted")
-    return {
-        "status": FAILED,
-        "error": said,
-        **dict.fromkeys(counts, 0),
-        **dict.fromkeys(("seconds", "seconds_per_attempt", "clipped_share"), float("nan")),
-        **{name: [] for name in lists},
-        "validation": "[]",
-        "test": "{}",
-        "events": "[]",
-        "scalars": "{}",
-    }
 
 
 def _divergence(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from ranker.compare.failure import failed
 from ranker.compare.trial_recorder import TrialRecorder, flat
 from ranker.input.batch import Batch
 from ranker.input.split import Split
@@ -64,7 +66,7 @@ class TrialExecutor:
         plan = dataclasses.replace(plan, monitor=self._primary, patience=0)
         model = [f"model/{name}" for name in (*run.model.tables, *run.model.dense)]
         store = MemoryStore(names=model)
-        progress, recorder = Progress(), TrialRecorder(run, plan)
+        progress, recorder = Progress(), TrialRecorder(run.step, plan)
         controller = build_recovery(config, run.step, store, {})
         saving = Saving(run.step, store, plan, progress, controller=controller)
         evaluating = Evaluating(
@@ -125,6 +127,25 @@ class TrialExecutor:
         if name not in self._splits:
             self._splits = {name: {split: run.split(split) for split in SPLITS}}
         return self._splits[name]
+
+
+def on_one_core(primary: str) -> Callable[[RunConfig], dict[str, Any]]:
+    """Has TensorFlow use one core; returns what gives a run's columns, of one that raises too.
+
+    Args:
+      primary: of `TrialExecutor`.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    executor = TrialExecutor(primary=primary)
+
+    def run(config: RunConfig) -> dict[str, Any]:
+        try:
+            return executor.run(config)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is that run's result
+            return failed(error)
+
+    return run
 
 
 def _test(run: Run, best: Mapping[str, np.ndarray], split: Split) -> dict[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from ranker.train.evaluation import Evaluation
 from ranker.train.plan import Plan
 from ranker.train.report import StepReport, joined
-from ranker.wiring.run import Run
+from ranker.train.step import Step
 
 _POINTS = 200  # of a training curve and of the clip factors: what a picture can show
 
@@ -18,8 +18,8 @@ _POINTS = 200  # of a training curve and of the clip factors: what a picture can
 class TrialRecorder:
     """Gathers one run's reports and evaluations."""
 
-    def __init__(self, run: Run, plan: Plan) -> None:
-        self._run = run
+    def __init__(self, step: Step, plan: Plan) -> None:
+        self._step = step
         self._plan = plan
         self._reports: list[StepReport] = []
         self._rates: list[float] = []  # seconds an attempt, of each call
@@ -56,7 +56,7 @@ class TrialRecorder:
         reports = joined(self._reports)
         attempts, seconds, held_out, metrics = (list(v) for v in zip(*self._evaluated, strict=True))
         # Not the reports' total: a weight that a fault changed would be taken for divergence.
-        objective = self._run.step.objective
+        objective = self._step.objective
         losses = objective.total(reports.losses.T).numpy()
         return {
             "status": "diverged" if is_halted else "completed",
@@ -75,7 +75,7 @@ class TrialRecorder:
             "task_losses": objective.weighted(reports.losses).numpy().T.tolist(),
             "accepted": reports.accept.tolist(),
             "scalars": json.dumps(_scalars(reports)),
-            **_curves(losses, reports, self._run.step.optimizer.names),
+            **_curves(losses, reports, self._step.optimizer.names),
         }
 
 

@@ -29,24 +29,15 @@ def work(link: Connection, parent: int, *, primary: str) -> None:
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group; the parent ends us
     end_with(parent)
     start.quietly_load_tensorflow()
-    import tensorflow as tf
+    from ranker.compare.trial_executor import on_one_core
 
-    from ranker.compare.results import failed
-    from ranker.compare.trial_executor import TrialExecutor
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    executor = TrialExecutor(primary=primary)
+    run = on_one_core(primary)
     while True:
         try:
             config = link.recv()
         except EOFError:
             return
-        try:
-            columns = executor.run(config)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is that run's result
-            columns = failed(error)
-        link.send(columns)
+        link.send(run(config))
 
 
 def end_with(parent: int) -> None:

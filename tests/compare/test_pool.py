@@ -9,13 +9,14 @@ import signal
 import pytest
 from sample_comparison import read_comparison, write_comparison
 
-from ranker.compare import grid, pool
+from ranker.compare import grid
 from ranker.compare.pool import run_trials
+from ranker.compare.processes import Process, Processes
 from ranker.compare.worker import work
 
 pytestmark = pytest.mark.slow  # each test starts processes that load TensorFlow
 
-WORK = functools.partial(work, primary="like.auc")
+WORKERS = Processes(functools.partial(work, primary="like.auc"))
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def test_runs_each_trial_once_and_records_what_fails(trials):
     bad = dataclasses.replace(
         trials[0], key="bad", config=dataclasses.replace(trials[0].config, data=nowhere)
     )
-    done = list(run_trials([bad, *trials], work=WORK, num_workers=2))
+    done = list(run_trials([bad, *trials], workers=WORKERS, num_workers=2))
     assert sorted(d.trial.key for d in done) == sorted(t.key for t in (bad, *trials))
     failed = {d.trial.key: d.columns["error"] for d in done if d.columns["status"] == "failed"}
     assert list(failed) == ["bad"]
@@ -44,7 +45,9 @@ def kill_the_worker():
 
 def test_a_trial_whose_worker_was_killed_is_tried_again_and_who_stops_leaves_no_process(trials):
     done = []
-    for ended in run_trials(trials, work=WORK, num_workers=1, is_stopping=lambda: len(done) >= 3):
+    for ended in run_trials(
+        trials, workers=WORKERS, num_workers=1, is_stopping=lambda: len(done) >= 3
+    ):
         done.append(ended)
         if len(done) == 1:
             kill_the_worker()
@@ -55,14 +58,14 @@ def test_a_trial_whose_worker_was_killed_is_tried_again_and_who_stops_leaves_no_
 
 
 def test_a_trial_whose_worker_dies_twice_fails_alone(trials, monkeypatch):
-    def begin(worker, trial, running):
-        start(worker, trial, running)
-        if trial is not None and trial.key == trials[0].key:
-            worker.process.kill()
+    def begin(worker, trial):
+        send(worker, trial)
+        if trial.key == trials[0].key:
+            multiprocessing.active_children()[0].kill()
 
-    start = pool._begin
-    monkeypatch.setattr(pool, "_begin", begin)
-    done = list(run_trials(trials[:2], work=WORK, num_workers=1))
+    send = Process.begin
+    monkeypatch.setattr(Process, "begin", begin)
+    done = list(run_trials(trials[:2], workers=WORKERS, num_workers=1))
     assert [(d.trial.key, d.columns["status"]) for d in done] == [
         (trials[0].key, "failed"),
         (trials[1].key, "completed"),

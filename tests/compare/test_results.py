@@ -7,7 +7,8 @@ import pytest
 from sample_comparison import read_comparison, write_comparison
 
 from ranker.compare import grid
-from ranker.compare.results import Results, failed
+from ranker.compare.failure import failed
+from ranker.compare.results import Results
 
 
 @pytest.fixture(scope="module")
