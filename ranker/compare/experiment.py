@@ -120,7 +120,8 @@ def _require_defined(primary: str, trials: list[grid.Trial]) -> None:
     seen = {}
     for trial in trials:
         data, weights = trial.config.data, trial.config.objective.task_weights
-        seen[data.path, data.features, data.tasks, tuple(weights.items())] = trial.config
+        phases = repr(trial.config.phases)
+        seen[data.path, data.features, data.tasks, tuple(weights.items()), phases] = trial.config
     for config in seen.values():
         check_labels(config, primary=primary)
 

@@ -1,6 +1,7 @@
 """One loss a task, over the rows that have its label, and their weighted sum."""
 
 import dataclasses
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -50,11 +51,13 @@ class Objective:
         binary: Loss | PointwiseLoss | None = None,
         regression: Loss | PointwiseLoss | None = None,
         losses: Mapping[str, Loss | PointwiseLoss] | None = None,
+        by_phase: Sequence[Mapping[str, float]] = (),
     ) -> None:
         """Takes the tasks and their shares in the sum.
 
         Args:
           weights: of tasks in the sum; one not named weighs what its schema says.
+          by_phase: the same of each phase of the training; () for `weights` throughout.
           binary: loss of the binary tasks; None for cross-entropy.
           regression: loss of the regression tasks; None for the squared error.
           losses: by task, in place of those.
@@ -64,20 +67,28 @@ class Objective:
             loss of another kind.
         """
         names = [task.name for task in tasks]
-        for what, given in (("weigh", weights), ("have a loss", losses)):
+        phased = {f"weigh in phases.{n}": each for n, each in enumerate(by_phase)}
+        for what, given in {"weigh": weights, "have a loss": losses, **phased}.items():
             for name in given or ():
                 if name not in names:
-                    raise ValueError(f"no task {name!r} to {what}; there are: {', '.join(names)}")
+                    raise ValueError(f"no task {name!r} to {what}; {_those_of(names, name)}")
         self.tasks = tuple(names)
         self._schema = tuple(tasks)
         usual = {"binary": binary or CrossEntropy(), "regression": regression or Squared()}
         own: Mapping[str, Loss | PointwiseLoss] = losses or {}
         self._losses = {t.name: _fitting(own.get(t.name) or usual[t.kind], t) for t in tasks}
         self._units = {task.name: _unit(self._losses[task.name], task) for task in tasks}
-        shares = [(weights or {}).get(task.name, task.weight) for task in tasks]
-        if not any(shares):
+        usual, *phased = [_shares(tasks, given) for given in (weights or {}, *by_phase)]
+        if not any(usual):
             raise ValueError(f"objective.task_weights are 0 for every task, {', '.join(names)}")
-        self._weights = tf.constant(shares)
+        for index, shares in enumerate(phased):
+            if not any(shares):
+                raise ValueError(
+                    f"phases.{index}: task_weights are 0 for every task, {', '.join(names)}"
+                )
+        self._weights = tf.constant(usual)
+        is_one = phased[1:] == phased[:-1]  # of all phases: a constant of the graph, as `weights`
+        self._trained = tf.constant((phased[0] if is_one else phased) if phased else usual)
 
     def __call__(
         self,
@@ -111,9 +122,13 @@ class Objective:
         own = {task: getattr(loss, "variables", {}) for task, loss in self._losses.items()}
         return {f"{task}/{name}": v for task, named in own.items() for name, v in named.items()}
 
-    def weighted(self, losses: Array) -> tf.Tensor:
-        """Returns what each of `losses`, [T] or [N, T], is in the sum: as often as it counts."""
-        return self._weights * losses
+    def weighted(self, losses: Array, phase: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns what each of `losses`, [T] or [N, T], is in the sum: as often as it counts.
+
+        Args:
+          phase: of the training, an int32 scalar; None for the weights of evaluations.
+        """
+        return self._weights_in(phase) * losses
 
     def constant_losses(self) -> tuple[float, ...]:
         """Returns the loss of each task at its best constant: what a model that has learned
@@ -126,9 +141,18 @@ class Objective:
         in_units = (_in_unit(task, self._units[task.name]) for task in self._schema)
         return tuple(self._losses[task.name].of_constant(task) for task in in_units)
 
-    def total(self, losses: tf.Tensor) -> tf.Tensor:
-        """Returns the weighted sum of `losses` [T]: the scalar that is differentiated."""
-        return tf.tensordot(self._weights, losses, 1)
+    def total(self, losses: tf.Tensor, phase: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns the weighted sum of `losses` [T]: the scalar that is differentiated.
+
+        Args:
+          phase: as of `weighted`.
+        """
+        return tf.tensordot(self._weights_in(phase), losses, 1)
+
+    def _weights_in(self, phase: tf.Tensor | None) -> tf.Tensor:
+        if phase is None:
+            return self._weights
+        return self._trained if self._trained.shape.rank == 1 else tf.gather(self._trained, phase)
 
     def _loss(
         self, task: str, logit: Array, label: Array, weight: Array, transaction: Transaction | None
@@ -144,6 +168,16 @@ class Objective:
             remember(logit, label, weight, transaction)
         each = tf.where(is_counted, each * weight, 0.0)
         return TaskLoss(tf.reduce_sum(each), tf.reduce_sum(weight))
+
+
+def _shares(tasks: Sequence[Task], weights: Mapping[str, float]) -> list[float]:
+    return [weights.get(task.name, task.weight) for task in tasks]
+
+
+def _those_of(names: Sequence[str], wrong: str) -> str:
+    near = difflib.get_close_matches(wrong, names, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"{meant}there are: {', '.join(names)}"
 
 
 def _unit(loss: PointwiseLoss, task: Task) -> float:

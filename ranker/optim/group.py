@@ -11,6 +11,7 @@ from ranker.numerics import as_dtype, in_dtype, is_zero
 from ranker.optim import arguments, rows
 from ranker.optim.change import Change, Gradient, Reads
 from ranker.optim.clip.clipper import ClipInput, Clipped
+from ranker.optim.phases import Phases
 from ranker.optim.schedules import Schedule, check_schedule
 from ranker.optim.transaction import Transaction
 from ranker.spec.optimizer import check_fit
@@ -33,6 +34,8 @@ class Group(Part):
       reset_every: steps after which the slots, and a rule's correction for their start,
         start over, again and again; 0 for never. Of a table, only the rows touched at that
         step do: finding the others would cost a pass over the table or a slot for it.
+      phases: of the run, with some of which slots begin anew, or nothing is written; None for
+        none. Of a table all rows begin anew, and the schedule does not go by them: see `InPhases`.
 
     Raises:
       TypeError: for what is none of these: text or a class for a rule, a number for a schedule,
@@ -46,6 +49,7 @@ class Group(Part):
     schedule: Schedule
     weight_decay: NonNegative = 0.0
     reset_every: Count = 0
+    phases: Phases | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,7 +60,19 @@ class Group(Part):
 
     def since_reset(self, step: tf.Tensor) -> tf.Tensor:
         """Returns how many of `step` committed updates came after the last start over, a scalar."""
-        return tf.math.floormod(step, self.reset_every) if self.reset_every else step
+        if self.reset_every:
+            return tf.math.floormod(step, self.reset_every)
+        return step if self.phases is None else self.phases.since("slots", step, step)
+
+    def starts_over(self, step: tf.Tensor) -> tf.Tensor | None:
+        """Returns whether the slots start over with the next update, a bool scalar; None: never."""
+        if self.reset_every:
+            return self.since_reset(step) == 0
+        return None if self.phases is None else self.phases.begins_slots(step)
+
+    def held(self, step: tf.Tensor) -> tf.Tensor | None:
+        """Returns whether nothing of it is written at `step`, a bool scalar; None if always."""
+        return None if self.phases is None else self.phases.is_frozen(self.name, step)
 
     def refuse_unsuited(self, clippers: Sequence[Any]) -> None:
         """Raises ValueError for a clipper of this group that asks what its rule does not give."""
@@ -144,8 +160,10 @@ class Member:
             mean_square=direction.mean_square,
         )
 
-    def change(self, gradient: Gradient, clipped: Clipped, factor: tf.Tensor) -> Change:
-        """Returns the change that is left of the update.
+    def change(
+        self, gradient: Gradient, clipped: Clipped, factor: tf.Tensor, step: tf.Tensor
+    ) -> Change:
+        """Returns the change that is left of the update; none at all while its group is frozen.
 
         Its slots advance by the clipped gradient if the rule asks.
 
@@ -153,6 +171,7 @@ class Member:
           gradient: before any clipper.
           clipped: the update.
           factor: what clippers left of the gradient, a scalar.
+          step: updates committed before, a scalar.
         """
         item, rule = clipped.item, in_dtype(self.group.rule, self.dtype)
         slots = tuple(item.slots.values())
@@ -161,10 +180,17 @@ class Member:
             if rule.accumulate == "clipped" and clipped.share is not None:
                 seen = tf.math.multiply_no_nan(seen, clipped.share)
             slots = rule.advance(seen, slots)
+        update, after = item.values, item.before - item.values
+        is_held = self.group.held(step)
+        if is_held is not None:
+            before = self._read_slots(gradient.rows, step).values()
+            slots = [tf.where(is_held, b, s) for b, s in zip(before, slots, strict=True)]
+            update = tf.where(is_held, tf.zeros_like(update), update)
+            after = tf.where(is_held, item.before, after)
         return Change(
             gradient=gradient,
-            update=item.values,
-            after=tf.cast(item.before - item.values, self.variable.dtype),
+            update=update,
+            after=tf.cast(after, self.variable.dtype),
             slots=tuple(zip(self.slots.values(), slots, strict=True)),
             factor=factor * clipped.factor,
             unclipped=clipped.unclipped,
@@ -173,9 +199,9 @@ class Member:
     def _read_slots(self, touched: tf.Tensor | None, step: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the slots at the rows touched, as they start where it is time to start over."""
         slots = {name: rows.read(slot, touched) for name, slot in self.slots.items()}
-        if not self.group.reset_every:
+        is_over = self.group.starts_over(step)
+        if is_over is None:
             return slots
-        is_over = self.group.since_reset(step) == 0
         starts = self.group.rule.initial()
         return {
             name: tf.where(is_over, as_dtype(starts[name], values.dtype), values)

@@ -32,9 +32,10 @@ class Optimizer:
       groups: as given.
       trainable: the groups' variables, in order.
       names: theirs, in the same order.
+      phases: the groups'; None for none.
       variables: every variable of its own by a stable unique name, for checkpoints:
-        "step", "<variable>/<slot>", of the n-th clipper "clip/<n>/<statistic>", and
-        "schedule_start" if the schedules are `Since`.
+        "step", "<variable>/<slot>", of the n-th clipper "clip/<n>/<statistic>",
+        "schedule_start" if the schedules are `Since`, and what phases go by beside the step.
     """
 
     def __init__(
@@ -83,6 +84,8 @@ class Optimizer:
         targets = {m.name: m.group.name for m in self._members}
         self._chain = Chain(clippers, targets, dtype=self._dtype)
         self.variables |= self._chain.variables
+        self.phases = next((group.phases for group in groups if group.phases), None)
+        self.variables |= self.phases.variables if self.phases else {}
         for group in groups:
             self.variables |= variables_of(group.schedule)
 
@@ -141,7 +144,8 @@ class Optimizer:
         left = self._chain.clip("update", updates, transaction)
         for member, gradient in members:
             name = member.name
-            transaction.change(member.change(gradient, left[name], kept[name].factor))
+            transaction.change(member.change(gradient, left[name], kept[name].factor, step))
+        self._start_over(step, transaction)
         transaction.write(self.step, step + 1)
         self._report(transaction, by_group)
         return transaction
@@ -210,6 +214,12 @@ class Optimizer:
                 given = fit(given, member.variable, name=member.name, dtype=self._dtype)
             fitted.append((member, given))
         return fitted
+
+    def _start_over(self, step: tf.Tensor, transaction: Transaction) -> None:
+        """Proposes that all slots begin anew where the phase says so, untouched rows too."""
+        is_over = self.phases.begins_slots(step) if self.phases else None
+        if is_over is not None:
+            transaction.start_over([*self.slots.values()], when=is_over)
 
     def _report(self, transaction: Transaction, rates: Mapping[str, tf.Tensor]) -> None:
         """Adds what there is to say of the changes to the transaction's scalars."""

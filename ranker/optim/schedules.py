@@ -134,7 +134,8 @@ def variables_of(schedule: Schedule) -> dict[str, tf.Variable]:
     """Returns what a schedule goes by beside the step, by name; {} for nothing."""
     if isinstance(schedule, Restarts):
         return variables_of(schedule.schedule)
-    return {"schedule_start": schedule.start} if isinstance(schedule, Since) else {}
+    start = getattr(schedule, "start", None)  # of `Since`, and of what counts as it does
+    return {"schedule_start": start} if isinstance(start, tf.Variable) else {}
 
 
 def _as_tensor(schedule: Any) -> Callable[[tf.Tensor], tf.Tensor]:

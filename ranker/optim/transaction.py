@@ -22,6 +22,7 @@ class Transaction:
       changes: of trained variables and their slots, in the order proposed.
       writes: other variables, each with its new value: the count of steps, what clippers,
         aggregations and losses remember.
+      starts: slots that are filled with a value before the changes are written, and whether so.
       unweighted_norm: of the gradients before a method weighed the tasks by their lengths, a
         float32 scalar; None where none did.
     """
@@ -30,6 +31,7 @@ class Transaction:
         """Starts empty."""
         self.changes: tuple[Change, ...] = ()
         self.writes: tuple[tuple[tf.Variable, tf.Tensor], ...] = ()
+        self.starts: tuple[tuple[Sequence[tuple[tf.Variable, float]], tf.Tensor], ...] = ()
         self.unweighted_norm: tf.Tensor | None = None
         self._written: set = set()
         self._scalars: dict[str, tf.Tensor | float] = {}
@@ -58,6 +60,14 @@ class Transaction:
         """
         self._enter(variable)
         self.writes += ((variable, value),)
+
+    def start_over(self, slots: Sequence[tuple[tf.Variable, float]], *, when: tf.Tensor) -> None:
+        """Proposes to fill whole slots with the values they start from, before changes are written.
+
+        Args:
+          when: whether to, a bool scalar.
+        """
+        self.starts += ((slots, when),)
 
     def scalar(self, name: str, value: tf.Tensor | float) -> None:
         """Adds a scalar to what is reported of the attempt; float32.
@@ -125,6 +135,8 @@ class Transaction:
         choose(accept, self._write, lambda: tf.constant(False))
 
     def _write(self) -> tf.Tensor:
+        for slots, when in self.starts:
+            choose(when, lambda slots=slots: _fill(slots), lambda: tf.constant(False))
         for change in self.changes:
             rows.write(change.variable, change.after, rows=change.rows)
             for slot, values in change.slots:
@@ -145,3 +157,9 @@ class Transaction:
         for name in names:
             if name in known:
                 raise ValueError(f"a scalar {name!r} is there already; name each once an attempt")
+
+
+def _fill(slots: Sequence[tuple[tf.Variable, float]]) -> tf.Tensor:
+    for slot, value in slots:
+        slot.assign(tf.fill(slot.shape, tf.cast(value, slot.dtype)))
+    return tf.constant(True)

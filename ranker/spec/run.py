@@ -16,6 +16,7 @@ from ranker.spec.model import ModelSettings
 from ranker.spec.objective import ObjectiveSettings
 from ranker.spec.optimizer import OptimizerSettings, check_fit
 from ranker.spec.part import AtLeastOne, Count, Part, declared
+from ranker.spec.phases import Phase, check_phases
 from ranker.spec.selection import require_kept
 
 GROUPS = ("dense", "embeddings")  # of variables
@@ -141,6 +142,7 @@ class RunConfig(Part):
       guard: what is refused, and what follows.
       inject: faults, for comparisons.
       metrics: beside those that every evaluation has.
+      phases: of the training, in their order; none for settings that hold throughout.
       train: how long.
       export: the SavedModel.
     """
@@ -155,6 +157,7 @@ class RunConfig(Part):
     guard: GuardSettings = dataclasses.field(default_factory=GuardSettings)
     inject: tuple[Injector, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    phases: tuple[Phase, ...] = ()
     train: TrainSettings = dataclasses.field(default_factory=TrainSettings)
     export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
 
@@ -169,8 +172,13 @@ class RunConfig(Part):
                 check_fit(clip, getattr(self.optimizer, group).rule, group)
         for group in GROUPS:
             _check_spam(self.clip, group)
-        named = [*self.objective.task_weights, *self.objective.losses]
+        named = [("objective.task_weights", n) for n in self.objective.task_weights]
+        named += [("objective.losses", n) for n in self.objective.losses]
+        for index, phase in enumerate(self.phases):
+            named += [(f"phases.{index}.task_weights", name) for name in phase.task_weights]
         require_kept(self.data, self.model, self.inject, named, self.train.monitor)
+        has_spam = any(isinstance(clip, Spam) for clip in self.clip)
+        check_phases(self.phases, groups=GROUPS, has_spam=has_spam)
         check_labels(self.metrics)
         _check_telemetry(self.objective, self.train.log_every_attempts)
 

@@ -22,13 +22,17 @@ def require_kept(
     kept: Kept,
     model: ModelSettings,
     injectors: Sequence[Injector],
-    task_weights: Iterable[str],
+    named: Iterable[tuple[str, str]],
     monitor: str,
 ) -> None:
-    """Raises ValueError for a feature or task that a setting names and `kept` leaves out."""
+    """Raises ValueError for a feature or task that a setting names and `kept` leaves out.
+
+    Args:
+      named: settings that name a task, each with the name.
+    """
     for setting, name in _features(model, injectors):
         _require("data.features", kept.features, setting, name)
-    tasks = [("objective.task_weights", name) for name in task_weights]
+    tasks = [*named]
     if "." in monitor:
         tasks.append(("train.monitor", monitor.partition(".")[0]))
     for setting, name in (*_tasks(model, injectors), *tasks):

@@ -16,6 +16,7 @@ class Every:
       do: given the number of attempts done. It may raise Stopped: it stays pending then.
       at_end: also where the run ends of itself.
       at_stop: also where it is asked to stop, or an action was stopped.
+      also: whether it is due besides; asked between two calls.
       has_pending: whether what was due after that many attempts has yet to be done, on a resume.
     """
 
@@ -23,11 +24,12 @@ class Every:
     do: Callable[[int], None]
     at_end: bool = False
     at_stop: bool = False
+    also: Callable[[], bool] = lambda: False
     has_pending: Callable[[int], bool] = lambda attempt: False
 
     def is_due(self, attempt: int, *, is_over: bool, is_stopping: Callable[[], bool]) -> bool:
         """Returns whether it is due after `attempt`; asks for a stop only where it matters."""
-        if attempt % self.attempts == 0 or (self.at_end and is_over):
+        if attempt % self.attempts == 0 or (self.at_end and is_over) or self.also():
             return True
         return self.at_stop and is_stopping()
 
@@ -62,8 +64,9 @@ class Progress:
 
     @property
     def first_step(self) -> int:
-        """The updates that were committed before this run."""
-        return self.start.get("step", 0) if self.start.get("slots") == "keep" else 0
+        """The count of updates that this run began with."""
+        is_kept = self.start.get("slots") == "keep"
+        return self.start.get("first_step", self.start.get("step", 0)) if is_kept else 0
 
     def note(self, attempt: int, value: float) -> bool:
         """Takes a monitored value; returns whether it is the best so far. NaN never is."""

@@ -13,7 +13,7 @@ _WHY = ("attempt", "reason", "task", "variable", "row", "first_bad", "column", "
 
 
 def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
-    """Yields what was injected, refused or found diverging in the attempts of `reports`.
+    """Yields what was injected, refused, found diverging or begun in the attempts of `reports`.
 
     Args:
       reports: stacked over the attempts, as NumPy arrays.
@@ -27,6 +27,8 @@ def interventions(reports: StepReport, step: Step) -> Iterator[dict]:
         if not reports.accept[k]:
             yield refusal(reports, k, step)
         yield from divergences(reports, k, step)
+        if reports.accept[k]:
+            yield from phase(updates["step"], attempt, step)
         for event in ended.get(attempt, ()):
             yield event | updates
 
@@ -69,6 +71,29 @@ def divergences(reports: StepReport, k: int, step: Step) -> Iterator[dict]:
             "level": float(reports.levels[k, index]),
             "norm": SYMPTOMS[reports.norm_symptom[k, 0]],
         }
+
+
+def phase(committed: int, attempt: int, step: Step) -> Iterator[dict]:
+    """Yields the event of the phase that begins after `attempt`, from 0, if one does.
+
+    Args:
+      committed: updates after the attempt.
+    """
+    phases = step.optimizer.phases
+    if phases is None or (index := phases.at(committed)) == phases.at(committed - 1):
+        return
+    begun = phases.phases[index]
+    yield {
+        "kind": "phase",
+        "attempt": attempt + 1,
+        "step": committed,
+        "index": index,
+        "reset": begun.reset,
+        "frozen": ", ".join(begun.frozen) or None,
+        "warmup_steps": begun.warmup_steps or None,
+        "task_weights": begun.task_weights,
+        "rate_factors": begun.rate_factors,
+    }
 
 
 def _spike(reports: StepReport, k: int, step: Step) -> dict:

@@ -29,9 +29,22 @@ class Saving:
     controller: RecoveryController | None = None
 
     def action(self) -> Every:
-        """Returns what saves when a checkpoint is due, and whenever the run ends or stops."""
-        every = self.plan.checkpoint_every
-        return Every(attempts=every, do=self.save, at_end=True, at_stop=True)
+        """Returns what saves when a checkpoint is due, and whenever the run ends or stops, or has
+        come to another phase."""
+        saved = self._phase()
+
+        def save(attempt: int) -> None:
+            nonlocal saved
+            self.save(attempt)
+            saved = self._phase()
+
+        return Every(
+            attempts=self.plan.checkpoint_every,
+            do=save,
+            at_end=True,
+            at_stop=True,
+            also=lambda: self._phase() != saved,
+        )
 
     def save_start(self) -> None:
         """Saves the start, where it is one, if it is asked for again.
@@ -54,6 +67,10 @@ class Saving:
     def save_best(self) -> None:
         """Saves the best, in place of the one before."""
         self.store.save_best(self.step.variables, self._state())
+
+    def _phase(self) -> int:
+        phases, step = self.step.optimizer.phases, self.step.optimizer.step
+        return phases.at(int(step.numpy())) if phases else 0
 
     def _state(self) -> dict:
         if self.controller:

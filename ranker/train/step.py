@@ -197,8 +197,8 @@ class Step(tf.Module):
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(self.optimizer.trainable)
             logits, weights, means = self._means(batch, transaction)
-            own = tf.stack(means)
-            own_total = self.objective.total(self.faults.losses(own, self.attempts))
+            own, phase = tf.stack(means), self._phase()
+            own_total = self.objective.total(self.faults.losses(own, self.attempts), phase)
         losses, total = self._reduce([own, own_total])
         ones = tf.ones_like(losses)
 
@@ -217,7 +217,7 @@ class Step(tf.Module):
             losses=own,
             weights=weights,
             weighted_sum=own_total,
-            scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts)),
+            scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts), phase),
             differentiate=differentiate,
             summed=self.optimizer.summed,
             aligned=self.optimizer.aligned,
@@ -235,6 +235,11 @@ class Step(tf.Module):
         weights = self._reduce([part.weight for part in parts])
         means = [part.mean(weight) for part, weight in zip(parts, weights, strict=True)]
         return logits, weights, means
+
+    def _phase(self) -> tf.Tensor | None:
+        """Returns which phase the attempt is in, an int32 scalar; None without phases."""
+        optimizer = self.optimizer
+        return optimizer.phases.index(optimizer.step) if optimizer.phases else None
 
     def _losses_now(self, batch: Batch) -> tf.Tensor:
         return self._reduce([tf.stack(self._means(batch)[2])])[0]

@@ -11,6 +11,7 @@ from ranker.schema import Schema, read_schema
 from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
 from ranker.spec.model import VocabularyEncoding
+from ranker.spec.phases import last_begun
 from ranker.spec.run import RunConfig
 from ranker.train.actions import Progress
 from ranker.train.beginning import Beginning
@@ -28,6 +29,7 @@ from ranker.wiring.saved import read_settings_as_written
 _SETTING = "train.start_from"
 _OF_ONE_RUN = ("attempts", "guard/refused", "guard/refused_in_a_row")
 _STEPS = ("optimizer/step", "optimizer/schedule_start")
+_FIRST_STEP = "optimizer/first_step"
 _SLOTS = "slots"
 
 
@@ -165,12 +167,14 @@ def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]
         saved = saved._replace(arrays=by_present_names(saved.arrays))
         growths = _growths(run, source)
     anew = _assign(run, source, saved, growths)
-    _set_steps(run, saved)
+    first_step = _set_steps(run, source, saved)
     wanted = run.config.train
+    step = int(saved.arrays["optimizer/step"])
     start = {
         "from": wanted.start_from,
         "attempt": int(saved.arrays["attempts"]),
-        "step": int(saved.arrays["optimizer/step"]),
+        "step": step,
+        **({"first_step": first_step} if first_step not in (0, step) else {}),
         "slots": wanted.start_slots,
         "schedule": wanted.start_schedule,
         **saved.state["run"],
@@ -245,7 +249,7 @@ def _assign(run: Run, source: Source, saved: Saved, growths: Mapping[str, Growth
 
 def _part(name: str) -> str:
     """Returns of what a variable is: a part that may begin anew; "" if it is the run's own."""
-    if name in (*_OF_ONE_RUN, *_STEPS) or name.startswith("recovery/"):
+    if name in (*_OF_ONE_RUN, *_STEPS, _FIRST_STEP) or name.startswith("recovery/"):
         return ""
     first, second, *_ = name.split("/")
     if (first, second) == ("optimizer", "clip"):
@@ -273,14 +277,23 @@ def _changed_parts(before: RunConfig, config: RunConfig) -> Iterator[str]:
             yield part
 
 
-def _set_steps(run: Run, saved: Saved) -> None:
-    """Sets the counts that slots and schedules go by: one is the step, the other from a step."""
-    step, start = (int(saved.arrays.get(name, 0)) for name in _STEPS)
+def _set_steps(run: Run, source: Source, saved: Saved) -> int:
+    """Sets the counts that slots and schedules go by: one is the step, the other from a step.
+
+    Returns the step that the run begins with: the updates since its slots began.
+    """
+    step, start, first = (int(saved.arrays.get(name, 0)) for name in (*_STEPS, _FIRST_STEP))
     wanted, variables = run.config.train, run.step.variables
-    position = step - start if wanted.start_schedule == "keep" else 0
+    phases, own = source.config.phases, step - first
+    position = own - last_begun(phases, "schedule", own, otherwise=start - first)
+    position = position if wanted.start_schedule == "keep" else 0
+    step = own - last_begun(phases, "slots", own, otherwise=-first)
     step = step if wanted.start_slots == "keep" else 0
-    for name, value in zip(_STEPS, (step, step - position), strict=True):
-        variables[name].assign(value)
+    variables["optimizer/step"].assign(step)
+    variables["optimizer/schedule_start"].assign(step - position)
+    if _FIRST_STEP in variables:
+        variables[_FIRST_STEP].assign(step)
+    return step
 
 
 def _losses(config: RunConfig) -> tuple[Any, ...]:

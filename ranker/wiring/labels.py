@@ -8,6 +8,7 @@ from ranker.input.shards import split_path
 from ranker.input.split import Split, read_split
 from ranker.objective.losses import Objective
 from ranker.schema import Schema
+from ranker.spec.phases import largest_weights, weights_of
 from ranker.spec.run import RunConfig
 from ranker.train.monitor import check_measurable, check_trainable
 from ranker.wiring.run import read_used_schema, select
@@ -23,8 +24,9 @@ def check_labels(config: RunConfig, *, primary: str) -> None:
       OSError, ValueError: for what cannot be read, and for what every run would refuse: no
         weights, labels from which nothing can be learnt, a primary metric that is not defined.
     """
-    schema, weights = read_used_schema(config), config.objective.task_weights
-    Objective(schema.tasks, weights=weights)
+    schema, usual = read_used_schema(config), config.objective.task_weights
+    Objective(schema.tasks, weights=usual, by_phase=weights_of(usual, config.phases))
+    weights = largest_weights(usual, config.phases)
     where = str(split_path(Path(config.data.path), "train"))
     check_trainable(schema, _read(config, schema, "train").label_ranges(), weights, where=where)
     where = str(split_path(Path(config.data.path), "validation"))

@@ -11,6 +11,7 @@ from ranker.input.split import read_vocabularies
 from ranker.objective.losses import Objective
 from ranker.schema import Schema
 from ranker.spec.model import HashEncoding, Mmoe, ModelSettings, NoInteraction
+from ranker.spec.phases import weights_of
 from ranker.spec.run import RunConfig
 from ranker.train.evaluation import check_monitor, check_requests
 from ranker.wiring.beginning import find_source
@@ -36,9 +37,13 @@ def find_mistakes(config: RunConfig) -> list[str]:
     ]
     for name, weight in config.objective.task_weights.items():
         judged.append(lambda one={name: weight or 1.0}: Objective(schema.tasks, weights=one))
-    if not set(config.objective.task_weights) - {task.name for task in schema.tasks}:
-        weights = config.objective.task_weights
-        judged.append(lambda: Objective(schema.tasks, weights=weights))
+    names = {task.name for task in schema.tasks}
+    known = {n: weight for n, weight in config.objective.task_weights.items() if n in names}
+    if known == config.objective.task_weights:
+        judged.append(lambda: Objective(schema.tasks, weights=known))
+    for index, weights in enumerate(weights_of(known, config.phases)):
+        phases = [{}] * index + [weights]
+        judged.append(lambda given=phases: Objective(schema.tasks, by_phase=given))
     for name, loss in config.objective.losses.items():
         judged.append(lambda one={name: loss}: Objective(schema.tasks, losses=one))
     judged.append(lambda: build_aggregation(config, schema, config.seed))

@@ -6,6 +6,8 @@ from ranker.model.ranker import Ranker
 from ranker.optim.clip.clipper import Clipper
 from ranker.optim.clip.emergency import Emergency
 from ranker.optim.optimizer import Group, Optimizer
+from ranker.optim.phased_schedule import InPhases
+from ranker.optim.phases import Phases
 from ranker.optim.schedules import Restarts, Schedule, Since
 from ranker.spec.clip import Clip
 from ranker.spec.clip_by_history import Spam
@@ -25,9 +27,8 @@ def build_optimizer(
     """
     named = {"dense": ranker.dense, "embeddings": ranker.tables}
     groups = []
-    start = (
-        tf.Variable(tf.zeros([], tf.int64), trainable=False) if config.train.start_from else None
-    )
+    start, first = (_count() if config.train.start_from else None for _ in range(2))
+    phases = Phases(config.phases, first_step=first) if config.phases else None
     for name, variables in named.items():
         group = getattr(config.optimizer, name)
         spam = spam_of(config.clip, name)
@@ -36,9 +37,10 @@ def build_optimizer(
                 name=name,
                 variables=variables,
                 rule=group.rule,
-                schedule=_restarting(_schedule(group, start), spam),
+                schedule=_restarting(_schedule(name, group, start, phases), spam),
                 weight_decay=group.weight_decay,
                 reset_every=spam.reset_every if spam else 0,
+                phases=phases,
             )
         )
     clippers: list[Clip | Clipper] = list(config.clip)
@@ -48,9 +50,17 @@ def build_optimizer(
     return Optimizer(groups, clippers=clippers)
 
 
-def _schedule(group: GroupSettings, start: tf.Variable | None) -> Schedule:
+def _count() -> tf.Variable:
+    return tf.Variable(tf.zeros([], tf.int64), trainable=False)
+
+
+def _schedule(
+    name: str, group: GroupSettings, start: tf.Variable | None, phases: Phases | None
+) -> Schedule:
     """Returns the group's schedule, counted from `start` if the run is begun from another's."""
     schedule = act(group.schedule, rate=group.learning_rate)
+    if phases is not None:
+        return InPhases(schedule=schedule, phases=phases, group=name, start=start)
     return schedule if start is None else Since(schedule=schedule, start=start)
 
 

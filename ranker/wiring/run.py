@@ -19,6 +19,7 @@ from ranker.spec.aggregate import OfGradients
 from ranker.spec.guard import GuardSettings
 from ranker.spec.objective import TelemetrySettings
 from ranker.spec.part import actor
+from ranker.spec.phases import check_reached, weights_of
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train.controls import Controls
 from ranker.train.evaluation import Evaluation, check_monitor, check_requests
@@ -130,13 +131,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
     vocabularies = read_vocabularies(folder, schema)
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     ranker = build_model(config, schema, encoder.num_rows)
-    objective = Objective(
-        schema.tasks,
-        weights=config.objective.task_weights,
-        binary=config.objective.binary,
-        regression=config.objective.regression,
-        losses=config.objective.losses,
-    )
+    objective = build_objective(config, schema)
     bound = inputs.config if inputs else config
     controls = Controls() if config.guard.recovery else None
     optimizer = build_optimizer(
@@ -162,6 +157,19 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         encoder=encoder,
         step=step,
         scorer=Scorer(ranker, objective, schema, extra=config.metrics),
+    )
+
+
+def build_objective(config: RunConfig, schema: Schema) -> Objective:
+    """Returns the tasks' losses and weights; ValueError for a task that there is not."""
+    wanted = config.objective
+    return Objective(
+        schema.tasks,
+        weights=wanted.task_weights,
+        binary=wanted.binary,
+        regression=wanted.regression,
+        losses=wanted.losses,
+        by_phase=weights_of(wanted.task_weights, config.phases),
     )
 
 
@@ -242,13 +250,19 @@ def build_detector(wanted: GuardSettings, schema: Schema, objective: Objective) 
 
 
 def build_plan(config: RunConfig, num_examples: int) -> Plan:
-    """Returns when what happens, for a training split of `num_examples`."""
+    """Returns when what happens, for a training split of `num_examples`.
+
+    Raises:
+      ValueError: for a phase that begins only after the end.
+    """
     train = config.train
     per_epoch = max(1, round(num_examples / config.data.batch_size))
     total = max(1, round(train.epochs * per_epoch))  # so that the last evaluation ends an epoch
+    total = min(total, train.max_attempts or total)
+    check_reached(config.phases, total)
     evaluate_every = train.evaluate_every_attempts or per_epoch
     return Plan(
-        total=min(total, train.max_attempts or total),
+        total=total,
         attempts_per_call=train.attempts_per_call,
         evaluate_every=evaluate_every,
         checkpoint_every=train.checkpoint_every_attempts or evaluate_every,

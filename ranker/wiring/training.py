@@ -15,6 +15,7 @@ from ranker.input.stored import StoredSplit
 from ranker.input.stream import Batches, Stream
 from ranker.schema import read_schema
 from ranker.spec.part import act
+from ranker.spec.phases import largest_weights
 from ranker.spec.run import RunConfig
 from ranker.train.monitor import check_trainable
 from ranker.wiring.run import Run
@@ -34,7 +35,7 @@ def open_training(run: Run, *, on_progress: Callable[[int, int], None]) -> Split
     check_trainable(
         run.schema,
         split.label_ranges(),
-        run.config.objective.task_weights,
+        largest_weights(run.config.objective.task_weights, run.config.phases),
         where=str(run.path("train")),
     )
     return split
