@@ -106,21 +106,21 @@ class CalibrationCheck(Calibration):
         """Yields the finding on a binary task; none on a regression."""
         if evidence.rows.kind != "binary":
             return
-        finding = _within(self, evidence, "calibration", self.smallest, self.largest)
-        if finding.passed or self.absolute:
-            yield finding
+        ratio = _within(self, evidence, "calibration", self.smallest, self.largest)
+        if ratio.passed or self.absolute:
+            yield ratio
         elif evidence.rows.served is None:
-            yield finding._replace(passed=True, says=f"{finding.says}, or be of the first model")
+            yield ratio._replace(passed=True, says=f"{ratio.says}, or be of the first model")
         else:
-            yield self._beside_served(finding, evidence)
+            yield self._beside_served(ratio, evidence)
 
-    def _beside_served(self, finding: Finding, evidence: Evidence) -> Finding:
-        """Returns a finding that is out of the range, passed if the served ratio is as far."""
+    def _beside_served(self, ratio: Finding, evidence: Evidence) -> Finding:
+        """Returns a ratio that is out of the range, passed if the served model's is as far off."""
         now, served = (evidence.measured("calibration", of)[0] for of in ("candidate", "served"))
         with np.errstate(divide="ignore"):
             off, off_before = np.abs(np.log([now, served]))
-        says = f"{finding.says}, or as near to 1 as the served model's {served:.6g}"
-        return finding._replace(served=served, passed=bool(off <= off_before), says=says)
+        says = f"{ratio.says}, or as near to 1 as the served model's {served:.6g}"
+        return ratio._replace(served=served, passed=bool(off <= off_before), says=says)
 
 
 class ScoresCheck(Scores):

@@ -51,7 +51,7 @@ def shifts(before_schema: Schema, schema: Schema) -> Iterator[str]:
 
 
 def by_present_names(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns the variables of a run, by name, as this version calls them."""
+    """Returns the variables of a run [...] by the names that this version gives them."""
     found = {}
     for name, array in arrays.items():
         of, *scopes = name.split("/")

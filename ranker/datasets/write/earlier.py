@@ -92,24 +92,33 @@ def read_earlier(folder: Path, dataset: str) -> Earlier:
         )
     if changed:
         raise DatasetError(f"{folder}: changed since it was prepared: {', '.join(changed)}")
-    for name, size in schema.vocabularies.items():
-        if len(set(vocabularies[name])) != size or len(vocabularies[name]) != size:
-            raise DatasetError(
-                f"{folder / 'vocabularies' / name}.txt: not as it was prepared: "
-                f"{len(vocabularies[name])} values, and schema.toml says {size} that differ"
-            )
-        if len(last_seen.get(name, vocabularies[name])) != size:
-            raise DatasetError(
-                f"{folder / LAST_SEEN / name}.txt: not as it was prepared: "
-                f"{len(last_seen[name])} dates of {size} values"
-            )
-    return Earlier(
+    earlier = Earlier(
         folder=folder,
         schema=schema,
         vocabularies=vocabularies,
         last_seen=last_seen,
         digests=digests,
     )
+    _check_sizes(earlier)
+    return earlier
+
+
+def _check_sizes(earlier: Earlier) -> None:
+    """Raises DatasetError for a vocabulary, or its dates, of another size than the schema says."""
+    folder = earlier.folder
+    for name, size in earlier.schema.vocabularies.items():
+        values = earlier.vocabularies[name]
+        if len(set(values)) != size or len(values) != size:
+            raise DatasetError(
+                f"{folder / 'vocabularies' / name}.txt: not as it was prepared: "
+                f"{len(values)} values, and schema.toml says {size} that differ"
+            )
+        dates = earlier.last_seen.get(name, values)
+        if len(dates) != size:
+            raise DatasetError(
+                f"{folder / LAST_SEEN / name}.txt: not as it was prepared: {len(dates)} dates of "
+                f"{size} values"
+            )
 
 
 def _prepared(folder: Path) -> dict[str, str]:
