@@ -176,8 +176,8 @@ def _shares(tasks: Sequence[Task], weights: Mapping[str, float]) -> list[float]:
 
 def _those_of(names: Sequence[str], wrong: str) -> str:
     near = difflib.get_close_matches(wrong, names, n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    return f"{meant}there are: {', '.join(names)}"
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there are: {', '.join(names)}{meant}"
 
 
 def _unit(loss: PointwiseLoss, task: Task) -> float:

@@ -197,6 +197,6 @@ def test_a_phase_of_tasks_that_are_not_there_is_refused_by_its_number(read):
         read("phases=[{until_step=2, task_weights={ratings=1}}, {task_weights={like=0, rating=0}}]")
     )
     assert found == [
-        "no task 'ratings' to weigh in phases.0; did you mean 'rating'? there are: like, rating",
+        "no task 'ratings' to weigh in phases.0; there are: like, rating; did you mean 'rating'?",
         "phases.1: task_weights are 0 for every task, like, rating",
     ]
