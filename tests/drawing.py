@@ -53,7 +53,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "compare": (
         {"json_text", "wiring", "spec", "files", "input", "measure", "model", "report", "start"}
         | {"toml", "train"},
-        TF | {"pandas", "pyarrow", "scipy", "jinja2", "markupsafe"},
+        TF | {"pandas", "pyarrow", "ray", "scipy", "jinja2", "markupsafe"},
     ),
     "past": ({"datasets"}, {"pyarrow"}),
     "cli": (

@@ -2,6 +2,7 @@
 
   ranker compare --config=compare_quick --workdir=runs/compare
   ranker compare --config=... --workdir=... --set=seeds=[0,1] --set=workers=4
+  ranker compare --config=... --workdir=... --on=ray --set=workers=64
   ranker compare --config=... --check
 
 The same command again does only what is missing, failed, damaged or of other data. WORKDIR
@@ -17,9 +18,10 @@ from pathlib import Path
 
 from absl import flags
 
-from ranker.cli import compared, named, programs
+from ranker.cli import compared, named, programs, where
 from ranker.cli.display import Display
 from ranker.cli.program import load_tensorflow, refuse, run
+from ranker.compare import grid
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
 
@@ -36,26 +38,20 @@ _CHECK = flags.DEFINE_bool("check", False, "Print the settings and the number of
 def main(_: Sequence[str]) -> int:
     """Runs the comparison; returns the exit code."""
     try:
+        where.check()
         path = named.find(_CONFIG.value)
         config = load.load(path, _SET.value, CompareConfig)
-        trials = _trials(config, path.parent)
+        # Settings that do not fit are said before TensorFlow loads.
+        trials = [*grid.tuning(config, path.parent), *grid.finals(config, path.parent, {})]
     except (ValueError, OSError) as error:
         return refuse(error)
     if _CHECK.value:
-        signatures = len({trial.graph_signature for trial in trials})
-        print(load.dump(config), end="")
-        print(f"# {len(trials):,} runs, {signatures} steps to compile")
+        num_steps = len({trial.graph_signature for trial in trials})
+        print(load.dump(config), f"# {len(trials):,} runs, {num_steps} steps to compile", sep="")
         return 0
     if not _WORKDIR.value:
         return refuse("--workdir is needed: where the runs and the report go")
     return _compare(config, path.parent, Path(_WORKDIR.value))
-
-
-def _trials(config: CompareConfig, folder: Path) -> list:
-    """Returns all runs, so that settings that do not fit are reported before TensorFlow loads."""
-    from ranker.compare import grid
-
-    return [*grid.tuning(config, folder), *grid.finals(config, folder, {})]
 
 
 def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
@@ -63,14 +59,18 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
     from ranker.compare import experiment
     from ranker.train import StopSignals, hold
 
-    command = [*programs.words("compare"), *sys.argv[1:]]
     try:
-        with hold(workdir) as held, Display("run") as display, StopSignals(display.line) as signals:
+        with (
+            hold(workdir) as held,
+            Display("run") as display,
+            StopSignals(display.line) as signals,
+            where.workers(config, display.line) as workers,
+        ):
 
-            def show(progress: experiment.Progress) -> None:
-                display.at(progress.done, progress.planned, progress.name)
-                if progress.error:
-                    display.line(f"failed: {progress.name}: {progress.error}")
+            def show(at: experiment.Progress) -> None:
+                display.at(at.done, at.planned, at.name)
+                if at.error:
+                    display.line(f"failed: {at.name}: {at.error}")
 
             def is_stopping() -> bool:
                 held.check()
@@ -80,10 +80,11 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
                 config,
                 folder,
                 workdir,
-                command=command,
+                command=[*programs.words("compare"), *sys.argv[1:]],
                 is_stopping=is_stopping,
                 on_run=show,
                 say=display.line,
+                workers=workers,
             )
     except (ValueError, OSError) as error:
         return refuse(error)

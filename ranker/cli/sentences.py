@@ -12,6 +12,7 @@ EXTRAS = {
         "tensorflow_recommenders", "tf_keras", "tqdm",
     },
     "compare": {"scipy"},
+    "ray": {"ray"},
 }  # fmt: skip
 
 

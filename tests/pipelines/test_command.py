@@ -132,8 +132,11 @@ def test_without_the_extra_a_program_says_what_to_install(words, package):
 
 @pytest.mark.parametrize(
     ("missing", "extra"),
-    [("pyarrow.parquet", "train"), ("tf_keras", "train"), ("scipy", "compare"), ("nonesuch", "")],
-)
+    [
+        ("pyarrow.parquet", "train"), ("tf_keras", "train"), ("scipy", "compare"), ("ray", "ray"),
+        ("nonesuch", ""),
+    ],
+)  # fmt: skip
 def test_a_missing_package_is_told_with_what_brings_it(missing, extra):
     said = sentences.not_installed(ModuleNotFoundError("no", name=missing))
     package = missing.partition(".")[0]

@@ -149,6 +149,7 @@ def test_runs_that_fail_are_told_with_2_and_tried_again_by_the_same_command(tmp_
         ("--set=rates=[2, 1]", "rates must be > 0 and rising"),
         ("--set=set=['model.tower_unit=[3]']", "Did you mean 'tower_units'?"),
         ("--set=base=missing.toml", "missing.toml: No such file"),
+        ("--address=head:6379", "--address=head:6379 is a Ray cluster's: give --on=ray with it"),
         # The data are read with what loads TensorFlow.
         pytest.param(
             "--set=set=['data.path=/nowhere']",

@@ -1,0 +1,197 @@
+"""Workers that are actors of a Ray cluster: a core each, on any of its nodes."""
+
+import dataclasses
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+from urllib.parse import urlsplit
+
+import ray
+from ray.exceptions import RayActorError, RayError, RayTaskError
+
+from ranker.compare.grid import Trial
+from ranker.compare.identity import Data
+from ranker.compare.pool import WorkerLostError
+from ranker.compare.trial_executor import on_one_core
+from ranker.files import environment
+from ranker.spec.run import RunConfig
+
+_AUTO = "auto"
+_MOMENT = 0.2  # seconds, after which a stop is seen
+_PATIENCE = 10.0  # seconds for a cluster to take a connection
+
+
+@contextmanager
+def connected(address: str) -> Iterator[int]:
+    """Connects this process to a cluster for as long as the block lasts; gives its cores' number.
+
+    Args:
+      address: "host:port" of its head; "ray://host:port" from a machine that is none of its
+        nodes; "" for `RAY_ADDRESS`, else for the cluster that this machine is a node of.
+
+    Raises:
+      OSError, ValueError: if none can be reached there.
+    """
+    said = address or os.environ.get("RAY_ADDRESS") or _AUTO
+    if said != _AUTO:
+        _require_listening(said)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address=said, log_to_driver=False, logging_level="error")
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        raise ValueError(f"{_no_cluster(said)}: {_first_line(error)}") from error
+    finally:
+        signal.signal(signal.SIGTERM, before)  # Ray's ends the process, and nothing is saved
+    try:
+        with redirect_stdout(sys.stderr):  # where Ray prints that a worker died
+            yield int(ray.cluster_resources().get("CPU", 0))
+    finally:
+        ray.shutdown()
+
+
+class Actors:
+    """Starts an actor for each worker; within `connected`. Ray ends them with this process."""
+
+    def __init__(self, *, primary: str) -> None:
+        """Takes the metric that says which evaluation is best, as `TrialExecutor` does."""
+        self._primary = primary
+        self._packages = _packages()
+
+    def start(self) -> "Actor":
+        """Returns a new actor, which may wait for a free core."""
+        return Actor(_Remote.remote(self._primary, self._packages))
+
+    def ready(self, workers: Sequence["Actor"]) -> list["Actor"]:
+        """Returns those that have ended their trial or died; waits a moment for one."""
+        running = [worker.running for worker in workers]
+        ended, _ = ray.wait(running, num_returns=len(running), timeout=_MOMENT)
+        return [worker for worker in workers if worker.running in ended]
+
+
+class Actor:
+    """One actor, and the trial that it runs."""
+
+    running: Any
+
+    def __init__(self, remote: Any) -> None:
+        """Takes Ray's handle of a `Runner`."""
+        self._remote = remote
+        self._is_lost = False
+
+    def begin(self, trial: Trial) -> None:
+        """Sends it a trial, with its data's path as this machine has it."""
+        path = os.path.abspath(trial.config.data.path)  # it works in another directory
+        data = dataclasses.replace(trial.config.data, path=path)
+        config = dataclasses.replace(trial.config, data=data)
+        self.running = self._remote.run.remote(dataclasses.replace(trial, config=config))
+
+    def receive(self) -> dict[str, Any]:
+        """Returns the columns that it has sent.
+
+        Raises:
+          WorkerLostError: if it, or its node, died instead.
+          ValueError: if its node cannot run this, and says why.
+        """
+        try:
+            found = ray.get(self.running)
+        except RayTaskError as error:  # a run that raises gives columns: this is before any
+            raise ValueError(_cannot_load(error)) from error
+        except RayActorError as error:
+            if error.actor_init_failed:
+                raise ValueError(_cannot_load(error)) from error
+            raise self._lost(error) from error
+        except RayError as error:
+            raise self._lost(error) from error
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
+
+    def is_alive(self) -> bool:
+        """Whether nothing is known of its death."""
+        return not self._is_lost
+
+    def end(self) -> None:
+        """Has Ray kill it."""
+        ray.kill(self._remote)
+
+    def _lost(self, error: RayError) -> WorkerLostError:
+        self._is_lost = True
+        return WorkerLostError(f"{type(error).__name__}: {_first_line(error)}")
+
+
+class Runner:
+    """What an actor is: it runs the trials that come, one after the other, on one core."""
+
+    def __init__(self, primary: str, packages: Mapping[str, Any]) -> None:
+        """Takes the metric of `Actors`, and the versions of the packages where it was started."""
+        self._primary = primary
+        self._packages = packages
+        self._data = Data()
+        self._run: Callable[[RunConfig], dict[str, Any]] | None = None
+
+    def run(self, trial: Trial) -> dict[str, Any] | str:
+        """Returns a run's columns; or a sentence, if they would not be those of another node."""
+        if unlike := _differences(self._packages, _packages()):
+            return f"{_node()} has {unlike}: install the same on every node"
+        path = trial.config.data.path
+        try:
+            (here,) = self._data.name([trial])
+        except (OSError, ValueError) as error:
+            said = _first_line(error)
+            return f"{_node()} cannot read {path}: {said}: put the data where every node has them"
+        if here.data != trial.data:
+            return f"{_node()} has other data in {path}: put the same there on every node"
+        if self._run is None:
+            self._run = on_one_core(self._primary)
+        return self._run(trial.config)
+
+
+_Remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Runner)
+
+
+def _require_listening(address: str) -> None:
+    """Raises for an address where nobody answers: Ray itself would ask again for minutes."""
+    found = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        if not found.hostname or not found.port:
+            raise ValueError(f"Ray's address is host:port, got {address!r}")
+        socket.create_connection((found.hostname, found.port), timeout=_PATIENCE).close()
+    except OSError as error:
+        raise ValueError(f"{_no_cluster(address)}: {_first_line(error)}") from error
+
+
+def _no_cluster(address: str) -> str:
+    if address == _AUTO:
+        return "no Ray cluster runs on this machine; `ray start` makes it a node, or give --address"
+    return f"no Ray cluster can be reached at {address}"
+
+
+def _cannot_load(error: RayError) -> str:
+    said = [line for line in str(error).splitlines() if line.strip()]
+    return f"a node of the cluster cannot load what runs need: {said[-1].strip()}"
+
+
+def _packages() -> dict[str, Any]:
+    """Returns the versions that a run's numbers depend on."""
+    found = environment(seed=0, command=[])
+    return found["packages"] | {"ranker": found["version"]}
+
+
+def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """Returns "numpy 2.4.1 and not 2.4.6" for each that differs."""
+    unlike = [name for name in wanted if wanted[name] != found.get(name)]
+    return ", ".join(f"{name} {found.get(name)} and not {wanted[name]}" for name in unlike)
+
+
+def _node() -> str:
+    return f"node {ray.util.get_node_ip_address()}"
+
+
+def _first_line(error: BaseException) -> str:
+    """Returns what an error says, without the number that the system gives it."""
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return said.splitlines()[0]
