@@ -1,15 +1,12 @@
 """Where a run begins: at its newest checkpoint, at another run's, or at initial values."""
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ranker.input.digests import digests
 from ranker.input.split import read_vocabularies
 from ranker.schema import Schema, read_schema
-from ranker.spec.clip import Clip
-from ranker.spec.clip_by_history import Spam
 from ranker.spec.model import VocabularyEncoding
 from ranker.spec.phases import last_begun
 from ranker.spec.run import RunConfig
@@ -21,16 +18,13 @@ from ranker.train.growth import Growth
 from ranker.train.result import read_result
 from ranker.train.run_directory import RunDirectoryError, hold_still
 from ranker.wiring.agreement import by_present_names, differences, shifts
+from ranker.wiring.anew import FIRST_STEP, STEPS, changed_parts, part_of
 from ranker.wiring.identity import identity_as_written
 from ranker.wiring.kept_schema import keep_schema
 from ranker.wiring.run import Run, select
 from ranker.wiring.saved import read_settings_as_written
 
 _SETTING = "train.start_from"
-_OF_ONE_RUN = ("attempts", "guard/refused", "guard/refused_in_a_row")
-_STEPS = ("optimizer/step", "optimizer/schedule_start")
-_FIRST_STEP = "optimizer/first_step"
-_SLOTS = "slots"
 
 
 class Source(NamedTuple):
@@ -220,8 +214,8 @@ def _growths(run: Run, source: Source) -> dict[str, Growth]:
 def _assign(run: Run, source: Source, saved: Saved, growths: Mapping[str, Growth]) -> list[str]:
     """Assigns what is taken, or raises RunDirectoryError; returns the parts that begin anew."""
     variables, arrays = run.step.variables, saved.arrays
-    anew = {"", *_changed_parts(source.config, run.config)}
-    taken, there = ({n for n in names if _part(n) not in anew} for names in (variables, arrays))
+    anew = {"", *changed_parts(source.config, run.config)}
+    taken, there = ({n for n in names if part_of(n) not in anew} for names in (variables, arrays))
     if differing := sorted(taken ^ there):
         raise RunDirectoryError(
             f"{_SETTING}: {source.workdir} is of another model: only one of the two has "
@@ -243,38 +237,8 @@ def _assign(run: Run, source: Source, saved: Saved, growths: Mapping[str, Growth
     for name in taken:
         growth, value = growth_of.get(name), arrays[name]
         variables[name].assign(growth.taken(value, variables[name].numpy()) if growth else value)
-    parts = {_part(name) for name in (*variables, *arrays)}
+    parts = {part_of(name) for name in (*variables, *arrays)}
     return sorted((anew & parts) - {""})
-
-
-def _part(name: str) -> str:
-    """Returns of what a variable is: a part that may begin anew; "" if it is the run's own."""
-    if name in (*_OF_ONE_RUN, *_STEPS, _FIRST_STEP) or name.startswith("recovery/"):
-        return ""
-    first, second, *_ = name.split("/")
-    if (first, second) == ("optimizer", "clip"):
-        return "/".join(name.split("/")[:3])
-    if (first, second) == ("guard", "detector"):
-        return f"{first}/{second}"
-    return _SLOTS if first == "optimizer" else first
-
-
-def _changed_parts(before: RunConfig, config: RunConfig) -> Iterator[str]:
-    """Yields the parts whose statistics are not taken, since their settings are others."""
-    keeps_slots = config.train.start_slots == "keep"
-    parts: dict[str, tuple[Any, Any]] = {
-        "guard/detector": (before.guard.detect, config.guard.detect),
-        "guard": (before.guard.spike_filter, config.guard.spike_filter),
-        "objective": (_losses(before), _losses(config)),
-        "aggregation": (before.objective.aggregate, config.objective.aggregate),
-        _SLOTS: (True, keeps_slots),
-    }
-    clips = itertools.zip_longest(_clips(before), _clips(config))
-    parts |= {f"optimizer/clip/{index}": pair for index, pair in enumerate(clips)}
-    for part, (old, new) in parts.items():
-        # SPAM's count is that of the slots' starts over.
-        if old != new or (isinstance(new, Spam) and not keeps_slots):
-            yield part
 
 
 def _set_steps(run: Run, source: Source, saved: Saved) -> int:
@@ -282,7 +246,7 @@ def _set_steps(run: Run, source: Source, saved: Saved) -> int:
 
     Returns the step that the run begins with: the updates since its slots began.
     """
-    step, start, first = (int(saved.arrays.get(name, 0)) for name in (*_STEPS, _FIRST_STEP))
+    step, start, first = (int(saved.arrays.get(name, 0)) for name in (*STEPS, FIRST_STEP))
     wanted, variables = run.config.train, run.step.variables
     phases, own = source.config.phases, step - first
     position = own - last_begun(phases, "schedule", own, otherwise=start - first)
@@ -291,18 +255,6 @@ def _set_steps(run: Run, source: Source, saved: Saved) -> int:
     step = step if wanted.start_slots == "keep" else 0
     variables["optimizer/step"].assign(step)
     variables["optimizer/schedule_start"].assign(step - position)
-    if _FIRST_STEP in variables:
-        variables[_FIRST_STEP].assign(step)
+    if FIRST_STEP in variables:
+        variables[FIRST_STEP].assign(step)
     return step
-
-
-def _losses(config: RunConfig) -> tuple[Any, ...]:
-    of = config.objective
-    return of.binary, of.regression, of.losses
-
-
-def _clips(config: RunConfig) -> list[Clip]:
-    """Returns the clippers of a run, recovery's last, as `build_optimizer` has them."""
-    recovery = config.guard.recovery
-    last = [recovery.clip] if recovery and recovery.clip else []
-    return [*config.clip, *last]
