@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import ray
+from ray._private import services  # no public name says where "auto" leads
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from ranker.compare.grid import Trial
@@ -34,16 +35,15 @@ def connected(address: str) -> Iterator[int]:
         nodes; "" for `RAY_ADDRESS`, else for the cluster that this machine is a node of.
 
     Raises:
-      OSError, ValueError: if none can be reached there.
+      ValueError: if none can be reached there.
     """
     said = address or os.environ.get("RAY_ADDRESS") or _AUTO
-    if said != _AUTO:
-        _require_listening(said)
     before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address=said, log_to_driver=False, logging_level="error")
-    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
-        raise ValueError(f"{_no_cluster(said)}: {_first_line(error)}") from error
+        ray.init(address=_resolve(said), log_to_driver=False, logging_level="error")
+    except (OSError, RuntimeError, ValueError, RayError) as error:
+        where = "here" if said == _AUTO else f"at {said}"
+        raise ValueError(f"no Ray cluster can be reached {where}: {_words(error)}") from error
     finally:
         signal.signal(signal.SIGTERM, before)  # Ray's ends the process, and nothing is saved
     try:
@@ -120,7 +120,8 @@ class Actor:
 
     def _lost(self, error: RayError) -> WorkerLostError:
         self._is_lost = True
-        return WorkerLostError(f"{type(error).__name__}: {_first_line(error)}")
+        said = (str(error).splitlines() or [""])[0]
+        return WorkerLostError(f"{type(error).__name__}: {said}")
 
 
 class Runner:
@@ -141,7 +142,7 @@ class Runner:
         try:
             (here,) = self._data.name([trial])
         except (OSError, ValueError) as error:
-            said = _first_line(error)
+            said = _words(error)
             return f"{_node()} cannot read {path}: {said}: put the data where every node has them"
         if here.data != trial.data:
             return f"{_node()} has other data in {path}: put the same there on every node"
@@ -153,21 +154,27 @@ class Runner:
 _Remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Runner)
 
 
-def _require_listening(address: str) -> None:
-    """Raises for an address where nobody answers: Ray itself would ask again for minutes."""
+def _resolve(address: str) -> str:
+    """Returns where Ray would ask, once somebody answers there.
+
+    Ray itself asks again for ten minutes. It also leads "auto" to the last cluster of this
+    machine, which may be gone, and 127.0.0.1 to this machine's other address.
+    """
+    if address != _AUTO:
+        _connect(address)
+    if "://" in address:
+        return address
+    found = services.canonicalize_bootstrap_address(address)
+    _connect(found)
+    return found
+
+
+def _connect(address: str) -> None:
+    """Raises OSError if nobody listens there, ValueError for what is no address."""
     found = urlsplit(address if "://" in address else f"//{address}")
-    try:
-        if not found.hostname or not found.port:
-            raise ValueError(f"Ray's address is host:port, got {address!r}")
-        socket.create_connection((found.hostname, found.port), timeout=_PATIENCE).close()
-    except OSError as error:
-        raise ValueError(f"{_no_cluster(address)}: {_first_line(error)}") from error
-
-
-def _no_cluster(address: str) -> str:
-    if address == _AUTO:
-        return "no Ray cluster runs on this machine; `ray start` makes it a node, or give --address"
-    return f"no Ray cluster can be reached at {address}"
+    if not found.hostname or not found.port:
+        raise ValueError(f"an address is host:port, got {address!r}")
+    socket.create_connection((found.hostname, found.port), timeout=_PATIENCE).close()
 
 
 def _cannot_load(error: RayError) -> str:
@@ -191,7 +198,7 @@ def _node() -> str:
     return f"node {ray.util.get_node_ip_address()}"
 
 
-def _first_line(error: BaseException) -> str:
-    """Returns what an error says, without the number that the system gives it."""
+def _words(error: BaseException) -> str:
+    """Returns on one line what an error says, without the number that the system gives it."""
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return said.splitlines()[0]
+    return " ".join(said.split())

@@ -105,5 +105,5 @@ def test_a_cluster_that_does_not_answer_is_said_at_once(monkeypatch):
         ValueError, match=f"no Ray cluster can be reached at {address}: Connection refused"
     ):
         connected("").__enter__()
-    with pytest.raises(ValueError, match="Ray's address is host:port, got 'head'"):
+    with pytest.raises(ValueError, match="at head: an address is host:port"):
         connected("head").__enter__()
