@@ -128,22 +128,29 @@ class Accepting(Guard):
 
 
 class Worker:
-    """One arm with its compiled step, which serves all seeds; the nights of one seed at a time."""
+    """One arm with its compiled step; the nights of one seed at a time.
+
+    The step serves all seeds. Where there is dropout it serves one, since it is compiled with that
+    seed's masks: `begin` builds it anew for another.
+    """
 
     def __init__(self, arm: Arm, settings: Path) -> None:
         """Builds the model of `settings`, a file of SETTINGS."""
         self.arm, self._settings = arm, settings
         self._config = self._loaded(arm.rate, ())
-        self._inputs = GraphInputs(self._config)
-        self.run = build_run(self._config, inputs=self._inputs)
-        if not arm.is_guarded:
-            self.run.step.guard = Accepting(max_refusals=1)
-        self._fresh = self._state()
+        self._build(self._config)
         self._seed = -1
         self._start: dict[str, np.ndarray] = {}  # initial values of that seed
         self._newest: State = {}
         self._served: State = {}
         self._accepted: list[Mapping[str, Any]] = []  # facts of the nights that published
+
+    def _build(self, config: RunConfig) -> None:
+        self._inputs = GraphInputs(config)
+        self.run = build_run(config, inputs=self._inputs)
+        if not self.arm.is_guarded:
+            self.run.step.guard = Accepting(max_refusals=1)
+        self._fresh = self._state()
 
     def choose(self, rate: float, *extra: str) -> None:
         """Takes another rate than the arm's own, and settings that are inputs of the graph."""
@@ -157,6 +164,8 @@ class Worker:
         """Forgets the nights before; the next one starts from initial values."""
         if seed != self._seed:
             config = dataclasses.replace(self._config, seed=seed)
+            if config.model.dropout:
+                self._build(config)
             fresh = build_model(config, self.run.schema, self.run.encoder.num_rows)
             drawn = {f"model/{n}": v.numpy() for n, v in (fresh.tables | fresh.dense).items()}
             self._seed, self._start = seed, {**self._fresh, **drawn}

@@ -94,7 +94,7 @@ def study(workdir: Path, size: thirty_days.Size, seeds: Sequence[int]) -> None:
     (workdir / "results").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        settings = _settings(folder, size)
+        settings = write_settings(folder, size)
         worker_of = functools.cache(lambda arm: Worker(ARMS[arm], settings))
         for seed in seeds:
             faults = thirty_days.schedule(seed, size.nights)
@@ -124,7 +124,7 @@ def _once(path: Path, which: dict, make: Callable[[], Iterable[dict]]) -> None:
     print(path, file=sys.stderr, flush=True)
 
 
-def _settings(folder: Path, size: thirty_days.Size) -> Path:
+def write_settings(folder: Path, size: thirty_days.Size) -> Path:
     """Writes what all workers are built of, and returns their settings."""
     thirty_days.write_world(folder / "world", size)
     path = folder / "settings.toml"
@@ -144,7 +144,7 @@ def tune(size: thirty_days.Size, seeds: Sequence[int]) -> None:
     """Prints the mean regret of each arm by rate and norm, on nights without faults."""
     print("| arm | settings | rate | mean regret |\n| --- | --- | --: | --: |")
     with tempfile.TemporaryDirectory() as temporary:
-        settings = _settings(Path(temporary), size)
+        settings = write_settings(Path(temporary), size)
         days: dict[int, Days] = {}
         for arm, choices in _TRIED.items():
             worker = Worker(ARMS[arm], settings)

@@ -133,6 +133,22 @@ def test_the_page_and_the_pictures_are_those_of_the_rows():
         assert path.read_text("utf-8") == thirty_picture.picture(means, summary.ARMS, theme)
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_a_step_serves_all_seeds_unless_there_is_dropout(tmp_path, dropout):
+    from benchmarks.thirty_arms import Arm, Worker
+    from benchmarks.thirty_study import write_settings
+
+    arm = Arm(title="", rate=0.1, set=(f"model.dropout={dropout}",))
+    worker = Worker(arm, write_settings(tmp_path, SMALL))
+    steps = []
+    for seed in (3, 3, 4):
+        worker.begin(seed)
+        steps.append(worker.run.step)
+    assert steps[0] is steps[1]
+    assert (steps[0] is steps[2]) == (dropout == 0)
+    assert worker.run.config.seed == (4 if dropout else 0)
+
+
 @pytest.mark.slow
 def test_a_small_study_ends_whole_and_is_not_done_twice(tmp_path, monkeypatch):
     from benchmarks import thirty_study
