@@ -14,12 +14,16 @@ from ranker.spec.run import RunConfig
 from ranker.wiring.beginning import begin
 from ranker.wiring.export import export_run
 from ranker.wiring.identity import identify, prolongs, settings_sha256
+from ranker.wiring.leading import Leading
 from ranker.wiring.run import Run, build_run
 from ranker.wiring.saved import check_lost_settings, check_prolongable, read_settings
 from ranker.wiring.trainer import build_trainer
+from ranker.workers import Cluster
 
 
-def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) -> None:
+def open_run_directory(
+    config: RunConfig, workdir: Path, *, command: list[str], cluster: Cluster | None = None
+) -> None:
     """Writes what will run into `workdir`, or checks that it is what ran there before.
 
     A run that never got to anything worth keeping binds nobody to its settings. One that is
@@ -44,9 +48,9 @@ def open_run_directory(config: RunConfig, workdir: Path, *, command: list[str]) 
             )
         return
     check_lost_settings(config, workdir)
-    files.write_json(
-        workdir / "environment.json", files.environment(seed=config.seed, command=command)
-    )
+    environment = files.environment(seed=config.seed, command=command)
+    environment |= {"workers": cluster.size, "rank": cluster.rank} if cluster else {}
+    files.write_json(workdir / "environment.json", environment)
     files.write_text(path, load.dump(config))
 
 
@@ -59,6 +63,7 @@ def run_job(
     say: Callable[[str], None],
     check: Callable[[], None] = lambda: None,
     sentence: Callable[[BaseException], str] = lambda error: " ".join(str(error).split()),
+    leading: Leading | None = None,
 ) -> dict:
     """Trains, or goes on training, then evaluates and exports; writes RESULT.json and a page.
 
@@ -69,6 +74,7 @@ def run_job(
       say: takes a line for the user at each stage.
       check: called before anything is written; raises if `workdir` is no longer this job's.
       sentence: what an error is to a user, as the reason of a failure.
+      leading: of the workers that train the run; None for this process alone.
 
     Returns:
       What RESULT.json holds: `status` is "completed", "diverged" or "preempted"; it is
@@ -76,12 +82,13 @@ def run_job(
       this run stay in it until there are new ones.
     """
     began = time.perf_counter()
-    failed = {"status": "failed", "config_sha256": settings_sha256(config)}
+    failed: dict = {"status": "failed", "config_sha256": settings_sha256(config)}
+    failed |= leading.said if leading else {}
     result = train.take_measured(workdir, failed["config_sha256"]) | failed
     try:
         with interruptible():
             say(f"Building the model and reading {config.data.path}")
-            run = build_run(config)
+            run = leading.build(config) if leading else build_run(config)
             identity = identify(config, run.schema)
             result = (failed if identity.difference(result) else result) | identity.as_json()
             run = dataclasses.replace(run, identity=identity)
@@ -90,7 +97,7 @@ def run_job(
             run = dataclasses.replace(run, start=beginning.progress.start)
             stops = {"is_stopping": is_stopping, "interruptible": interruptible}
             trainer = build_trainer(
-                run, workdir, checkpoints, beginning, **stops, say=say, check=check
+                run, workdir, checkpoints, beginning, **stops, say=say, check=check, leading=leading
             )
         outcome = trainer.run()
         result |= _counts(run, outcome)

@@ -28,6 +28,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "inject": ({"schema", "numerics", "spec"}, TF),
     "gate": ({"measure", "spec"}, {"numpy"}),
     "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
+    "workers": (set(), set()),
     "train": (
         {"json_text", "files", "schema", "numerics", "input", "model", "objective", "optim"}
         | {"guard", "inject", "measure", "spec"},
@@ -39,11 +40,14 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "wiring": (
         {"spec", "files", "schema", "numerics", "input", "model", "objective", "optim", "guard"}
-        | {"legacy_keras", "inject", "measure", "train", "serve"},
+        | {"legacy_keras", "inject", "measure", "train", "serve", "workers"},
         TF,
     ),
     "report": ({"files", "json_text", "measure", "spec"}, {"jinja2", "markupsafe"}),
-    "job": ({"wiring", "spec", "files", "input", "measure", "report", "serve", "train"}, set()),
+    "job": (
+        {"workers", "wiring", "spec", "files", "input", "measure", "report", "serve", "train"},
+        set(),
+    ),
     "nightly": (
         {"job", "datasets", "files", "gate", "measure", "report", "schema", "serve", "spec"}
         | {"train", "wiring"},
@@ -59,7 +63,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         {"compare", "datasets", "files", "job", "nightly", "past", "replay", "report", "serve"}
         | {"spec", "start"}
-        | {"train", "wiring"},
+        | {"train", "wiring", "workers"},
         {"absl", "tqdm"},
     ),
     "__main__": ({"cli"}, set()),

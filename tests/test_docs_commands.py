@@ -20,6 +20,7 @@ HELD = {
     r"describe .*": "not run: the reader's own logs",
     r"train --config=table .*": "not run: the reader's own logs",
     r"train --config=movielens_100k .*": "tests/pipelines/test_train.py",
+    r"train --config=quick .* --workers=2": "tests/workers/test_training.py",
     r"train --config=safeguarded .*": "tests/train/test_recovery_runs.py",
     r"train --config=kuairand_pure .*": "not run: see its data",
     r"train --config=base .* --dry-run": "tests/pipelines/test_train.py",

@@ -1,5 +1,6 @@
 """What the programs share: one line and 2 for bad flags and input, and output that ends nothing."""
 
+import os
 import signal
 import sys
 import warnings
@@ -12,7 +13,7 @@ from ranker.cli import given, output, programs
 from ranker.cli.sentences import is_of_memory, sentence
 from ranker.spec import plugins
 
-__all__ = ["BAD_INPUT", "load_tensorflow", "refuse", "run", "sentence"]
+__all__ = ["BAD_INPUT", "end_at_signals", "load_tensorflow", "refuse", "run", "sentence"]
 
 BAD_INPUT = 2
 
@@ -52,6 +53,13 @@ def load_tensorflow() -> None:
     from ranker.start import quietly_load_tensorflow
 
     quietly_load_tensorflow()
+
+
+def end_at_signals() -> None:
+    """Has a signal that asks to stop end the process at once, while nothing has begun."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup's
+            signal.signal(number, lambda number, _: os._exit(128 + number))
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:

@@ -9,21 +9,22 @@
 wrong with the settings, by the data's schema if there is one; --dry-run reads the data too,
 builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad
 settings or input; 3 diverged (a retry would too); 143, 130 or 129 stopped by SIGTERM, SIGINT
-or SIGHUP after saving: the same command goes on.
+or SIGHUP after saving, 128 another worker was lost: the same command goes on.
 """
 
-import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
-from ranker.cli import beforehand, named, programs, trained
-from ranker.cli.program import load_tensorflow, refuse, run, sentence
+from ranker.cli import beforehand, local, named, programs, several, trained
+from ranker.cli import cluster as environment
+from ranker.cli.cluster import say
+from ranker.cli.program import end_at_signals, load_tensorflow, refuse, run, sentence
 from ranker.spec import load
 from ranker.spec.run import RunConfig
+from ranker.workers import LostError
 
 _CONFIG = flags.DEFINE_string(
     "config",
@@ -57,40 +58,42 @@ def main(_: Sequence[str]) -> int:
         return beforehand.dry_run(config)
     if not _WORKDIR.value:
         return refuse("--workdir is needed: where the run's files go")
+    if environment.NUMBER.value > 1:
+        return local.start(environment.NUMBER.value)
     return _run(config, Path(_WORKDIR.value))
 
 
 def _run(config: RunConfig, workdir: Path) -> int:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # nothing has begun
-        if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup's
-            signal.signal(number, lambda number, _: os._exit(128 + number))
+    end_at_signals()
     load_tensorflow()
     from ranker import job, train, wiring
 
     train.share_cores()
     command = [*programs.words("train"), *sys.argv[1:]]
     try:
-        with train.hold(workdir) as held, train.StopSignals(_say) as signals:
-            job.open_run_directory(config, workdir, command=command)
-            done = wiring.finished(config, workdir, say=_say)
-            result = done or job.run_job(
-                config,
-                workdir,
-                is_stopping=lambda: signals.received is not None,
-                interruptible=signals.interruptible,
-                say=_say,
-                check=held.check,
-                sentence=sentence,
-            )
-    except (ValueError, OSError) as error:
-        return refuse(error)
+        cluster = environment.cluster_of(config)
+        if cluster and not cluster.is_chief:
+            return several.follow(config, cluster)
+        with train.hold(workdir) as held:
+            job.open_run_directory(config, workdir, command=command, cluster=cluster)
+            done = wiring.finished(config, workdir, say=say)
+            with several.leading(config, cluster, done) as lead, train.StopSignals(say) as signals:
+                result = done or job.run_job(
+                    config,
+                    workdir,
+                    is_stopping=lambda: environment.signal(signals, lead) is not None,
+                    interruptible=signals.interruptible,
+                    say=say,
+                    check=held.check,
+                    sentence=sentence,
+                    leading=lead,
+                )
+                code = trained.code(result, environment.signal(signals, lead))
+                several.end(lead, code)
+    except (ValueError, OSError, LostError) as error:
+        return environment.refuse(error)
     print(*trained.summary(result, workdir), sep="\n")
-    codes = {"completed": 0, "diverged": 3, "preempted": 128 + (signals.received or 15)}
-    return codes[result["status"]]
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    return code
 
 
 if __name__ == "__main__":

@@ -36,6 +36,11 @@ def summary(result: Mapping[str, Any], workdir: Path) -> Iterator[str]:
             yield f"  first, at attempt {cause['attempt']}: {_because(cause)}"
 
 
+def code(result: Mapping[str, Any], signal: int | None) -> int:
+    """Returns the exit code that says how a run ended; `signal` is what stopped it, if one did."""
+    return {"completed": 0, "diverged": 3, "preempted": 128 + (signal or 15)}[result["status"]]
+
+
 def rehearsal(found: Mapping[str, Any]) -> Iterator[str]:
     """Yields the lines that say what a dry run found."""
     for split, rows in found["rows"].items():

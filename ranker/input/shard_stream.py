@@ -29,10 +29,13 @@ class ShardStream:
         order: str = "blocks",
         window_examples: int = 0,
         reordering: Reordering | None = None,
+        part: slice = slice(None),
     ) -> None:
         """Makes the stream; reads nothing yet.
 
         Args:
+          part: of every batch that is wanted, by position: a worker's, if several share it. All
+            of the split is read nevertheless.
           buffer_examples: the most rows that are shuffled together; twice as many are held.
           reordering: of the indices in the stream, by which other rows come; None for none.
 
@@ -59,6 +62,7 @@ class ShardStream:
         else:
             raise ValueError(f"order {order!r} is none of blocks, time, window: it needs all rows")
         self._reordering = reordering
+        self._part = part
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
         self._held: dict[tuple[int, int], Future[_Held]] = {}
 
@@ -74,8 +78,9 @@ class ShardStream:
         indices = np.arange(start, start + num_batches * self._batch_size)
         if self._reordering is not None:
             indices = self._reordering.rows(indices, lambda indices: indices)
-        shape = (num_batches, self._batch_size)
-        return _map(lambda a: a.reshape(*shape, *a.shape[1:]), self._examples(indices))
+        indices = indices.reshape(num_batches, self._batch_size)[:, self._part]
+        shape = indices.shape
+        return _map(lambda a: a.reshape(*shape, *a.shape[1:]), self._examples(indices.ravel()))
 
     def _examples(self, indices: np.ndarray) -> Batch:
         """Returns the examples at `indices` [M] of the stream, in whatever order these are."""

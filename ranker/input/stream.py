@@ -61,10 +61,12 @@ class Stream:
         window_examples: int = 0,
         buffer_examples: int = 0,
         reordering: Reordering | None = None,
+        part: slice = slice(None),
     ) -> None:
         """Makes the stream; reads nothing yet.
 
         Args:
+          part: of every batch that is wanted, by position: a worker's, if several share it.
           reordering: of the rows, by their indices in the stream; None for none.
 
         Raises:
@@ -87,6 +89,7 @@ class Stream:
         )
         self._epochs: dict[int, np.ndarray] = {}
         self._reordering = reordering
+        self._part = part
 
     def stack(self, first: int, num_batches: int) -> Batch:
         """Returns batches [first, first + num_batches), stacked on a new first axis."""
@@ -96,7 +99,7 @@ class Stream:
             rows = self._rows(indices)
         else:
             rows = self._reordering.rows(indices, self._rows)
-        return self._split.take(rows.reshape(num_batches, self._batch_size))
+        return self._split.take(rows.reshape(num_batches, self._batch_size)[:, self._part])
 
     def _rows(self, indices: np.ndarray) -> np.ndarray:
         number, index = np.divmod(indices, len(self._split))

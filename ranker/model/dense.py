@@ -99,13 +99,37 @@ def drop(x: tf.Tensor, rate: float, *, seed: tf.Tensor | None, salt: int) -> tf.
     """Returns `x` with a share `rate` of its elements at 0 and the rest scaled up.
 
     The same `seed` (int32 [2]) and `salt` drop the same elements, in any process;
-    `seed` None, or a rate of 0, drops nothing.
+    `seed` None, or a rate of 0, drops nothing. A third number of `seed` says that row 0 of `x`
+    is that row of a batch which several workers share: each drops what one would of its rows.
     """
     if seed is None or rate == 0.0:
         return x
+    if seed.shape[0] == 3:
+        key = tf.random.experimental.stateless_fold_in(seed[:2], salt)
+        return tf.nn.experimental.general_dropout(
+            x, rate, uniform_sampler=lambda shape, dtype: _uniform(shape, dtype, key, seed[2])
+        )
     return tf.nn.experimental.stateless_dropout(
         x, rate, seed=tf.random.experimental.stateless_fold_in(seed, salt), rng_alg="philox"
     )
+
+
+def _uniform(shape: tf.Tensor, dtype: tf.DType, seed: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+    """Returns rows `first` and on of what Philox draws by `seed`, of this `shape` [B, ...].
+
+    It draws four numbers at a time, by a counter of 128 bits, which is set to where those rows
+    begin. Source: Salmon et al. 2011, doi:10.1145/2063384.2063405.
+    """
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+    size = tf.cast(tf.reduce_prod(shape), tf.int64)
+    start = tf.cast(first, tf.int64) * tf.cast(tf.reduce_prod(shape[1:]), tf.int64)
+    low = counter[0] + tf.cast(tf.math.floordiv(start, 4), tf.uint64)
+    high = counter[1] + tf.cast(low < counter[0], tf.uint64)
+    before = tf.math.floormod(start, 4)
+    draws = tf.raw_ops.StatelessRandomUniformV2(
+        shape=[before + size], key=key, counter=tf.stack([low, high]), alg=1, dtype=dtype
+    )
+    return tf.reshape(draws[before:], shape)
 
 
 def _fold(seed: int, name: str) -> int:

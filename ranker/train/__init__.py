@@ -16,7 +16,7 @@ from ranker.train.plan import Plan
 from ranker.train.progress import Length, show_progress
 from ranker.train.recovery import Recovery, RecoveryState
 from ranker.train.recovery_controller import RecoveryController
-from ranker.train.reduce import Reduce
+from ranker.train.reduce import Reduce, Share
 from ranker.train.report import StepReport
 from ranker.train.result import RESULT, read_result, take_measured, write_result
 from ranker.train.run_directory import (
@@ -50,6 +50,7 @@ __all__ = [
     "RecoveryState",
     "Reduce",
     "RunDirectoryError",
+    "Share",
     "Step",
     "StepReport",
     "StopSignals",

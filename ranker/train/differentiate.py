@@ -22,9 +22,10 @@ class TaskGradients:
       tasks: T names.
       names: of the trained variables, in order.
       means: each task's loss.
-      losses: all of them together, [T].
+      own: all of them together, [T]: of several workers' batch what this one's rows add.
+      losses: of the whole batch, [T].
       weights: of each task, the sum of its labels' weights in the whole batch.
-      weighted_sum: of them, a scalar.
+      weighted_sum: of `own`, a scalar.
       scales: returns how much each counts in that, [T].
       differentiate: returns the gradients of a loss, [...] of each trained variable in order,
         with injected faults and summed over workers; a second argument, of the loss's shape,
@@ -36,6 +37,7 @@ class TaskGradients:
     tasks: tuple[str, ...]
     names: Sequence[str]
     means: Sequence[tf.Tensor]
+    own: tf.Tensor
     losses: tf.Tensor
     weights: Sequence[tf.Tensor]
     weighted_sum: tf.Tensor
@@ -59,10 +61,10 @@ class TaskGradients:
             return self.summed(self.differentiate(self.weighted_sum))
         counted = self.scales() * tf.ensure_shape(weights, [len(self.tasks)])
         if not keeps_own:
-            return self.summed(self.differentiate(self.losses, counted))
+            return self.summed(self.differentiate(self.own, counted))
         shared = set(self.shared("all"))
         own = [name for name in self.names if name not in shared]
-        of_shared = self.differentiate(self.losses, counted, shared)
+        of_shared = self.differentiate(self.own, counted, shared)
         of_own = self.differentiate(self.weighted_sum, None, own)
         both = zip(of_shared, of_own, strict=True)
         return self.summed([one if one is not None else other for one, other in both])

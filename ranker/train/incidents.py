@@ -12,6 +12,7 @@ from ranker.files import write_bytes
 from ranker.guard.verdict import REASONS
 from ranker.input.batch import Batch
 from ranker.input.batch_file import to_parquet
+from ranker.input.stream import Batches
 from ranker.schema import Schema
 from ranker.train.cause import find_cause, lowest_factors
 from ranker.train.step import Step
@@ -29,6 +30,7 @@ class Incidents:
       schema: of the run's rows.
       most: files that a run writes, those of its first refusals, >= 0.
       metadata: of the run, such as its seed; kept in every file.
+      batches: whole ones by their numbers, where a stack has but one worker's part of them.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class Incidents:
     schema: Schema
     most: int
     metadata: Mapping[str, str]
+    batches: Batches | None = None
 
     def enter(self, event: dict, stack: Batch, *, index: int, factors: np.ndarray) -> dict:
         """Returns the refused attempt's event with its cause, and keeps its batch.
@@ -50,6 +53,8 @@ class Incidents:
           OSError: naming the file, if it cannot be written.
         """
         attempt = event["attempt"]
+        if self.batches is not None:
+            stack, index = self.batches.stack(attempt - 1, 1), 0
         batch = self._tried(stack, index, attempt - 1)
         cause = find_cause(batch, self.schema, reason=REASONS.index(event["reason"]))
         names = self.step.optimizer.names

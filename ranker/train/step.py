@@ -22,7 +22,7 @@ from ranker.spec.objective import TelemetrySettings
 from ranker.train.controls import Controls
 from ranker.train.differentiate import TaskGradients
 from ranker.train.follow import follow
-from ranker.train.reduce import Alone, Reduce
+from ranker.train.reduce import Alone, Share
 from ranker.train.report import StepReport, empty_reports
 
 
@@ -59,7 +59,7 @@ class Step(tf.Module):
         faults: Faults,
         seed: int | tf.Variable,
         aggregation: Aggregation | None = None,
-        reduce: Reduce | None = None,
+        share: Share | None = None,
         detector: Detector | None = None,
         controls: Controls | None = None,
         measuring: TelemetrySettings | None = None,
@@ -70,7 +70,7 @@ class Step(tf.Module):
         Args:
           seed: of the dropout, int32.
           aggregation: makes one gradient of the tasks'; None for their weighted sum.
-          reduce: sums over the workers that share a batch; None for one alone.
+          share: of every batch that this worker has; None for all of it.
           detector: of the model's tasks; None for none.
           controls: what recovery changes between two calls; None without one.
           measuring: when the tasks' gradients are measured; None for never.
@@ -92,7 +92,8 @@ class Step(tf.Module):
         self.measuring = measuring or TelemetrySettings()
         self.attempts = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="attempts")
         self._seed = seed
-        self._reduce = reduce or Alone()
+        self._share = share
+        self._reduce = share.reduce if share else Alone()
         self._scalar_names: tuple[str, ...] = ()  # known once the graph is traced
         self._log_every = log_every
         self._compiled: Any = None  # a function of TensorFlow's, from a stack to its reports
@@ -155,7 +156,7 @@ class Step(tf.Module):
             gradients,
             transaction=transaction,
             rates=rates,
-            reads=lambda table: self.model.reads(table, batch.features),
+            reads=lambda table: self._reads(table, batch),
         )
         return StepProposal(logits, losses, total, transaction)
 
@@ -214,7 +215,8 @@ class Step(tf.Module):
             tasks=self.objective.tasks,
             names=self.optimizer.names,
             means=means,
-            losses=own,
+            own=own,
+            losses=losses,
             weights=weights,
             weighted_sum=own_total,
             scales=lambda: self.objective.weighted(self.faults.losses(ones, self.attempts), phase),
@@ -230,7 +232,8 @@ class Step(tf.Module):
     ) -> tuple[Mapping[str, tf.Tensor], list[Any], list[tf.Tensor]]:
         """Returns logits, the weight of each task's labels, and its loss, with this dropout."""
         attempt = tf.cast(self.attempts, tf.int32)
-        logits = self.model(batch.features, seed=tf.stack([self._seed, attempt]))
+        first = [self._share.first(batch)] if self._share else []
+        logits = self.model(batch.features, seed=tf.stack([self._seed, attempt, *first]))
         parts = self.objective(logits, batch.labels, batch.weights, transaction).values()
         weights = self._reduce([part.weight for part in parts])
         means = [part.mean(weight) for part, weight in zip(parts, weights, strict=True)]
@@ -244,19 +247,22 @@ class Step(tf.Module):
     def _losses_now(self, batch: Batch) -> tf.Tensor:
         return self._reduce([tf.stack(self._means(batch)[2])])[0]
 
+    def _reads(self, table: str, batch: Batch) -> tf.Tensor:
+        if self._share:
+            self._share.refuse_counts(table)
+        return self.model.reads(table, batch.features)
+
     def _detect(self, batch: Batch, proposed: StepProposal, accept: tf.Tensor) -> Findings:
         if self.detector is None:
             return no_findings()
         with tf.name_scope("detector"):
             tasks = zip(self.objective.tasks, self.detector.is_binary, strict=True)
-            ranked = [
-                (proposed.logits[t], batch.labels[t], batch.weights[t])
-                for t, is_binary in tasks
-                if is_binary
-            ]
+            named = (proposed.logits, batch.labels, batch.weights)
+            columns = [of[t] for t, is_binary in tasks if is_binary for of in named]
+            whole = iter(self._reduce.gather(columns))
             return self.detector.observe(
                 proposed.losses,
-                ranked,
+                list(zip(whole, whole, whole, strict=True)),
                 norm=proposed.transaction.gradient_norm,
                 accept=accept,
             )

@@ -14,7 +14,7 @@ import numpy as np
 from ranker.input.batch import Batch
 from ranker.input.stream import Batches, prefetch
 from ranker.train.actions import Every, Progress
-from ranker.train.calls import run_attempts
+from ranker.train.calls import Call, call_alone, run_attempts
 from ranker.train.cause import NUM_ATTEMPTS
 from ranker.train.events import interventions, refused_because
 from ranker.train.incidents import Incidents
@@ -71,6 +71,7 @@ class Trainer:
         is_stopping: Callable[[], bool] = lambda: False,
         failure: Callable[[], str] = lambda: "",
         is_ahead: bool = True,
+        call: Call = call_alone,
     ) -> None:
         """Takes the parts.
 
@@ -82,6 +83,7 @@ class Trainer:
           is_stopping: whether to save and stop at the next call boundary.
           failure: asked at the plan's end; why there is nothing to show for it, or "".
           is_ahead: whether a thread reads the next rows while the step runs.
+          call: makes a call of the step, with other workers if there are some.
         """
         self._step = step
         self._stream = stream
@@ -94,6 +96,7 @@ class Trainer:
         self._is_stopping = is_stopping
         self._failure = failure
         self._is_ahead = is_ahead
+        self._run_call = call
         self._reason = ""  # to halt
         self._first_refused: dict[str, Any] = {}  # of the last refusals in a row
         self._last_refused = 0
@@ -161,7 +164,7 @@ class Trainer:
     def _call(self, stack: Batch, first: int, last: int) -> None:
         """Tries `stack`, reports it, and does what recovery decides; notes a halt."""
         began = time.perf_counter()
-        for reports in run_attempts(self._step, stack):
+        for reports in run_attempts(self._step, stack, self._run_call):
             seconds = time.perf_counter() - began
             for observer in self._observers:
                 observer.reports(reports, seconds)

@@ -26,6 +26,7 @@ from ranker.train.evaluation import Evaluation, check_monitor, check_requests
 from ranker.train.identity import Identity
 from ranker.train.monitor import check_measurable
 from ranker.train.plan import Plan
+from ranker.train.reduce import Share
 from ranker.train.scoring import Scorer
 from ranker.train.step import Step
 from ranker.wiring.faults import build_faults
@@ -114,21 +115,23 @@ class Run:
         return 0.0 if data.rejected_rows == "fail" else data.max_rejected_rows
 
 
-def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
+def build_run(
+    config: RunConfig, *, inputs: GraphInputs | None = None, share: Share | None = None
+) -> Run:
     """Returns the objects of a run; reads the schema and the vocabularies, no examples.
 
     Args:
       inputs: of this config, if the graph is to read them from variables.
+      share: of every batch that this worker has, if several train the run.
 
     Raises:
       FileNotFoundError: if the data are not prepared.
       ValueError: for settings that do not fit the schema.
     """
-    folder = Path(config.data.path)
     schema = read_used_schema(config)
     check_monitor(config.train.monitor, schema.tasks, extra=config.metrics)
     check_requests(config.metrics, schema)
-    vocabularies = read_vocabularies(folder, schema)
+    vocabularies = read_vocabularies(Path(config.data.path), schema)
     encoder = build_encoder(config.model.encoding, schema, vocabularies)
     ranker = build_model(config, schema, encoder.num_rows)
     objective = build_objective(config, schema)
@@ -147,6 +150,7 @@ def build_run(config: RunConfig, *, inputs: GraphInputs | None = None) -> Run:
         detector=build_detector(config.guard, schema, objective),
         controls=controls,
         seed=bound.seed,
+        share=share,
         measuring=measuring_of(config),
         log_every=config.train.log_every_attempts,
     )

@@ -10,8 +10,10 @@ from pathlib import Path
 from ranker import files
 from ranker.input.split import Split
 from ranker.input.stored import StoredSplit
+from ranker.input.stream import Batches
 from ranker.train.actions import Progress
 from ranker.train.beginning import Beginning
+from ranker.train.calls import call_alone
 from ranker.train.checkpoint import Checkpoints
 from ranker.train.evaluation import Evaluation
 from ranker.train.incidents import Incidents
@@ -21,11 +23,13 @@ from ranker.train.progress import Length, show_progress
 from ranker.train.saving import Evaluating, Saving
 from ranker.train.step import Step
 from ranker.train.trainer import Trainer
+from ranker.wiring.leading import Leading
 from ranker.wiring.recovery import build_recovery
 from ranker.wiring.run import Run, build_plan
 from ranker.wiring.training import build_stream, open_training
 
 _PROGRESS_SECONDS = 10
+_LOGS = ("metrics.jsonl", "events.jsonl")
 
 
 def build_trainer(
@@ -38,12 +42,13 @@ def build_trainer(
     interruptible: Callable[[], AbstractContextManager],
     say: Callable[[str], None],
     check: Callable[[], None],
+    leading: Leading | None = None,
 ) -> Trainer:
     """Returns the trainer, with the logs as the newest checkpoint has them.
 
     Args:
       beginning: where the variables are.
-      is_stopping, interruptible, say, check: as of `ranker.job.run_job`.
+      is_stopping, interruptible, say, check, leading: as of `ranker.job.run_job`.
     """
     config, step = run.config, run.step
     run.check_split("test")  # what is wrong with it is better known now than after the training
@@ -54,9 +59,9 @@ def build_trainer(
     start = int(step.attempts.numpy())
     if state:
         say(f"Resuming after attempt {start:,}")
-    marks = {name: progress.logs.get(name) for name in ("metrics.jsonl", "events.jsonl")}
-    logs = {name: files.JsonLines(workdir / name, mark) for name, mark in marks.items()}
+    logs = {name: files.JsonLines(workdir / name, progress.logs.get(name)) for name in _LOGS}
     observers = [StillHeld(check), *_observers(run, workdir, logs, plan, start)]
+    observers += [leading] if leading else []
     events = _prolonged(state, progress, step) if state else _rejected_rows(run, say)
     for event in [*_damage(checkpoints, logs, step), *beginning.events, *events]:
         for observer in observers:
@@ -74,15 +79,16 @@ def build_trainer(
     saving.save_start()
     return Trainer(
         step,
-        build_stream(config, examples),
+        build_stream(config, examples, part=leading.part(config) if leading else slice(None)),
         plan,
         progress=progress,
         actions=[evaluating.action(), saving.action()],
         observers=observers,
-        incidents=_incidents(run, workdir),
+        incidents=_incidents(run, workdir, build_stream(config, examples) if leading else None),
         controller=controller,
         is_stopping=is_stopping,
         failure=lambda: _failure(step, progress),
+        call=leading.attach(run, len(examples)) if leading else call_alone,
     )
 
 
@@ -117,7 +123,7 @@ def _counting_progress(say: Callable[[str], None]) -> Callable[[int, int], None]
     return on_progress
 
 
-def _incidents(run: Run, workdir: Path) -> Incidents:
+def _incidents(run: Run, workdir: Path, batches: Batches | None) -> Incidents:
     return Incidents(
         workdir / "incidents",
         step=run.step,
@@ -127,6 +133,7 @@ def _incidents(run: Run, workdir: Path) -> Incidents:
             "seed": str(run.config.seed),
             "run": json.dumps(run.identity.as_json() if run.identity else None),
         },
+        batches=batches,
     )
 
 

@@ -70,8 +70,13 @@ def _open(run: Run, *, on_progress: Callable[[int, int], None]) -> Split | Store
     return split
 
 
-def build_stream(config: RunConfig, split: Split | StoredSplit) -> Batches:
+def build_stream(
+    config: RunConfig, split: Split | StoredSplit, *, part: slice = slice(None)
+) -> Batches:
     """Returns the training batches in their order, or in that of injected faults.
+
+    Args:
+      part: of every batch that is wanted, by position.
 
     Raises:
       ValueError: for a row group larger than a buffer, or a fault that needs all rows in memory.
@@ -86,6 +91,7 @@ def build_stream(config: RunConfig, split: Split | StoredSplit) -> Batches:
         window_examples=data.window_examples,
         buffer_examples=data.buffer_examples,
         reordering=_reordering(config, split),
+        part=part,
     )
 
 

@@ -95,6 +95,17 @@ def test_batches_are_equal_bit_for_bit(size, whole, stored):
     assert bits(disk.stack(0, num)) == bits(memory.stack(0, num))
 
 
+@pytest.mark.parametrize("make", [in_memory, on_disk])
+def test_the_parts_of_several_workers_are_the_batches_no_row_twice_or_lost(make, whole, stored):
+    split = whole if make is in_memory else stored
+    every = make(split).stack(3, 20)
+    parts = [make(split, part=slice(at, at + 4)).stack(3, 20) for at in range(0, BATCH, 4)]
+    for which, arrays in every._asdict().items():
+        for name, array in arrays.items():
+            joined = np.concatenate([getattr(part, which)[name] for part in parts], axis=1)
+            np.testing.assert_array_equal(joined, array)
+
+
 def test_of_no_batches_both_give_the_same_empty_arrays_and_disk_reads_nothing(
     whole, stored, monkeypatch
 ):

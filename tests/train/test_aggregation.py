@@ -13,6 +13,7 @@ from ranker.optim import Transaction
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 from ranker.train import Step
+from ranker.train.reduce import Share
 
 WEIGHTS = "objective.task_weights={rating=0.25}"
 INJECTED = "inject=[{kind='task_weight', task='like', factor=3.0, start=0, stop=9}]"
@@ -188,7 +189,7 @@ def test_two_workers_of_half_a_batch_are_one_of_the_whole(read, batch):
     ]
     assert float(sums[0][0]) != float(sums[1][0])
     found = [
-        remade(run, reduce=Other(other)).propose(half)
+        remade(run, share=Share(2, 0, Other(other))).propose(half)
         for half, other in zip(halves, reversed(sums), strict=True)
     ]
     np.testing.assert_allclose(found[0].losses + found[1].losses, expected.losses, rtol=1e-5)

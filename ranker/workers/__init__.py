@@ -1,0 +1,15 @@
+"""Several processes that train one model: who they are, and what they say to each other."""
+
+from ranker.workers.cluster import Cluster, ClusterError, read_cluster
+from ranker.workers.meet import meet
+from ranker.workers.peers import LostError, Peers, RefusedError
+
+__all__ = [
+    "Cluster",
+    "ClusterError",
+    "LostError",
+    "Peers",
+    "RefusedError",
+    "meet",
+    "read_cluster",
+]
