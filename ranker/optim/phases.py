@@ -81,12 +81,12 @@ class Phases:
         factors = [phase.rate_factors.get(group, 1.0) for phase in self.phases]
         warmups = [phase.warmup_steps for phase in self.phases]
         if set(factors) != {1.0}:
-            rate *= self._chosen(np.array(factors, np.float32), step)
+            rate = rate * self._chosen(np.array(factors, np.float32), step)
         if any(warmups):
             own = self._own(step)
             begin = tf.gather(tf.constant(self._begins, own.dtype), self.index(step))
             lengths = self._chosen(np.maximum(np.array(warmups, np.float32), 1), step)
-            rate *= tf.minimum(1.0, tf.cast(own - begin + 1, tf.float32) / lengths)
+            rate = rate * tf.minimum(1.0, tf.cast(own - begin + 1, tf.float32) / lengths)
         return rate
 
     def _own(self, step: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ranker.optim.phased_schedule import InPhases
 from ranker.optim.phases import Phases
-from ranker.optim.schedules import Cosine, InverseSquareRoot
+from ranker.optim.schedules import Constant, Cosine, InverseSquareRoot
 from ranker.spec.phases import Phase
 
 THREE = (
@@ -47,3 +47,12 @@ def test_a_cosine_begins_at_its_highest_again():
     rates = [float(found(tf.constant(step, tf.int64))) for step in (0, 9, 10, 19)]
     np.testing.assert_allclose(rates[2:], rates[:2])
     assert rates[0] == 1.0
+
+
+def test_a_rate_that_a_comparison_varies_is_left_as_it_is():
+    rate = tf.Variable(0.5)
+    phases = Phases([Phase(until_step=2), Phase(rate_factors={"dense": 2.0}, warmup_steps=4)])
+    found = InPhases(schedule=Constant(rate=rate), phases=phases, group="dense")
+    rates = [float(found(tf.constant(step, tf.int64))) for step in range(4)]
+    assert rates == [0.5, 0.5, 0.25, 0.5]
+    assert float(rate) == 0.5
