@@ -122,10 +122,12 @@ class TrialExecutor:
         return self._by_signature[name]
 
     def _data(self, run: Run) -> dict[str, Split]:
-        settings = (run.config.data.path, run.config.data.features, run.config.data.tasks)
+        data = run.config.data
+        settings = (data.path, data.features, data.tasks, repr(data.oversample))
         name = json.dumps([*settings, load.plain(run.config.model.encoding)])
         if name not in self._splits:
-            self._splits = {name: {split: run.split(split) for split in SPLITS}}
+            splits = {split: run.split(split) for split in SPLITS if split != "train"}
+            self._splits = {name: splits | {"train": run.training()}}
         return self._splits[name]
 
 

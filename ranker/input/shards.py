@@ -1,10 +1,11 @@
 """The files of a split: one Parquet file, or a folder of them, read as one."""
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from ranker.input.parquet import ParquetRows
@@ -136,6 +137,23 @@ class Shards:
                 f"{wanted.path}: row group {wanted.number} has {found} good rows and had "
                 f"{wanted.num_rows} when the run began: the file changed; start the run again"
             )
+
+
+def copied_groups(
+    groups: Sequence[RowGroup], sizes: Iterable[tuple[int, int]]
+) -> tuple[RowGroup, ...]:
+    """Returns row groups with the copies of their rows.
+
+    Args:
+      sizes: of each piece of all groups, in order: its rows, and these with copies.
+    """
+    pieces = np.array([(0, 0), *sizes])
+    rows, copies = np.cumsum(pieces, axis=0).T
+    ends = np.cumsum([0, *(group.num_rows for group in groups)])
+    counts = np.diff(copies[np.searchsorted(rows, ends, side="right") - 1])
+    return tuple(
+        group._replace(num_rows=int(count)) for group, count in zip(groups, counts, strict=True)
+    )
 
 
 def _shards(folder: Path) -> list[Path]:

@@ -12,8 +12,9 @@ import pyarrow as pa
 from ranker.input.batch import Batch
 from ranker.input.columns import encoded_values, raw_values
 from ranker.input.encode import Encoder
+from ranker.input.oversample import Oversampling
 from ranker.input.row_validator import SplitAccount
-from ranker.input.shards import RowGroup, Shards
+from ranker.input.shards import RowGroup, Shards, copied_groups
 from ranker.schema import Schema
 
 _ID = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
@@ -66,6 +67,22 @@ class Split:
             return {name: array[positions] for name, array in arrays.items()}
 
         return Batch(*(rows(arrays) for arrays in self.rows))
+
+    def copied(self, oversampling: Oversampling) -> "Split":
+        """Returns the split with copies of what is oversampled, each after its row."""
+        counts = oversampling.counts(self.rows.labels, self.rows.weights)
+        rows = np.repeat(np.arange(len(self)), counts)
+        sizes = [(1, int(count)) for count in counts]
+        return dataclasses.replace(
+            self,
+            rows=oversampling.weighed(self.take(rows)),
+            users=self.users[rows],
+            is_warm=self.is_warm[rows],
+            times=self.times[rows],
+            groups=copied_groups(self.groups, sizes),
+            requests=None if self.requests is None else self.requests[rows],
+            frozen={name: values[rows] for name, values in self.frozen.items()},
+        )
 
 
 def read_vocabularies(directory: Path, schema: Schema) -> dict[str, list[str]]:

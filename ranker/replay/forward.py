@@ -41,7 +41,7 @@ def go_forward(run: Run, checkpoints: Checkpoints, state: Mapping[str, Any], *, 
       checkpoints: read only.
       state: of the checkpoint that the variables are from; {} at the start.
     """
-    examples = run.split("train")
+    examples = run.training()
     plan, step = build_plan(run.config, len(examples)), run.step
     store, progress = (
         MemoryStore(beneath=checkpoints),

@@ -23,6 +23,23 @@ GROUPS = ("dense", "embeddings")  # of variables
 
 
 @declared
+class OversampleSettings(Part):
+    """Rows with a rare positive label come several times an epoch, each time with less weight.
+
+    Each copy has the row's weights divided by `factor`, so that losses, and what scores are
+    calibrated to, stay what they were. Evaluations read every row once, as ever. Not in the order
+    "time": all copies of a row would be in one batch.
+
+    Attributes:
+      task: the binary task whose positive labels are rare.
+      factor: how often a row comes whose label of it is positive.
+    """
+
+    task: str
+    factor: Annotated[int, Ge(2), Le(1_000)] = 10
+
+
+@declared
 class DataSettings(Part):
     """Where the examples are and in what order they come.
 
@@ -43,6 +60,7 @@ class DataSettings(Part):
         and leaves it out, as long as no more than a share `max_rejected_rows` of a split's rows
         is; "fail" ends the run at the first.
       max_rejected_rows: see `rejected_rows`.
+      oversample: rare positives of the training split; none for every row once an epoch.
     """
 
     renamed: ClassVar = {"bad_rows": "rejected_rows", "max_bad_rows": "max_rejected_rows"}
@@ -56,11 +74,17 @@ class DataSettings(Part):
     stream: Literal["auto", "always", "never"] = "auto"
     rejected_rows: Literal["refuse", "fail"] = "refuse"
     max_rejected_rows: Annotated[float, Ge(0), Lt(1)] = 0.01
+    oversample: OversampleSettings | None = None
 
     def check(self) -> None:
-        """Raises ValueError for a window of no rows, or an order that needs all in memory."""
+        """Raises ValueError for a window of no rows, or an order that something cannot have."""
         if self.order == "window":
             self.require("window_examples", Ge(1))
+        if self.oversample and self.order == "time":
+            raise ValueError(
+                f"order must be shuffled, blocks or window, got {self.order!r}, with oversample: "
+                "all copies of a row would be in one batch, which is the row itself"
+            )
         if self.stream == "always" and self.order == "shuffled":
             raise ValueError(
                 f'order must be blocks, time or window, got {self.order!r}, with stream "always"'
@@ -176,6 +200,8 @@ class RunConfig(Part):
         named += [("objective.losses", n) for n in self.objective.losses]
         for index, phase in enumerate(self.phases):
             named += [(f"phases.{index}.task_weights", name) for name in phase.task_weights]
+        if self.data.oversample:
+            named.append(("data.oversample.task", self.data.oversample.task))
         require_kept(self.data, self.model, self.inject, named, self.train.monitor)
         has_spam = any(isinstance(clip, Spam) for clip in self.clip)
         check_phases(self.phases, groups=GROUPS, has_spam=has_spam)

@@ -19,7 +19,7 @@ from ranker.wiring.faults import build_faults
 from ranker.wiring.identity import SPLITS, identify
 from ranker.wiring.model import build_encoder, build_model
 from ranker.wiring.optimizer import build_optimizer
-from ranker.wiring.run import build_aggregation, read_used_schema
+from ranker.wiring.run import build_aggregation, build_oversampling, read_used_schema
 
 
 def find_mistakes(config: RunConfig) -> list[str]:
@@ -46,6 +46,7 @@ def find_mistakes(config: RunConfig) -> list[str]:
         judged.append(lambda given=phases: Objective(schema.tasks, by_phase=given))
     for name, loss in config.objective.losses.items():
         judged.append(lambda one={name: loss}: Objective(schema.tasks, losses=one))
+    judged.append(lambda: build_oversampling(config, schema))
     judged.append(lambda: build_aggregation(config, schema, config.seed))
     judged.append(lambda: _identify(config, schema))
     if config.train.start_from:

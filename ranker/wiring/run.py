@@ -1,6 +1,7 @@
 """A run's settings to its objects."""
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from ranker.guard.detector import Detector
 from ranker.guard.guard import Guard
 from ranker.input.encode import Encoder
+from ranker.input.oversample import Oversampling
 from ranker.input.row_validator import SplitAccount
 from ranker.input.shards import split_path
 from ranker.input.split import Split, check_split, read_split, read_vocabularies
@@ -95,6 +97,11 @@ class Run:
             self.rejected_rows[name] = split.rejected_rows
         return split
 
+    def training(self) -> Split:
+        """Reads the training split, with the copies of what is oversampled."""
+        oversampling, split = build_oversampling(self.config, self.schema), self.split("train")
+        return split.copied(oversampling) if oversampling else split
+
     def validation(self) -> Split:
         """Reads validation; ValueError, too, if its rows do not define what chooses the best."""
         split = self.split("validation")
@@ -162,6 +169,22 @@ def build_run(
         step=step,
         scorer=Scorer(ranker, objective, schema, extra=config.metrics),
     )
+
+
+def build_oversampling(config: RunConfig, schema: Schema) -> Oversampling | None:
+    """Returns what repeats rows of the training split; ValueError unless its task is binary."""
+    wanted = config.data.oversample
+    if wanted is None:
+        return None
+    names = [task.name for task in schema.tasks if task.kind == "binary"]
+    if wanted.task not in names:
+        near = difflib.get_close_matches(wanted.task, names, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"data.oversample.task: no binary task {wanted.task!r}; there are: "
+            f"{', '.join(names)}{meant}"
+        )
+    return Oversampling(wanted.task, wanted.factor)
 
 
 def build_objective(config: RunConfig, schema: Schema) -> Objective:

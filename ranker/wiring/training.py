@@ -18,7 +18,7 @@ from ranker.spec.part import act
 from ranker.spec.phases import largest_weights
 from ranker.spec.run import RunConfig
 from ranker.train.monitor import check_trainable
-from ranker.wiring.run import Run
+from ranker.wiring.run import Run, build_oversampling
 
 
 def open_training(run: Run, *, on_progress: Callable[[int, int], None]) -> Split | StoredSplit:
@@ -44,12 +44,12 @@ def open_training(run: Run, *, on_progress: Callable[[int, int], None]) -> Split
 def _open(run: Run, *, on_progress: Callable[[int, int], None]) -> Split | StoredSplit:
     path, data = run.path("train"), run.config.data
     if data.stream == "never":
-        return run.split("train")
+        return run.training()
     num_rows = Shards(path, run.schema).count()
     if data.stream == "auto":
         needed, free = num_rows * row_bytes(run.schema), free_bytes()
         if needed <= SHARE * free:
-            return run.split("train")
+            return run.training()
         if data.order == "shuffled":
             raise ValueError(
                 f"{path}: {num_rows:,} rows take {needed / 1e9:.1f} GB in memory, of which "
@@ -64,7 +64,12 @@ def _open(run: Run, *, on_progress: Callable[[int, int], None]) -> Split | Store
         on_progress(read, num_rows)
 
     split = StoredSplit(
-        path, run.schema, run.encoder, max_rejected_rows=run.max_rejected_rows, on_progress=count
+        path,
+        run.schema,
+        run.encoder,
+        max_rejected_rows=run.max_rejected_rows,
+        oversampling=build_oversampling(run.config, run.schema),
+        on_progress=count,
     )
     run.rejected_rows["train"] = split.rejected_rows
     return split
