@@ -10,7 +10,8 @@ from ranker.guard.verdict import ACCEPTED
 from ranker.input.batch import Batch
 from ranker.schema import Schema
 from ranker.train.cause import Cause, find_cause
-from ranker.train.step import Step, StepProposal
+from ranker.train.proposal import StepProposal
+from ranker.train.step import Step
 
 _NUM_ROWS = 5
 _FINITE = "nothing: every value is finite and none is far out"

@@ -1,7 +1,7 @@
 """The step: propose, judge, commit. Many attempts run in one call of one compiled graph."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
@@ -22,23 +22,9 @@ from ranker.spec.objective import TelemetrySettings
 from ranker.train.controls import Controls
 from ranker.train.differentiate import TaskGradients
 from ranker.train.follow import follow
+from ranker.train.proposal import StepProposal
 from ranker.train.reduce import Alone, Share
 from ranker.train.report import StepReport, empty_reports
-
-
-class StepProposal(NamedTuple):
-    """What an attempt would do, before it is judged.
-
-    Attributes:
-      logits: by task, [B].
-      losses, total: as in a report.
-      transaction: what would be written, and what is reported of it.
-    """
-
-    logits: Mapping[str, tf.Tensor]
-    losses: tf.Tensor
-    total: tf.Tensor
-    transaction: Transaction
 
 
 class Step(tf.Module):
