@@ -28,6 +28,7 @@ HELD = {
     r"compare --config=compare_quick .* --on=ray .*": "tests/compare/test_actors.py",
     r"compare --config=compare_quick (?!.*--on=ray).*": "tests/pipelines/test_compare.py",
     r"ray job submit .*": "not run: a cluster of the reader's own",
+    r"compare --config=compare_joining_task .*": "not run: ten minutes; see compare_quick",
     r"predict .*": "tests/pipelines/test_after_training.py",
     r"export .*": "tests/pipelines/test_after_training.py",
     r"replay .*": "tests/pipelines/test_replay.py",
