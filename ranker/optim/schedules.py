@@ -126,8 +126,12 @@ class Since:
     start: tf.Variable
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
-        """Returns the rate of the update after `step` others, float32 scalar."""
-        return self.schedule(step - self.start)
+        """Returns the rate of the update after `step` others, float32 scalar.
+
+        A fault may shift the step, which then is float64.
+        """
+        step = tf.convert_to_tensor(step)
+        return self.schedule(step - tf.cast(self.start, step.dtype))
 
 
 def variables_of(schedule: Schedule) -> dict[str, tf.Variable]:

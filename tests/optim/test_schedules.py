@@ -62,6 +62,8 @@ def test_a_schedule_since_another_step_and_its_start_over():
     np.testing.assert_allclose(rates(since, [3, 4, 7]), [0.1, 0.2, 0.4], rtol=1e-6)
     start.assign(-2)  # it began before the first step
     np.testing.assert_allclose(rates(since, [0, 1]), [0.3, 0.4], rtol=1e-6)
+    shifted = since(tf.constant(-0.5, tf.float64))  # as a fault that shortens warm-up gives it
+    np.testing.assert_allclose(shifted, 0.25, rtol=1e-6)
     # Start-overs go by the step itself, as those of slots do.
     start.assign(1)
     over = optim.Restarts(schedule=since, every=4, warmup_steps=1, least_share=0.0)
