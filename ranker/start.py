@@ -27,7 +27,8 @@ def quietly_load_tensorflow() -> None:
     For programs, which train: it sets `TF_CPP_MIN_LOG_LEVEL`, unless that is set, and chooses
     Keras 2 before people's own parts can touch `tf.keras`.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Where one of several workers is lost, each says so in a sentence, and every operation in ten.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3" if os.environ.get("TF_CONFIG") else "2")
     legacy_keras.choose()
     with _filtered(re.compile(_noise())):
         import tensorflow as tf

@@ -22,9 +22,9 @@ def start(num: int) -> int:
     """
     if os.environ.get(VARIABLE, "").strip():
         return program.refuse(f"{_FLAG}={num}: {VARIABLE} names workers already; leave one out")
-    addresses = _addresses(num)
+    there = addresses(num)
     command = [sys.executable, "-m", "ranker", "train", *_others(sys.argv[1:])]
-    children = [subprocess.Popen(command, env=_environment(addresses, rank)) for rank in range(num)]
+    children = [subprocess.Popen(command, env=_environment(there, rank)) for rank in range(num)]
 
     def pass_on(number: int, _: object) -> None:
         for child in children:
@@ -59,7 +59,7 @@ def _environment(addresses: Sequence[str], rank: int) -> dict[str, str]:
     return {**threads, **os.environ, VARIABLE: json.dumps(cluster)}
 
 
-def _addresses(num: int) -> list[str]:
+def addresses(num: int) -> list[str]:
     """Returns addresses on this machine that nobody listens at."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(num)]

@@ -22,7 +22,7 @@ from ranker.wiring.shareable import check_losses
 from ranker.wiring.team import Team
 from ranker.workers.peers import RefusedError
 
-_LEAVING_SECONDS = 5.0
+_LEAVING_SECONDS = 15.0
 
 
 class Leading:

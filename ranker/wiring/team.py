@@ -56,11 +56,10 @@ class Team(NamedTuple):
         try:
             return do()
         except tf.errors.OpError as error:
-            self.peers.wait_for_lost(_NAMING_SECONDS)
-            said = str(error.message).splitlines()[0]
+            self.peers.blame(_NAMING_SECONDS)
             raise LostError(
-                f"the workers could not add up what they have ({said:.200}): stopped; the same "
-                "command, on all workers, goes on from the last checkpoint"
+                f"the workers could not add up what they have ({type(error).__name__}): stopped; "
+                "the same command, on all workers, goes on from the last checkpoint"
             ) from error
 
 

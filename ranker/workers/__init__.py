@@ -1,10 +1,11 @@
 """Several processes that train one model: who they are, and what they say to each other."""
 
-from ranker.workers.cluster import Cluster, ClusterError, read_cluster
+from ranker.workers.cluster import VARIABLE, Cluster, ClusterError, read_cluster
 from ranker.workers.meet import meet
 from ranker.workers.peers import LostError, Peers, RefusedError
 
 __all__ = [
+    "VARIABLE",
     "Cluster",
     "ClusterError",
     "LostError",

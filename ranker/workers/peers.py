@@ -66,6 +66,7 @@ class Peers:
         self._heard = dict.fromkeys(sockets, time.monotonic())
         self._sending = threading.Lock()
         self._lost = ""
+        self._left: set[int] = set()
         self._refused = ""
         self._is_closed = threading.Event()
         for each in self._sockets.values():
@@ -112,12 +113,17 @@ class Peers:
         if self._lost:
             raise LostError(self._lost)
 
-    def wait_for_lost(self, seconds: float) -> None:
-        """Raises as `check`, if there is a reason within so many seconds."""
+    def blame(self, seconds: float) -> None:
+        """Raises as `check` where an operation failed: for who is gone within so many seconds, or
+        else for who has been silent for longer than between two signs of life; for nobody else."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.check()
             time.sleep(0.05)
+        rank = min(self._heard, key=lambda rank: self._heard[rank])
+        if (silence := time.monotonic() - self._heard[rank]) > seconds:
+            self._lose(rank, f"has been silent for {silence:.0f} seconds")
+        self.check()
 
     def close(self) -> None:
         """Leaves the others; whoever was to be told something is told before."""
@@ -129,7 +135,7 @@ class Peers:
     def wait_until_left(self, seconds: float) -> None:
         """Waits until all others have left, at most so many seconds."""
         until = time.monotonic() + seconds
-        while not self._lost and time.monotonic() < until:
+        while len(self._left) < len(self._sockets) and time.monotonic() < until:
             time.sleep(0.02)
 
     def _listen(self) -> None:
@@ -192,6 +198,7 @@ class Peers:
             self._lose(rank, "is gone")
 
     def _lose(self, rank: int, what: str) -> None:
+        self._left.add(rank)
         if not self._lost:
             self._lost = (
                 f"{self.cluster.name(rank)} {what}: stopped; the same command, on all workers, "

@@ -143,6 +143,6 @@ def test_a_killed_worker_ends_the_others_with_a_sentence_and_a_code_to_retry(
     processes[rank].send_signal(signal.SIGKILL)
     codes, said = finish(processes)
     assert (codes[rank], codes[1 - rank]) == (-9, 128), said
-    (line,) = [line for line in said[1 - rank].splitlines() if "stopped" in line]
+    (line,) = [line for line in said[1 - rank].splitlines() if "the last checkpoint" in line]
     assert f"worker {rank} of 2 (127.0.0.1:" in line
     assert "is gone: stopped; the same command, on all workers, goes on" in line
