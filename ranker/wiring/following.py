@@ -64,6 +64,7 @@ def follow(config: RunConfig, team: Team, *, signal: Callable[[], int | None]) -
             if order["do"] == "take":
                 team.together(lambda: team.collectives.receive(step.variables))
             elif order["do"] == "digest":
+                set_controls(step, order["set"])
                 team.peers.send({"digest": digest_of_variables(step)})
             else:
                 set_controls(step, order["set"])

@@ -83,7 +83,7 @@ class Leading:
         """Compares all variables, unless the others have not got them yet."""
         assert self._step is not None
         if not self._is_stale:
-            self.team.peers.send({"do": "digest"})
+            self.team.peers.send({"do": "digest", "set": _controls(self._step)})
             self._compare(digest_of_variables(self._step), f"attempt {attempt:,}")
 
     def event(self, event: dict) -> None:

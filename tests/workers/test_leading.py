@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ranker.wiring.leading import Leading, digest_of_reports
+from ranker.wiring.leading import Leading, digest_of_reports, digest_of_variables
 from ranker.wiring.team import Team
 from ranker.workers import Cluster, LostError, RefusedError
 
@@ -69,6 +69,17 @@ def test_all_variables_go_out_at_the_start_and_after_a_rollback_and_controls_eac
     assert [said["do"] for said in others.said] == ["take", "run", "run", "take", "run"]
     controls = {"guard/refused_in_a_row": 3, "recovery/rate": 0.5}
     assert others.said[1] == {"do": "run", "first": 5, "num": 2, "set": controls}
+
+
+def test_what_recovery_changed_after_a_call_is_said_before_all_variables_are_compared():
+    step = Step()
+    lead, others = leading({"ready": DATA}, SAME, {"digest": digest_of_variables(step)})
+    lead._step = step
+    lead.evaluation(0, 0, None)  # before the first call the others have no variables
+    assert not others.said
+    lead.call(step, STACK)
+    lead.evaluation(5, 5, None)
+    assert others.said[-1] == {"do": "digest", "set": others.said[1]["set"]}
 
 
 @pytest.mark.parametrize(
