@@ -22,6 +22,7 @@ def parse(argv: Sequence[str], *, takes_names: bool) -> list[str]:
       ValueError: for a flag that there is none of, one that is missing, a wrong value.
       SystemExit: once the help has been shown.
     """
+    _show_all()
     try:
         left = flags.FLAGS([*argv[:1], *map(_with_underscores, argv[1:])])
     except SystemExit:  # absl's, which has shown the help, with a code that tells of a failure
@@ -34,6 +35,13 @@ def parse(argv: Sequence[str], *, takes_names: bool) -> list[str]:
     if len(left) > 1 and not takes_names:
         raise ValueError(f"not a flag: {left[1]!r}")
     return left
+
+
+def _show_all() -> None:
+    """Has --help list the flags that parts of the program declare, beside its own."""
+    for module, declared in flags.FLAGS.flags_by_module_dict().items():
+        for flag in declared if module.startswith("ranker.") else ():
+            flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
 
 def _no_such(name: str) -> str:

@@ -2,14 +2,14 @@
 
   ranker train --config=movielens_100k --workdir=runs/first
   ranker train --config=... --workdir=... --set=optimizer.dense.learning_rate=0.1
-  ranker train --config=... --check
-  ranker train --config=... --dry-run
+  ranker train --config=... --check  (or --dry-run)
+  ranker train --config=... --workdir=... --workers=2
 
 `ranker settings` lists the settings, `ranker configs` what is shipped. --check says what is
 wrong with the settings, by the data's schema if there is one; --dry-run reads the data too,
-builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad
-settings or input; 3 diverged (a retry would too); 143, 130 or 129 stopped by SIGTERM, SIGINT
-or SIGHUP after saving, 128 another worker was lost: the same command goes on.
+builds, tries one batch, and writes nothing. Exit codes: 0 completed; 2 bad settings or input; 3
+diverged (a retry would too); 143, 130 or 129 stopped by SIGTERM, SIGINT or SIGHUP after saving,
+128 another worker was lost: the same command goes on.
 """
 
 import sys

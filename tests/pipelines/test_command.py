@@ -46,6 +46,9 @@ def test_help_lists_the_programs_and_loads_next_to_nothing(flag):
     assert listed[: len(MODULES)] == list(programs.present())
 
 
+OF_PARTS = {"train": ("workers", "worker_wait"), "compare": ("on", "address")}  # of other modules
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_the_help_of_a_program_shows_it_as_it_is_typed_and_loads_no_tensorflow(name):
     for module, words, typed, other in (
@@ -58,6 +61,8 @@ def test_the_help_of_a_program_shows_it_as_it_is_typed_and_loads_no_tensorflow(n
         assert other not in out
         assert "tensorflow" not in loaded
         assert ("flags:" in out) == (name != "configs"), "absl shows those of its main module"
+        for flag in OF_PARTS.get(name, ()):
+            assert f"  --{flag}" in out
 
 
 @pytest.mark.parametrize(
