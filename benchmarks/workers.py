@@ -93,7 +93,7 @@ def _work(config: dict) -> None:
     from ranker.train.collective import Collectives
 
     tf.distribute.MultiWorkerMirroredStrategy()
-    collectives = Collectives(cluster.size, cluster.rank, timeout=300.0)
+    collectives = Collectives(cluster.size, cluster.rank)
     sizes = [(f"{num:,} numbers", num, 1) for num in DENSE]
     sizes += [(f"{num:,} rows", _FEW, num) for num in ROWS]
     found = []

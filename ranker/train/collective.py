@@ -13,6 +13,9 @@ _GROUP = 7_001  # of all workers, in which collectives know each other by their 
 _KEYS = 1_024  # for one collective: one for each length that it may have
 _PIECE = 1 << 24  # numbers that are sent at a time
 _DEVICE = "/CPU:0"
+# A timeout of an operation is a thread of TensorFlow's that sleeps as long, whether or not it ended
+# before: six thousand were there after seconds. Who is silent is known by `ranker.workers`.
+_NO_TIMEOUT = 0.0
 _made = itertools.count(1)  # in this process, whose keys are of one table
 
 
@@ -28,17 +31,15 @@ class Collectives:
     Every worker must call it as often, with parts of the same shapes, in the same order.
     """
 
-    def __init__(self, size: int, rank: int, *, timeout: float) -> None:
+    def __init__(self, size: int, rank: int) -> None:
         """Takes who takes part.
 
         Args:
           size: N, how many workers there are.
           rank: of this one.
-          timeout: seconds after which an operation that others do not join ends in an error.
         """
         self._size = size
         self._rank = rank
-        self._timeout = timeout
 
     def __call__(self, parts: Sequence[Part]) -> list[Part]:
         """Returns the sum of each part over all workers; see `ranker.train.reduce.Reduce`.
@@ -159,7 +160,7 @@ class Collectives:
             merge_op="Add",
             final_op="Id",
             communication_hint="ring",
-            timeout_seconds=self._timeout,
+            timeout_seconds=_NO_TIMEOUT,
         )
 
     def _gather(self, value: tf.Tensor, key: int | tf.Tensor) -> tf.Tensor:
@@ -171,7 +172,7 @@ class Collectives:
             instance_key=key,
             ordering_token=[],
             communication_hint="ring",
-            timeout_seconds=self._timeout,
+            timeout_seconds=_NO_TIMEOUT,
         )
 
     def _broadcast(
@@ -184,7 +185,7 @@ class Collectives:
             "group_key": _GROUP,
             "instance_key": key,
             "communication_hint": "ring",
-            "timeout_seconds": self._timeout,
+            "timeout_seconds": _NO_TIMEOUT,
         }
         with tf.device(_DEVICE):
             if values is not None:

@@ -88,5 +88,5 @@ def join(
     peers = meet(cluster, about, **times, say=say, on_stuck=on_stuck)
     # Of it the collectives need the server alone; nothing runs under the strategy.
     tf.distribute.MultiWorkerMirroredStrategy()
-    collectives = Collectives(cluster.size, cluster.rank, timeout=patience.silence)
+    collectives = Collectives(cluster.size, cluster.rank)
     return Team(cluster, peers, collectives)

@@ -13,7 +13,7 @@ def slices(values, rows, num_rows=50):
 
 
 def test_parts_of_all_shapes_come_back_as_they_were_but_for_repeated_rows():
-    collectives = Collectives(1, 0, timeout=60)
+    collectives = Collectives(1, 0)
     nan = np.array([[np.nan, -0.0, 1e-45], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
     double = np.arange(8.0).reshape(2, 2, 2)
 
@@ -44,7 +44,7 @@ def test_parts_of_all_shapes_come_back_as_they_were_but_for_repeated_rows():
 
 
 def test_any_number_of_rows_goes_out_call_after_call():
-    collectives = Collectives(1, 0, timeout=60)
+    collectives = Collectives(1, 0)
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
     def rows(num):
@@ -59,7 +59,7 @@ def test_any_number_of_rows_goes_out_call_after_call():
 
 
 def test_variables_of_all_kinds_are_sent_bit_for_bit():
-    collectives = Collectives(1, 0, timeout=60)
+    collectives = Collectives(1, 0)
     values = (np.float32([np.nan, 1e-45]), np.array(True), np.int64(7), np.zeros([0, 2], "f4"))
     variables = {str(i): tf.Variable(v) for i, v in enumerate(values)}
     collectives.send(variables)
@@ -68,7 +68,7 @@ def test_variables_of_all_kinds_are_sent_bit_for_bit():
 
 
 def test_columns_are_gathered_in_order():
-    collectives = Collectives(1, 0, timeout=60)
+    collectives = Collectives(1, 0)
     one, two = collectives.gather([tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])])
     assert (one.numpy().tolist(), two.numpy().tolist()) == ([1, 2], [3, 4])
     assert collectives.gather([]) == []
@@ -77,7 +77,7 @@ def test_columns_are_gathered_in_order():
 def test_a_value_whose_rows_have_no_known_shape_is_refused():
     @tf.function(input_signature=[tf.TensorSpec(None, tf.float32)], autograph=False)
     def run(values):
-        return Collectives(1, 0, timeout=60)([tf.IndexedSlices(values, tf.constant([1]))])
+        return Collectives(1, 0)([tf.IndexedSlices(values, tf.constant([1]))])
 
     with pytest.raises(ValueError, match="the shape of a row must be known"):
         run.get_concrete_function()
