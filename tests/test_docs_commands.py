@@ -105,7 +105,9 @@ def test_a_command_s_flags_exist_and_its_config_is_there(command):
         name, _, value = word.removeprefix("--").partition("=")
         name = name.replace("-", "_")
         assert re.search(rf"--(\[no\])?{name}:", helped(module)), f"{module} has no --{name}"
-        if name == "config" and not re.search(r"NAME|FILE|\.\.\.|^table$|^(nightly|run)\.toml$", value):
+        if name == "config" and not re.search(
+            r"NAME|FILE|\.\.\.|^table$|^(nightly|run)\.toml$", value
+        ):
             assert (ROOT / value).exists() or (ROOT / f"configs/{value}.toml").exists(), value
 
 
