@@ -103,8 +103,9 @@ def _spooled(
 ) -> tuple[Spool, RowMaker, Plan]:
     """Reads all files into a spool, and returns it with what made its rows."""
     spool, made = Spool(inputs.scratch), _Made()
-    for table in ahead(_tables(spec, inputs, before, made)):
-        spool.add(table)
+    for kept, are_keys in ahead(_judged(spec, inputs, before, made)):
+        assert made.maker is not None, spec
+        spool.add(made.maker.numbered(kept, are_keys))
     assert made.maker is not None, spec
     assert made.plan is not None, spec
     return spool, made.maker, made.plan
@@ -118,10 +119,10 @@ class _Made:
     maker: RowMaker | None = None
 
 
-def _tables(
+def _judged(
     spec: TableSpec, inputs: Inputs, before: Earlier | None, made: _Made
-) -> Generator[pa.Table, None, None]:
-    """Yields what the spool keeps of each batch of all files, and fills in `made`."""
+) -> Generator[tuple[pa.Table, set[str]], None, None]:
+    """Yields what `RowMaker.numbered` takes of each batch of all files, and fills in `made`."""
     types: dict[str, tuple[Path, bool]] = {}
     wanted = list(dict.fromkeys(column for column, _ in sources(spec)))
     found = files.find(spec.source, inputs.options.source)
@@ -134,7 +135,7 @@ def _tables(
                 if before is not None:
                     state.introduce(before.folder, made.plan, made.maker)
             _check_types(types, made.plan, batch.columns, file.path)
-            yield made.maker.table(Judged(batch, rejected))
+            yield made.maker.judged(Judged(batch, rejected))
         rejected.check(may_be_empty=True)
         file.check_unchanged()
         inputs.read[str(file.path)] = {"bytes": file.size}

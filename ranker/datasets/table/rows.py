@@ -55,6 +55,12 @@ class RowMaker:
         Args:
           further: columns beside those that are made, [N].
         """
+        return self.numbered(*self.judged(rows, further))
+
+    def judged(
+        self, rows: Judged, further: Mapping[str, pa.Array] | None = None
+    ) -> tuple[pa.Table, set[str]]:
+        """Returns the same, keys not yet by their numbers, and what `numbered` takes with it."""
         if self._where is not None:
             rows.leave_out(~self._condition(self._where, rows, "where"))
         made: dict[str, pa.Array] = {}
@@ -80,7 +86,7 @@ class RowMaker:
         are_keys = {n for n, key in self._keyed.items() if made[n] is made[f"{KEY}{key}"]}
         kept = rows.kept(made | dict(further or {}))
         self._look(kept)
-        return self._numbered(kept, are_keys)
+        return kept, are_keys
 
     def _moments(self, rows: Judged) -> np.ndarray:
         name = self._spec.time
@@ -172,8 +178,10 @@ class RowMaker:
             made[f"{KEY}{column}"] = ids
         return made
 
-    def _numbered(self, kept: pa.Table, are_keys: Collection[str]) -> pa.Table:
-        """Returns the rows that are kept with the numbers of their keys, and words as text.
+    def numbered(self, kept: pa.Table, are_keys: Collection[str]) -> pa.Table:
+        """Returns the rows that are kept with the numbers of their keys, and words as text, [M].
+
+        Batches must come in their order, each once; a thread may meanwhile judge those behind.
 
         Args:
           are_keys: features of lists of the past whose values are those of their keys.
