@@ -60,7 +60,7 @@ class RowMaker:
     def judged(
         self, rows: Judged, further: Mapping[str, pa.Array] | None = None
     ) -> tuple[pa.Table, set[str]]:
-        """Returns the same, keys not yet by their numbers, and what `numbered` takes with it."""
+        """Returns the same, [M], keys not yet by their numbers, and what `numbered` takes too."""
         if self._where is not None:
             rows.leave_out(~self._condition(self._where, rows, "where"))
         made: dict[str, pa.Array] = {}
