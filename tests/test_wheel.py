@@ -80,7 +80,7 @@ def test_it_says_what_it_is(wheel):
     assert f"Version: {ranker.__version__}" in told
     assert "License-Expression: Apache-2.0" in told
     assert {line[15:] for line in told if line.startswith("Provides-Extra")} == {
-        " train", " compare", " dev",
+        " train", " compare", " ray", " dev",
     }  # fmt: skip
     licence = archive.read(f"{about}/licenses/LICENSE").decode()
     assert licence.split()[:4] == ["Apache", "License", "Version", "2.0,"]

@@ -1,11 +1,10 @@
 """What a night trains on: the rows of its day, or of several days."""
 
-import json
 import os
 import shutil
 from pathlib import Path
 
-from ranker import files
+from ranker import files, json_text
 from ranker.nightly.day import SPLITS, earlier_rows
 from ranker.nightly.ledger import Ledger
 from ranker.spec.nightly import DaySettings
@@ -52,7 +51,7 @@ def _digests(found: dict[str, Path]) -> dict[str, str]:
     digests = {}
     for name, path in found.items():
         folder = path.parent if path.parent.name == "data" else path.parent.parent
-        prepared = json.loads((folder / _MANIFEST).read_text("utf-8"))["digests"]
+        prepared = json_text.parse((folder / _MANIFEST).read_text("utf-8"))["digests"]
         digests[name] = prepared[path.relative_to(folder).as_posix()]
     return digests
 
