@@ -28,7 +28,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     "inject": ({"schema", "numerics", "spec"}, TF),
     "gate": ({"measure", "spec"}, {"numpy"}),
     "measure": ({"schema", "numerics", "spec"}, {"numpy"}),
-    "workers": (set(), set()),
+    "workers": ({"json_text"}, set()),
     "train": (
         {"json_text", "files", "schema", "numerics", "input", "model", "objective", "optim"}
         | {"guard", "inject", "measure", "spec"},
@@ -50,7 +50,7 @@ PACKAGES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "nightly": (
         {"job", "datasets", "files", "gate", "measure", "report", "schema", "serve", "spec"}
-        | {"train", "wiring"},
+        | {"train", "wiring", "json_text"},
         {"numpy", "pyarrow"},
     ),
     "replay": ({"json_text", "wiring", "spec", "guard", "input", "schema", "train"}, TF),

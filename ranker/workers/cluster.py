@@ -1,10 +1,11 @@
 """Which processes train together, as the environment's `TF_CONFIG` says."""
 
 import dataclasses
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from ranker import json_text
 
 VARIABLE = "TF_CONFIG"
 _KINDS = ("chief", "worker")  # in the order of their ranks
@@ -68,7 +69,7 @@ def read_cluster(environment: Mapping[str, str]) -> Cluster | None:
     if not text:
         return None
     try:
-        found = json.loads(text)
+        found = json_text.parse(text)
         named = found.get("cluster") or {}
         task = found.get("task") or {}
         kinds = {kind: list(of) for kind, of in named.items() if of}

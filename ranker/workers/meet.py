@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ranker import json_text
 from ranker.workers.cluster import VARIABLE, Cluster, ClusterError
 from ranker.workers.peers import LostError, Peers, RefusedError
 
@@ -191,7 +192,7 @@ def _read_line(other: socket.socket, *, seconds: float = _HELLO_SECONDS) -> dict
             if not data:
                 return None
             line += data
-        found = json.loads(line)
+        found = json_text.parse(line)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ranker import json_text
 from ranker.workers.cluster import Cluster
 
 _BEAT_SECONDS = 1.0
@@ -174,7 +175,7 @@ class Peers:
         *lines, self._partial[rank] = (self._partial[rank] + data).split(b"\n")
         for line in lines:
             try:
-                self._take(rank, json.loads(line))
+                self._take(rank, json_text.parse(line))
             except ValueError:
                 data = b""
         if not data or len(self._partial[rank]) > _MOST_BYTES:
