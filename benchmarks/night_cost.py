@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from absl import flags
 
-from benchmarks import nightly_logs
+from benchmarks import nightly_logs, timings
 from benchmarks.thirty_days import Size
 from ranker.cli import program
 
@@ -102,6 +102,8 @@ def main(_: Sequence[str]) -> int:
     print("| | processor time | wall time |\n| --- | --: | --: |")
     for place, name in enumerate(("a night", "prepare and train")):
         costs = [pair[place] for pair in found]
+        for figure, values in zip(Cost._fields, zip(*costs, strict=True), strict=True):
+            timings.keep("night", {name: values}, f"{figure} seconds")
         seconds = [statistics.median(values) for values in zip(*costs, strict=True)]
         print(f"| {name} | {seconds[0]:.1f} s | {seconds[1]:.1f} s |")
     ratios = [[night[k] / plain[k] for night, plain in found] for k in (0, 1)]

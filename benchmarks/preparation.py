@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from absl import flags
 
-from benchmarks import impressions, raw_ratings
+from benchmarks import impressions, raw_ratings, timings
 from ranker import datasets
 from ranker.cli import program
 from ranker.datasets.progress import Progress
@@ -173,6 +173,10 @@ def main(argv: Sequence[str]) -> int:
         except (datasets.DatasetError, OSError) as error:
             return program.refuse(error)
         print(*lines(num_rows, plain, looked, stages), sep="\n", flush=True)
+        of = f"{num_rows} rows of {_DATASET.value}"
+        for name, cost in {"pyarrow alone": plain, **looked, **stages}.items():
+            timings.keep(of, {name: [cost.seconds]})
+            timings.keep(of, {name: [cost.peak]}, "peak memory, MB")
         peaks.append(max(cost.peak for cost in stages.values()))
     if len(set(sizes)) > 1:
         growth = (peaks[-1] - peaks[0]) / (sizes[-1] - sizes[0]) * 1e6

@@ -26,6 +26,7 @@ from typing import Self
 from absl import flags
 from tqdm import tqdm
 
+from benchmarks import timings
 from benchmarks.contest import ratio
 from benchmarks.peers import workload
 from ranker.cli import program
@@ -159,6 +160,7 @@ def main(argv: Sequence[str]) -> int:
             seconds = _time(trainers, batch_size)
         except (TrainerError, OSError) as error:
             return program.refuse(error)
+        timings.keep(f"batch {batch_size}", seconds)
         _print(seconds, batch_size)
         for line, is_met in verdicts(seconds):
             met &= is_met

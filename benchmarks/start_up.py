@@ -15,6 +15,7 @@ from pathlib import Path
 
 from absl import flags
 
+from benchmarks import timings
 from ranker.cli import program
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What is trained.")
@@ -43,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
     for _ in range(_ROUNDS.value):
         for name, turn in turns.items():
             seconds[name].append(turn())
+    timings.keep("start-up", seconds)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     for name, values in seconds.items():
         print(f"{name}: {medians[name]:.2f} s ({min(values):.2f} to {max(values):.2f})")

@@ -12,6 +12,7 @@ from pathlib import Path
 from absl import flags
 
 import ranker.legacy_keras  # noqa: F401 (before TensorFlow loads)
+from benchmarks import timings
 from benchmarks.contest import ratio, take_turns
 from benchmarks.model_step import BARE, KERAS, model_steps
 from benchmarks.model_step import STEPS_PER_TURN as MODEL_STEPS
@@ -58,6 +59,7 @@ def _time_tables() -> bool:
     seconds = take_turns(steps, rounds=_ROUNDS.value)
     print(f"\nOptimizer step on {NUM_IDS:,} ids, tables of n x {WIDTH}, ms")
     _print_medians(seconds, SPARSE_STEPS)
+    timings.keep("optimizer step", seconds, f"seconds of {SPARSE_STEPS} steps")
     few, clippy, keras = f"{FEW}: {{:,}}", "ours, Clippy on all: {:,}", "tf-keras Adagrad: {:,}"
     small, *_, large = SIZES
     checks = [
@@ -94,6 +96,7 @@ def _time_steps(what: str, settings: Callable[..., RunConfig]) -> bool:
     seconds = take_turns(model_steps(configs, with_keras=True), rounds=_ROUNDS.value)
     print(f"\nTraining step of {what}, ms")
     _print_medians(seconds, MODEL_STEPS)
+    timings.keep(what, seconds, f"seconds of {MODEL_STEPS} steps")
     checks = [_is_within(seconds, name, base, 1.05) for name in configs for base in (BARE, KERAS)]
     return all(checks)
 
@@ -105,6 +108,7 @@ def _time_clippers() -> bool:
         settings = {s.name: s.set or ("clip=[]",) for s in config.safeguards}
         configs = {name: _settings(*common, *own) for name, own in settings.items()}
         seconds = take_turns(model_steps(configs), rounds=_ROUNDS.value)
+        timings.keep(path, seconds, f"seconds of {MODEL_STEPS} steps")
         print(f"\n| guard, telemetry and of {path} | ms | to the bare step | to none |")
         print("|---|--:|--:|--:|")
         for name in configs:

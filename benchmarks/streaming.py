@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from absl import flags
 from tqdm import tqdm
 
+from benchmarks import timings
 from ranker.cli import program
 
 _CONFIG = flags.DEFINE_string("config", "configs/movielens_100k.toml", "What to train.")
@@ -86,6 +87,9 @@ def _train(data: Path, workdir: Path, kind: str) -> dict:
 def _report(results: dict[str, list[dict]]) -> int:
     print(f"{_ROWS.value:,} rows, {_ATTEMPTS.value:,} attempts at batch {_BATCH.value:,}")
     for figure in _FIGURES:
+        timings.keep(
+            "training", {k: [run[figure] for run in runs] for k, runs in results.items()}, figure
+        )
         shown = {kind: _shown([run[figure] for run in runs]) for kind, runs in results.items()}
         print(f"  {figure:20s}" + "".join(f"  {kind} {text}" for kind, text in shown.items()))
     if len(results) == 2:

@@ -9,8 +9,9 @@ from pathlib import Path
 from absl import flags
 
 import ranker.legacy_keras  # noqa: F401 (before TensorFlow loads)
+from benchmarks import timings
 from benchmarks.contest import ratio, take_turns
-from benchmarks.model_step import BARE, model_steps
+from benchmarks.model_step import BARE, STEPS_PER_TURN, model_steps
 from ranker.cli import program
 from ranker.spec import load
 from ranker.spec.aggregate import Aggregation
@@ -39,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
     every = "objective.telemetry.every_attempts=50"
     configs["sum, telemetry every 50"] = _config("train.log_every_attempts=50", every)
     seconds = take_turns(model_steps(configs), rounds=_ROUNDS.value)
+    timings.keep(_CONFIG.value, seconds, f"seconds of {STEPS_PER_TURN} steps")
     print("\n| method | to the sum |\n|---|--:|")
     for name in seconds:
         if name not in (BARE, _SUM):
