@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from drawing import PACKAGES, PROGRAMS_OF, WITHOUT_FILES, WITHOUT_KERAS
+from each import of_each
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,7 +93,7 @@ def called(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield last, node.lineno
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_a_package_imports_only_what_its_row_says(path):
     package = package_of(name_of(path))
     if not package:
@@ -128,7 +128,7 @@ def test_no_import_goes_in_a_circle():
     assert not circular
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_the_library_reads_no_flags_and_prints_nothing(path):
     tops = {name.split(".")[0] for name in imports(path, MODULES[path])}
     assert not tops & {"argparse", "pipelines", "tests", "benchmarks", "conftest"}
@@ -143,7 +143,7 @@ def test_the_library_reads_no_flags_and_prints_nothing(path):
     assert "sys.argv" not in map(ast.unparse, attributes)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_importing_does_no_work(path):
     if place(path) == "ranker/legacy_keras.py":
         return  # whose import is its work: TensorFlow has to find the choice made
@@ -157,7 +157,7 @@ def test_importing_does_no_work(path):
     assert [line for line in added if not line.startswith("__all__")] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_rooms_that_only_compute_touch_no_files_and_no_keras(path):
     package = package_of(name_of(path))
     if package in WITHOUT_FILES:
@@ -166,7 +166,7 @@ def test_rooms_that_only_compute_touch_no_files_and_no_keras(path):
         assert "keras" not in ast.unparse(MODULES[path])
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_one_package_writes_as_a_whole_and_locks_and_digests(path):
     if package_of(name_of(path)) in {"files"} | WITH_THEIR_OWN:
         return
@@ -178,7 +178,7 @@ def test_one_package_writes_as_a_whole_and_locks_and_digests(path):
     assert not calls & set(map(ast.unparse, attributes))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=place)
+@of_each(SOURCES, place)
 def test_files_and_functions_are_short_and_finished(path):
     text = SOURCES[path]
     limit = 100 if path.parent == ROOT / "ranker/cli" else 300
@@ -197,7 +197,7 @@ def test_the_median_function_and_file_are_small():
     assert statistics.median(len(SOURCES[path].splitlines()) for path in MODULES) <= 100
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_what_is_public_is_typed_and_documented(path):
     tree, lines = MODULES[path], SOURCES[path].splitlines()
     assert ast.get_docstring(tree) or not tree.body, "a module without a docstring"
@@ -214,7 +214,7 @@ def test_what_is_public_is_typed_and_documented(path):
             assert ast.get_docstring(function), f"{function.name} has no docstring"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_what_takes_or_returns_arrays_says_their_shapes(path):
     for function in public_functions(MODULES[path]):
         typed = f"{ast.unparse(function.args)} {ast.unparse(function.returns or [])}"
@@ -224,7 +224,7 @@ def test_what_takes_or_returns_arrays_says_their_shapes(path):
             assert SHAPE.search(said), f"line {function.lineno}: {function.name} names no shape"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=place)
+@of_each(MODULES, place)
 def test_every_error_carries_what_it_refuses(path):
     for node in ast.walk(MODULES[path]):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
@@ -234,7 +234,7 @@ def test_every_error_carries_what_it_refuses(path):
             assert carries, f"line {node.lineno}: {ast.unparse(node)}"
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("tests/**/*.py")), ids=place)
+@of_each(sorted(ROOT.glob("tests/**/*.py")), place)
 def test_no_test_reads_a_clock(path):
     clocks = {"perf_counter", "process_time", "thread_time", "monotonic", "timeit"}
     attributes = (n.attr for n in ast.walk(ast.parse(path.read_text("utf-8")))

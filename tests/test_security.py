@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from each import of_each
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(p for folder in ("ranker", "benchmarks") for p in ROOT.glob(f"{folder}/**/*.py"))
@@ -38,7 +39,7 @@ def dangers(tree: ast.AST) -> Iterator[str]:
                 yield f"line {node.lineno}: {name}({keyword.arg}=...)"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@of_each(FILES, lambda path: str(path.relative_to(ROOT)))
 def test_nothing_that_is_read_is_run(path):
     assert list(dangers(ast.parse(path.read_text("utf-8")))) == []
 

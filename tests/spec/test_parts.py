@@ -1,6 +1,7 @@
 """Every part that is registered: its declaration, its bounds, its help, and what acts."""
 
 import dataclasses
+import itertools
 import math
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import pytest
 from annotated_types import Ge, Gt
+from each import of_each
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -58,16 +60,13 @@ def minimal(kind):
     return kind(**given, **ALSO.get(kind.kind, {}))
 
 
-def numbers(kind):
-    return [field for field in fields_of(kind) if field.hint in (int, float)]
+NUMBERS = [(kind, f) for kind in PARTS for f in fields_of(kind) if f.hint in (int, float)]
 
 
-def each_number():
-    return [
-        pytest.param(kind, field, id=f"{kind.kind}.{field.name}")
-        for kind in PARTS
-        for field in numbers(kind)
-    ]
+def setting(number):
+    """Returns what a number is called."""
+    kind, field = number
+    return f"{kind.kind}.{field.name}"
 
 
 def test_every_family_has_its_kinds_and_the_settings_name_them_all():
@@ -94,17 +93,24 @@ def test_what_acts_is_there_and_acts_with_the_settings_declared(kind):
     assert found.__module__.startswith("ranker.")
 
 
-@pytest.mark.parametrize(("kind", "field"), each_number())
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, "1", True, None])
-def test_no_number_is_taken_that_is_none(kind, field, bad):
+BAD = (math.nan, math.inf, -math.inf, "1", True, None)
+
+
+@of_each(list(itertools.product(NUMBERS, BAD)), lambda case: f"{setting(case[0])} = {case[1]!r}")
+def test_no_number_is_taken_that_is_none(case):
+    (kind, field), bad = case
     with pytest.raises((ValueError, TypeError), match=rf"^{kind.__name__}: {field.name} must be "):
         dataclasses.replace(minimal(kind), **{field.name: bad})
 
 
+@of_each(NUMBERS, setting)
+def test_a_number_within_its_bounds_comes_back_and_one_outside_is_refused(number):
+    within_bounds_or_refused(*number)
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@pytest.mark.parametrize(("kind", "field"), each_number())
 @given(data=st.data())
-def test_a_number_within_its_bounds_comes_back_and_one_outside_is_refused(kind, field, data):
+def within_bounds_or_refused(kind, field, data):
     wide = st.integers(-5, 2000) if field.hint is int else st.floats(-5, 2000, width=32)
     value = data.draw(wide)
     holds = all(
