@@ -19,8 +19,9 @@ compare: .venv/run
 test: lint .venv/test
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=15
 
+# Without what trains, compiles a whole step, exports or starts a program.
 unit: .venv/test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not runs"
 
 lowest: .venv/lowest/ready
 	.venv/lowest/bin/python -m pytest -m "not slow"

@@ -226,6 +226,7 @@ def test_the_library_example_refuses_the_nan_and_nothing_else():
     assert (scope["weights"].numpy() != before).all()
 
 
+@pytest.mark.runs
 def test_the_site_is_built_without_a_warning_and_fetches_nothing(tmp_path):
     """Chromium, or any browser, would load a page of it without a network."""
     told = subprocess.run(

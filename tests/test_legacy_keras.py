@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.runs
+
 ROOT = Path(__file__).parents[1]
 BESIDE_KERAS_3 = """
 import os, sys

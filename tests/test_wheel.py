@@ -63,6 +63,7 @@ def contents(path):
     return {str(p) for p in found if "__pycache__" not in p.parts}
 
 
+@pytest.mark.runs
 def test_it_has_the_package_and_the_configs_and_nothing_beside(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert len(names) == len(set(names))
@@ -73,6 +74,7 @@ def test_it_has_the_package_and_the_configs_and_nothing_beside(wheel):
     assert "ranker/py.typed" in wanted
 
 
+@pytest.mark.runs
 def test_it_says_what_it_is(wheel):
     archive = zipfile.ZipFile(wheel)
     about = f"ranker_trainer-{ranker.__version__}.dist-info"
@@ -88,6 +90,7 @@ def test_it_says_what_it_is(wheel):
     assert "ranker = ranker.cli.command:main" in entry
 
 
+@pytest.mark.runs
 def test_one_that_is_built_of_an_sdist_has_its_commit(wheel, tmp_path):
     run(*BUILD, "-t", "sdist", "-d", tmp_path)
     source = next(tmp_path.glob("*.tar.gz"))
@@ -100,6 +103,7 @@ def test_one_that_is_built_of_an_sdist_has_its_commit(wheel, tmp_path):
     assert again.read("ranker/commit.txt") == first.read("ranker/commit.txt")
 
 
+@pytest.mark.runs
 def test_its_command_works_in_an_empty_folder(installed, stranger):
     def call(*words, code=0):
         path = str(installed)
@@ -116,6 +120,7 @@ def test_its_command_works_in_an_empty_folder(installed, stranger):
     assert unprepared[-1].endswith("This prepares them: ranker prepare --dataset=movielens-100k")
 
 
+@pytest.mark.runs
 def test_it_records_its_commit_and_not_that_of_where_one_stands(installed, stranger):
     code = "from ranker import files; print(files.environment(seed=0, command=[])['commit'])"
     told = run(sys.executable, "-c", code, cwd=stranger, PYTHONPATH=str(installed)).stdout.strip()

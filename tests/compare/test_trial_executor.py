@@ -14,6 +14,8 @@ from ranker.compare import grid
 from ranker.compare.trial_executor import TrialExecutor
 from ranker.spec import graph_inputs, guard, inject, inject_training
 
+pytestmark = pytest.mark.runs
+
 CLOCK = ("seconds", "seconds_per_attempt", "evaluated_seconds")
 
 

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import small_jobs
 
+pytestmark = pytest.mark.runs
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "examples" / "json_lines_log.py"
 PLUGIN = "--plugin=examples.json_lines_log"

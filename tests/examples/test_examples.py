@@ -21,6 +21,8 @@ from ranker.spec.objective import Loss
 from ranker.spec.part import kinds
 from ranker.spec.run import RunConfig
 
+pytestmark = pytest.mark.runs
+
 ROOT = Path(__file__).parents[2]
 MEDIAN = ["plugins=['examples.median_clip']", "clip=[{kind='median', max_ratio=2.0}]"]
 LION = ["plugins=['examples.lion']", "optimizer.dense={rule='lion', learning_rate=0.001}"]

@@ -16,6 +16,8 @@ from ranker.report.run.record import read_record
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
+pytestmark = pytest.mark.runs
+
 
 def test_each_number_keeps_one_sign_as_often_as_it_is_pulled_that_way():
     num = 20_000

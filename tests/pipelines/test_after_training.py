@@ -8,6 +8,8 @@ from programs import call
 
 from ranker.train import write_result
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.mark.parametrize(
     ("name", "flags", "said"),

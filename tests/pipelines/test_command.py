@@ -9,6 +9,8 @@ from programs import ROOT
 
 from ranker.cli import command, programs, sentences
 
+pytestmark = pytest.mark.runs
+
 MODULES = sorted(
     path.stem
     for path in ROOT.glob("ranker/cli/*.py")

@@ -10,6 +10,8 @@ import pytest
 from programs import call, finish, start
 from sample_comparison import write_comparison
 
+pytestmark = pytest.mark.runs
+
 # One: each worker loads TensorFlow and compiles. That there may be more is `test_pool`'s.
 ALONE = "--set=workers=1"
 

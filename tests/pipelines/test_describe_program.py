@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from programs import call
 
+pytestmark = pytest.mark.runs
+
 N = 1_000
 
 

@@ -70,6 +70,7 @@ def test_each_has_a_question(path):
     assert not said.endswith("et al.")
 
 
+@pytest.mark.runs
 def test_they_are_listed_and_printed():
     code, out, err = call("configs")
     assert (code, err) == (0, "")

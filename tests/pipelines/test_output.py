@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from programs import ROOT
 
+pytestmark = pytest.mark.runs
+
 PROGRAMS = [p for p in ROOT.glob("ranker/cli/*.py") if '"__main__":' in p.read_text("utf-8")]
 # A program that says things in every way: print, standard error, a bar, absl, its own C library.
 SCRIPT = """

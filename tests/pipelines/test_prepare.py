@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.runs
+
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "pandas", "pyarrow", "numpy")
 

@@ -1,6 +1,9 @@
 """The page of a run: written by training, and by its own program of any run."""
 
+import pytest
 from programs import call
+
+pytestmark = pytest.mark.runs
 
 
 def test_training_left_a_page_and_how_scores_are_distributed(whole):

@@ -9,6 +9,8 @@ from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 from ranker.replay import as_text, replay, text
 from ranker.spec import load
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + """clip = [{{kind = "clippy", absolute = 1e-4}}]

@@ -7,6 +7,8 @@ import pytest
 from ranker import serve
 from ranker.serve.manifest import MANIFEST
 
+pytestmark = pytest.mark.runs
+
 CUT = {
     "half": lambda content: content[: len(content) // 2],
     "nothing": lambda content: b"",

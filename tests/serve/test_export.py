@@ -20,6 +20,8 @@ from ranker.serve.manifest import check_manifest
 from ranker.spec.model import ModelSettings, SharedBottom
 from ranker.spec.run import DataSettings, RunConfig
 
+pytestmark = pytest.mark.runs
+
 CARD = {
     "origin": {"commit": "abc123", "date": "2026-11-28T15:00:00Z", "attempt": 12},
     "settings": {"seed": 31, "data": {"path": "/somewhere/private", "batch_size": 77}},

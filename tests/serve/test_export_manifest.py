@@ -10,6 +10,8 @@ import pytest
 from ranker import serve
 from ranker.serve.manifest import MANIFEST, check_manifest, write_manifest
 
+pytestmark = pytest.mark.runs
+
 FILES = ("saved_model.pb", "variables/variables.index", "assets.extra/origin.json", "added/later")
 
 

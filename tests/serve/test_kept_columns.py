@@ -12,6 +12,8 @@ from scored_rows import csv_of, read, with_column
 
 from ranker import serve
 
+pytestmark = pytest.mark.runs
+
 KEPT = {
     "zeros before": lambda k: f"{k:06d}",
     "more digits than 64 bits": lambda k: str(12345678901234567890123 + k),
@@ -30,17 +32,19 @@ KEPT = {
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "CSV"])
-@pytest.mark.parametrize("what", KEPT)
-def test_what_is_kept_of_a_csv_is_as_it_stands_there(version, table, tmp_path, what, kind):
-    wanted = [KEPT[what](k) for k in range(len(table))]
+@pytest.mark.parametrize("without", ["bytes", ""])  # with which no column of the file is text
+def test_what_is_kept_of_a_csv_is_as_it_stands_there(version, table, tmp_path, without, kind):
+    whats = [what for what in KEPT if what != without]
+    wanted = {what: [KEPT[what](k) for k in range(len(table))] for what in whats}
     users = [f"{user:05d}" for user in table["user_id"].to_pylist()]
     table = with_column(table, "user_id", users)
-    path = csv_of(table, tmp_path / "rows.csv", request=wanted, **{"über": wanted})
+    path = csv_of(table, tmp_path / "rows.csv", **wanted, **{"über": users})
     output = tmp_path / f"out.{kind}"
-    serve.predict(version, path, output, keep=["request", "user_id", "request"])
+    serve.predict(version, path, output, keep=[*wanted, "user_id", "dates"])
     if kind == "parquet":
         found = pq.read_table(output).to_pydict()
-        found["request"] = [v if isinstance(v, str) else os.fsdecode(v) for v in found["request"]]
+        if not without:
+            found |= {what: list(map(os.fsdecode, found[what])) for what in wanted}
         assert pq.read_schema(output).field("user_id").type == pa.string()
     else:
         with output.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -48,8 +52,9 @@ def test_what_is_kept_of_a_csv_is_as_it_stands_there(version, table, tmp_path, w
         found = {name: [row[name] for row in rows] for name in rows[0]}
         scores = np.array(found["like_score"], np.float32)
         assert ((scores > 0) & (scores < 1)).all()
-    assert list(found) == ["request", "user_id", "like_score", "rating_score"]
-    assert found["request"] == wanted
+    assert list(found) == [*wanted, "user_id", "like_score", "rating_score"]
+    for what, values in wanted.items():
+        assert found[what] == values, what
     assert found["user_id"] == users
 
 

@@ -16,6 +16,8 @@ from ranker.serve.plain_path import plain_path
 from ranker.spec.model import Mmoe, ModelSettings, Ple, WideSettings
 from ranker.spec.run import DataSettings, RunConfig
 
+pytestmark = pytest.mark.runs
+
 NAMES = ["zip code", "Zip Code", "class", "größe", "名前", "%s[*?]"]
 
 

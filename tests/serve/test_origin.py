@@ -7,6 +7,8 @@ import pytest
 from ranker.serve import check_origin
 from ranker.serve.origin import write_origin
 
+pytestmark = pytest.mark.runs
+
 OURS = {"config_sha256": "a", "data": {"schema.toml": "b"}}
 
 

@@ -11,6 +11,8 @@ from ranker import model, serve
 from ranker.input import read_raw
 from ranker.serve import rows as rows_module
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 @pytest.mark.parametrize("batch_rows", [7, 16_384])

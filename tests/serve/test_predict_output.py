@@ -102,6 +102,7 @@ def test_a_folder_that_a_program_wrote_is_no_place_for_scores(tmp_path, what, na
             serve.predict(tmp_path / "model", tmp_path / "rows.csv", tmp_path / folder / name)
 
 
+@pytest.mark.runs
 def test_no_file_of_the_user_s_is_written_over_or_removed(version, prepared, tmp_path):
     theirs = {
         name: tmp_path / name for name in (".out.csv.writing", "out.csv.writing", "config.toml")

@@ -14,6 +14,8 @@ from ranker.past import Past
 from ranker.spec.model import ModelSettings
 from ranker.spec.run import DataSettings, RunConfig
 
+pytestmark = pytest.mark.runs
+
 SPEC = """
 user = "who"
 item = "what"

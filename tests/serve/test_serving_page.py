@@ -9,6 +9,8 @@ from documents import TEXTS, blocks
 
 from ranker.serve import predict
 
+pytestmark = pytest.mark.runs
+
 EXAMPLE = blocks(TEXTS["docs/serving.md"], "python")[0]
 
 

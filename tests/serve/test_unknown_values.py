@@ -9,6 +9,8 @@ from tiny_dataset import NUM_USERS
 from ranker import serve
 from ranker.input import Encoder
 
+pytestmark = pytest.mark.runs
+
 
 def said(version, table, tmp_path):
     pq.write_table(table, tmp_path / "rows.parquet")

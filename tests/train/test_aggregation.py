@@ -15,6 +15,8 @@ from ranker.spec.run import RunConfig
 from ranker.train import Step
 from ranker.train.reduce import Share
 
+pytestmark = pytest.mark.runs
+
 WEIGHTS = "objective.task_weights={rating=0.25}"
 INJECTED = "inject=[{kind='task_weight', task='like', factor=3.0, start=0, stop=9}]"
 

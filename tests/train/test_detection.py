@@ -13,6 +13,8 @@ from ranker.spec.model import ModelSettings
 from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import interventions
 
+pytestmark = pytest.mark.runs
+
 FINDINGS = ("symptoms", "began", "levels", "norm_symptom")
 DETECT = Detect(window=20, minimum=10, max_recovery=10)
 

@@ -10,6 +10,8 @@ from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, 
 from ranker import train, wiring
 from ranker.input import digests, from_parquet
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + """clip = [{{kind = "clippy", absolute = 1e-4}}]

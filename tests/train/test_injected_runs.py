@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, write_settings
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

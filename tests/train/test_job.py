@@ -10,6 +10,8 @@ from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 from ranker import serve
 from ranker.train import CheckpointError
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

@@ -9,6 +9,8 @@ from ranker import wiring
 from ranker.spec.objective import Loss
 from ranker.spec.part import Decay, declared, register
 
+pytestmark = pytest.mark.runs
+
 
 @register("from_usual", acts=f"{__name__}.FromUsualLoss")
 class FromUsual(Loss):

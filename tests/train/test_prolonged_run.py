@@ -10,6 +10,8 @@ from small_jobs import MODEL, SMALL, Killed, at_call, logs, read_settings, run, 
 from ranker import job, train, wiring
 from ranker.train import RunDirectoryError
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

@@ -11,6 +11,8 @@ import small_jobs
 from ranker import wiring
 from ranker.schema import read_schema, write_schema
 
+pytestmark = pytest.mark.runs
+
 METRICS = "metrics=[{kind='ndcg', k=3}, {kind='mrr', by='request'}, {kind='recall', k=2}]"
 
 

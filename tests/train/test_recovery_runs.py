@@ -11,6 +11,8 @@ from ranker.replay import replay
 from ranker.spec import load
 from ranker.train import Recovery, RecoveryController, RecoveryState, StepReport
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

@@ -17,6 +17,8 @@ from ranker.input import digests
 from ranker.replay import replay
 from ranker.train import RunDirectoryError
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

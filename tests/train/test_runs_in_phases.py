@@ -9,6 +9,8 @@ from ranker import wiring
 from ranker.input import Batch
 from ranker.wiring.beginning import find_source, start_from
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

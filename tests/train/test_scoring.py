@@ -11,6 +11,8 @@ from ranker import wiring
 from ranker.schema import write_schema
 from ranker.spec.run import DataSettings, RunConfig
 
+pytestmark = pytest.mark.runs
+
 PAST = ("liked_items", "user_count")
 
 

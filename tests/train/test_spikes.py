@@ -14,6 +14,8 @@ from ranker.spec.run import DataSettings, RunConfig
 from ranker.train import Checkpoints
 from ranker.train.events import refusal
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.fixture(scope="module")
 def config(prepared):

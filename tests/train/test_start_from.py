@@ -16,6 +16,8 @@ from ranker.train import RunDirectoryError
 from ranker.train.checkpoint_files import Saved, read_checkpoint, save_checkpoint
 from ranker.wiring.beginning import find_source, start_from
 
+pytestmark = pytest.mark.runs
+
 OWN = ("attempts", "guard/refused", "guard/refused_in_a_row")
 
 

@@ -10,6 +10,8 @@ from ranker import train, wiring
 from ranker.replay import replay
 from ranker.train import CheckpointError, RunDirectoryError
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.fixture
 def read(ended):

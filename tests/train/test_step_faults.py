@@ -14,6 +14,8 @@ from ranker.spec.run import RunConfig, TrainSettings
 from ranker.train import Step
 from ranker.wiring.faults import build_faults
 
+pytestmark = pytest.mark.runs
+
 START, STOP, NUM = 2, 5, 8
 INJECT = """
 {kind = "label_flip", task = "like", share = 0.25, start = 2, stop = 5},

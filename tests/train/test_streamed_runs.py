@@ -22,6 +22,8 @@ from ranker.spec.run import DataSettings
 from ranker.train import Step
 from ranker.wiring import trainer, training
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL

@@ -10,6 +10,8 @@ from ranker.objective.aggregate.pulls import read
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
+pytestmark = pytest.mark.runs
+
 LOGGED = "train.log_every_attempts=1"
 WEIGHTS = "objective.task_weights={rating=0.25}"
 # Those that remember something or go round in a loop, and one of each other sort.

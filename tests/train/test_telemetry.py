@@ -10,6 +10,8 @@ from ranker.objective.aggregate import gramian, telemetry
 from ranker.spec import load
 from ranker.spec.run import RunConfig
 
+pytestmark = pytest.mark.runs
+
 EVERY_TWO = ("train.log_every_attempts=1", "objective.telemetry.every_attempts=2")
 WEIGHTS = "objective.task_weights={rating=0.25}"
 

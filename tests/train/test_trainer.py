@@ -7,6 +7,8 @@ import tensorflow as tf
 from ranker import wiring
 from ranker.train import CheckpointError, Every, MemoryStore, Progress, Trainer
 
+pytestmark = pytest.mark.runs
+
 TRAIN = "[train]\nmax_attempts = 20\nattempts_per_call = 6\n"
 
 

@@ -7,6 +7,8 @@ from small_jobs import MODEL, SMALL, at_call, read_settings, run, write_settings
 
 from ranker import files, job, train, wiring
 
+pytestmark = pytest.mark.runs
+
 CONFIG = (
     SMALL
     + MODEL
