@@ -1,6 +1,6 @@
 """Several processes that train one model: who they are, and what they say to each other."""
 
-from ranker.workers.cluster import VARIABLE, Cluster, ClusterError, read_cluster
+from ranker.workers.cluster import VARIABLE, Cluster, ClusterError, check_alone, read_cluster
 from ranker.workers.meet import meet
 from ranker.workers.peers import LostError, Peers, RefusedError
 
@@ -11,6 +11,7 @@ __all__ = [
     "LostError",
     "Peers",
     "RefusedError",
+    "check_alone",
     "meet",
     "read_cluster",
 ]

@@ -1,6 +1,7 @@
 """Which processes train together, as the environment's `TF_CONFIG` says."""
 
 import dataclasses
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -89,6 +90,16 @@ def read_cluster(environment: Mapping[str, str]) -> Cluster | None:
         raise ClusterError(f"{VARIABLE}: an address stands twice among {', '.join(addresses)}")
     rank = _rank(kinds, task)
     return Cluster(addresses, rank) if len(addresses) > 1 else None
+
+
+def check_alone(environment: Mapping[str, str] = os.environ) -> None:
+    """Raises ClusterError if `TF_CONFIG` names several workers, for what is done by one process."""
+    cluster = read_cluster(environment)
+    if cluster is not None:
+        raise ClusterError(
+            f"{VARIABLE}: {cluster.size} workers, among which only training is shared: start this "
+            f"program once, without {VARIABLE}"
+        )
 
 
 def _rank(kinds: Mapping[str, list], task: Mapping[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """How the workers of a run find each other, and see that they are of one run, before they train."""
 
 import contextlib
+import errno
 import json
 import socket
 import time
@@ -88,14 +89,14 @@ def _gather(
 
 
 def _listener(cluster: Cluster) -> socket.socket:
-    """Returns what listens at the chief's port, on every interface: its name may be a service's."""
+    """Returns what listens at the chief's address; on every interface if that is not its own."""
     host, port = cluster.host_and_port(0)
     is_v6 = ":" in host
     listener = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET)
     try:
         # TensorFlow listens at the same port next, while these connections last.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("::" if is_v6 else "0.0.0.0", port))
+        _bind(listener, "" if _is_loopback_for_others(cluster) else host, port)
         listener.listen(cluster.size)
     except OSError as error:
         listener.close()
@@ -103,6 +104,25 @@ def _listener(cluster: Cluster) -> socket.socket:
             f"{cluster.addresses[0]}: the chief cannot listen at port {port}: {error.strerror}"
         ) from error
     return listener
+
+
+def _bind(listener: socket.socket, host: str, port: int) -> None:
+    """Binds to a host's address, or to all: a service's, or a router's, is not this machine's."""
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        if not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL:
+            raise
+        listener.bind(("", port))
+
+
+def _is_loopback_for_others(cluster: Cluster) -> bool:
+    """Whether the chief's name is loopback here, as Debian names a host, but not to the others."""
+    hosts = [cluster.host_and_port(rank)[0] for rank in range(cluster.size)]
+    try:
+        return len(set(hosts)) > 1 and socket.gethostbyname(hosts[0]).startswith("127.")
+    except OSError:  # it is no IPv4 name
+        return False
 
 
 def _call(

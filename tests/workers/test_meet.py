@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from ranker.workers import Cluster, LostError, RefusedError, meet
+from ranker.workers import Cluster, ClusterError, LostError, RefusedError, meet
+from ranker.workers.meet import _listener
 
 
 def free_ports(count):
@@ -90,6 +91,24 @@ def test_one_that_is_silent_is_lost_and_who_is_stuck_is_ended():
         module._GRACE_SECONDS = grace
         chief.close()
         theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "listens"),
+    [
+        (("127.0.0.1", "127.0.0.1"), "127.0.0.1"),  # --workers=N
+        (("127.0.0.3", "127.0.0.3"), "127.0.0.3"),
+        (("localhost", "203.0.113.2"), "0.0.0.0"),  # a host's own name may be loopback to itself
+        (("203.0.113.1", "203.0.113.2"), "0.0.0.0"),  # a service's address, not this machine's
+    ],
+)
+def test_the_chief_listens_at_the_address_that_is_named_if_it_has_it(hosts, listens):
+    ports = free_ports(2)
+    addresses = tuple(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True))
+    with _listener(Cluster(addresses, 0)) as listener:
+        assert listener.getsockname() == (listens, ports[0])
+        with pytest.raises(ClusterError, match=r":\d+: the chief cannot listen at port .*in use"):
+            _listener(Cluster(addresses, 0))
 
 
 def test_another_run_is_refused_on_all_sides_by_what_differs():
