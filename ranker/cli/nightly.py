@@ -5,11 +5,10 @@
   ranker nightly --config=nightly.toml --workdir=runs/nightly --rollback
   ranker nightly --config=nightly.toml --check
 
-The same command again goes on, or says what the night came to. `export/` holds the versions;
-the newest is the one to serve. --allow lets a day pass that is unlike the days before.
-Exit codes: 0 accepted and published; 2 bad settings or input, or a day unlike the days before;
-3 diverged; 4 trained, but the gate refused the model; 143, 130 or 129 stopped by a signal
-after saving: the same command goes on. Whatever happens, the served version stays.
+The same command again goes on, or says what the night came to. `export/` holds the versions: serve
+the newest. --allow lets a day pass that is unlike the days before. Exit codes: 0 published; 2 bad
+settings or input, or a day unlike the days before; 3 diverged; 4 trained, but the gate refused the
+model; 143, 130 or 129 stopped by a signal after saving: the same command goes on.
 """
 
 import sys
@@ -25,6 +24,7 @@ from ranker.spec import load
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.plugins import import_plugins
 from ranker.spec.run import RunConfig
+from ranker.workers import check_alone
 
 _CONFIG = flags.DEFINE_string("config", None, "TOML file of the job.", required=True)
 _SET = flags.DEFINE_multi_string("set", [], "One setting of the job in place of the file's.")
@@ -40,6 +40,7 @@ _CHECK = flags.DEFINE_bool("check", False, "Print the settings in full, and stop
 def main(_: Sequence[str]) -> int:
     """Runs the night; returns the exit code."""
     try:
+        check_alone()
         settings = load.load(Path(_CONFIG.value), _SET.value, NightlySettings)
         import_plugins(settings.plugins)
         config = load.load(named.find(settings.config), settings.set, RunConfig)

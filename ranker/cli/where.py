@@ -7,6 +7,7 @@ from absl import flags
 
 from ranker.cli.sentences import sentence
 from ranker.spec.compare import CompareConfig
+from ranker.workers import check_alone
 
 _ON = flags.DEFINE_enum(
     "on", "local", ["local", "ray"], "Where runs run: processes of this machine, or a Ray cluster."
@@ -20,7 +21,8 @@ _ADDRESS = flags.DEFINE_string(
 
 
 def check() -> None:
-    """Raises ValueError for flags that do not go together."""
+    """Raises ValueError for flags that do not go together, and for one of several workers."""
+    check_alone()
     if _ADDRESS.value is not None and _ON.value != "ray":
         raise ValueError(f"--address={_ADDRESS.value} is a Ray cluster's: give --on=ray with it")
 

@@ -1,5 +1,6 @@
 """`ranker` and its sub-commands: found when asked for, told as they are typed, quick to help."""
 
+import json
 import subprocess
 import sys
 import types
@@ -81,6 +82,29 @@ def test_what_cannot_be_is_one_line_and_exit_code_2(words, said):
     assert (code, out) == (2, "")
     assert len(lines) == 1
     assert lines[0].startswith(said)
+
+
+@pytest.mark.parametrize("name", ["compare", "nightly"])
+def test_what_one_process_does_refuses_to_be_started_on_several_workers(name, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster("a:1", "b:1"))
+    code, out, lines, _ = call("ranker", name, "--config=compare_quick", "--check")
+    assert (code, out) == (2, "")
+    assert lines == [
+        f"{name}: TF_CONFIG: 2 workers, among which only training is shared: start this program "
+        "once, without TF_CONFIG"
+    ]
+
+
+def cluster(*addresses):
+    task = {"type": "worker", "index": 0}
+    return json.dumps({"cluster": {"worker": addresses}, "task": task})
+
+
+def test_a_cluster_of_one_worker_compares_as_any_process(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster("a:1"))
+    code, out, lines, _ = call("ranker", "compare", "--config=compare_quick", "--check")
+    assert (code, lines) == (0, [])
+    assert "runs" in out
 
 
 def test_no_word_at_all_shows_the_help_and_is_no_success():
