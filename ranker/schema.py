@@ -102,7 +102,7 @@ class Task:
     Attributes:
       name: the column's name, and the output's.
       kind: "binary" (label 0 or 1) or "regression".
-      minimum, maximum: the range a label must keep, inclusive.
+      minimum, maximum: the range of labels and predictions, inclusive; None for no bound.
       mean: of the training labels: the positive rate of a binary task. A file must state it.
       standard_deviation: of the training labels; of a regression task a file must state it.
       weight: of its loss, where a run's settings do not name the task; >= 0.
@@ -110,8 +110,8 @@ class Task:
 
     name: str
     kind: str
-    minimum: float
-    maximum: float
+    minimum: float | None = None
+    maximum: float | None = None
     mean: float = 0.0
     standard_deviation: float = 1.0
     weight: float = 1.0
@@ -120,10 +120,11 @@ class Task:
         _check_types(f"task {self.name!r:.80}", self)
         _check_name("task", self.name)
         _check_member("task", self.name, "kind", self.kind, TASK_KINDS)
-        if not self.minimum < self.maximum:
-            raise ValueError(
-                f"task {self.name!r}: minimum {self.minimum} is not below maximum {self.maximum}"
-            )
+        low, high = self.minimum, self.maximum
+        if self.kind == "binary" and (low is None or high is None):
+            raise ValueError(f"task {self.name!r}: binary, without its minimum and maximum")
+        if low is not None and high is not None and not low < high:
+            raise ValueError(f"task {self.name!r}: minimum {low} is not below maximum {high}")
         if self.weight < 0:
             raise ValueError(f"task {self.name!r}: weight must be >= 0, got {self.weight}")
 
@@ -271,9 +272,8 @@ def _check_types(what: str, record: object) -> None:
         if not isinstance(kind, type | types.UnionType):
             continue  # lists and tables, whose parts check themselves
         is_whole = type(value) is int and kind in (float, float | None)
-        if not (
-            is_whole or (isinstance(value, kind) and (type(value) is not bool or kind is bool))
-        ):
+        is_kind = isinstance(value, kind) and (type(value) is not bool or kind is bool)
+        if not (is_whole or is_kind):
             raise ValueError(f"{what}: {field.name} is {value!r:.80}, no {_kind_name(kind)}")
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{what}: {field.name} must be finite, got {value}")

@@ -147,6 +147,7 @@ def test_only_what_differs_from_the_defaults_is_written_and_what_the_data_say(tm
         (USER, {"max_length": 5}, "feature 'user_id': max_length is 5"),
         (LIKE, {"kind": "count"}, "task 'like': kind 'count' is none of binary, regression"),
         (LIKE, {"maximum": 0}, "task 'like': minimum 0 is not below maximum 0"),
+        (LIKE, {"maximum": None}, "task 'like': binary, without its minimum and maximum"),
         (LIKE, {"minimum": float("nan")}, "task 'like': minimum must be finite, got nan"),
         (SCHEMA, {"tasks": ()}, "schema of 'tiny' has no task"),
         (

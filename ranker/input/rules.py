@@ -13,11 +13,6 @@ import pyarrow.compute as pc
 from ranker.input.rule import TYPES, Rule
 from ranker.schema import Feature, Schema, Task
 
-# A number without a stated range must stay within so many standard deviations of the
-# training mean, after log1p: of N training rows none is farther than sqrt(N - 1) from it,
-# so that no training row is refused below 10^8 of them.
-MAX_DEVIATIONS = 1e4
-
 # Sums of sample weights, and of losses times them, keep within float32; nor does one that is
 # above 0 become 0 in it, which would mask the row.
 WEIGHTS = (1e-30, 1e30)
@@ -64,21 +59,16 @@ def feature_rule(feature: Feature) -> Rule:
     return Rule(feature.name, pa.list_(kind), must, _lists(is_text=is_text))
 
 
-def bounds(feature: Feature) -> tuple[float, float]:
-    """Returns the least and the largest raw value of a numeric feature that are valid.
+def bounds(column: Feature | Task) -> tuple[float, float]:
+    """Returns the least and the largest raw value of a number that are valid, as float32 has them.
 
-    Where the schema states no bound it is MAX_DEVIATIONS from the training mean. After
-    log1p a value must also be above -1, where the logarithm ends.
+    Where the schema states no bound, all that is finite is: the rows of one day do not say what
+    those of the next may be. Before log1p a value must also be above -1, where the logarithm ends.
     """
-    reach = MAX_DEVIATIONS * feature.standard_deviation
-    lowest, highest = feature.mean - reach, feature.mean + reach
-    if feature.log1p:
-        lowest, highest = (math.expm1(min(value, 700.0)) for value in (lowest, highest))
-    lowest = lowest if feature.minimum is None else feature.minimum
-    highest = highest if feature.maximum is None else feature.maximum
-    if feature.log1p:
+    lowest = -_LARGEST if column.minimum is None else column.minimum
+    highest = _LARGEST if column.maximum is None else column.maximum
+    if isinstance(column, Feature) and column.log1p:
         lowest = max(lowest, float(np.nextafter(np.float32(-1), np.float32(0))))
-    # As float32 has them, which is what the column holds: 0.7 there is less than 0.7.
     return _as_float32(lowest), _as_float32(highest)
 
 
@@ -87,11 +77,11 @@ def _as_float32(value: float) -> float:
 
 
 def _label_rule(task: Task) -> Rule:
-    lowest, highest = _as_float32(task.minimum), _as_float32(task.maximum)
+    lowest, highest = bounds(task)
     if task.kind == "binary":
         must = f"must be {task.minimum:g} or {task.maximum:g}, or null"
         return Rule(task.name, pa.float32(), must, _either(lowest, highest))
-    must = f"must be a number from {task.minimum:g} to {task.maximum:g}, or null"
+    must = f"must be a number from {lowest:.7g} to {highest:.7g}, or null"
     return Rule(task.name, pa.float32(), must, _numbers(lowest, highest, null=lowest))
 
 

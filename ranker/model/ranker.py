@@ -177,11 +177,20 @@ class Ranker(tf.Module):
 def scores(logits: Mapping[str, Any], schema: Schema) -> dict[str, tf.Tensor]:
     """Returns what is served, [B] a task: probabilities, and predictions kept in range."""
     return {
-        t.name: tf.sigmoid(logits[t.name])
-        if t.kind == "binary"
-        else tf.clip_by_value(logits[t.name], t.minimum, t.maximum)
-        for t in schema.tasks
+        task.name: tf.sigmoid(logits[task.name])
+        if task.kind == "binary"
+        else _in_range(logits[task.name], task)
+        for task in schema.tasks
     }
+
+
+def _in_range(values: tf.Tensor, task: Task) -> tf.Tensor:
+    """Returns values, [B], within the bounds that the task states."""
+    if task.minimum is None and task.maximum is None:
+        return values
+    lowest = values.dtype.min if task.minimum is None else task.minimum
+    highest = values.dtype.max if task.maximum is None else task.maximum
+    return tf.clip_by_value(values, lowest, highest)
 
 
 def _by_layer(layers: Sequence[tf.keras.layers.Layer]) -> dict[str, tf.Variable]:

@@ -87,8 +87,8 @@ class RegressionTask(TableTask):
     """How much: the label is a number.
 
     Attributes:
-      minimum: least label; rows with less are refused. None for the least there is.
-      maximum: largest label; rows with more are refused. None for the largest there is.
+      minimum: least label; rows with less are refused. None for no bound.
+      maximum: largest label; rows with more are refused. None for no bound.
     """
 
     minimum: float | None = None

@@ -17,6 +17,7 @@ from ranker.guard.verdict import (
     NORM_SPIKE,
 )
 from ranker.input.batch import Batch
+from ranker.input.rules import bounds
 from ranker.schema import Feature, Schema, Task
 
 # Of any rows at most one in 400 is farther than 20 standard deviations from their mean
@@ -114,7 +115,8 @@ def _far(batch: Batch, schema: Schema) -> Iterator[_Column]:
         values = batch.features[feature.name]
         yield "input", feature.name, values, _deviations(feature, values) > FAR_DEVIATIONS
     for task, labels, is_counted in _labels(batch, schema):
-        within = (labels >= np.float32(task.minimum)) & (labels <= np.float32(task.maximum))
+        lowest, highest = bounds(task)
+        within = (labels >= lowest) & (labels <= highest)
         yield "label", task.name, labels, is_counted & ~within
 
 

@@ -1,5 +1,7 @@
 """The model: every part trains, names are stable, one row scores as many do."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -163,6 +165,20 @@ def test_scores_keep_to_the_range_of_the_task():
     scores = model.scores(logits, tiny_schema())
     assert scores["like"].numpy() == 0.5
     assert scores["rating"].numpy() == 5.0
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [((None, None), [-9e9, 9e9]), ((1.0, None), [1.0, 9e9]), ((None, 5.0), [-9e9, 5.0])],
+)
+def test_scores_have_no_bound_that_the_task_does_not_state(bounds, expected):
+    low, high = bounds
+    like, rating = tiny_schema().tasks
+    rating = dataclasses.replace(rating, minimum=low, maximum=high)
+    schema = dataclasses.replace(tiny_schema(), tasks=(like, rating))
+    logits = {"like": tf.zeros(2), "rating": tf.constant([-9e9, 9e9])}
+    scores = model.scores(logits, schema)
+    assert scores["rating"].numpy().tolist() == np.float32(expected).tolist()
 
 
 def pool(table, rows, **kwargs):

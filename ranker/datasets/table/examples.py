@@ -28,7 +28,7 @@ from ranker.datasets.table.spool import Spool
 from ranker.datasets.table.types import is_whole
 from ranker.schema import Feature, Schema, Task
 from ranker.spec.load import dump
-from ranker.spec.table import BinaryTask, RegressionTask, TableSpec
+from ranker.spec.table import TableSpec
 from ranker.spec.table_past import PastCount, PastLast, PastRate, PastRecency
 
 _MICRO = 1_000_000
@@ -205,15 +205,12 @@ def _task(name: str, spec: TableSpec, maker: RowMaker) -> Task:
     wanted = spec.tasks[name]
     if name not in maker.bounds:
         raise DatasetError(f"task {name!r:.60}: no row has a label {label_of(spec, name)!r:.100}")
+    bounds = getattr(wanted, "minimum", 0.0), getattr(wanted, "maximum", 1.0)
     low, high = maker.bounds[name]
-    if isinstance(wanted, BinaryTask):
-        low, high = 0.0, 1.0
-    elif isinstance(wanted, RegressionTask):
-        low = low if wanted.minimum is None else wanted.minimum
-        high = high if wanted.maximum is None else wanted.maximum
-    if not low < high:
+    if low == high and None in bounds:
         raise DatasetError(f"task {name!r:.60}: every label is {low:g}: there is nothing to learn")
-    return Task(name=name, kind=wanted.kind, minimum=low, maximum=high, weight=wanted.weight)
+    minimum, maximum = bounds
+    return Task(name=name, kind=wanted.kind, minimum=minimum, maximum=maximum, weight=wanted.weight)
 
 
 def _said(spec: TableSpec, name: str) -> str:
