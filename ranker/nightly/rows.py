@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ranker import files, json_text
 from ranker.nightly.day import SPLITS, earlier_rows
-from ranker.nightly.ledger import Ledger
+from ranker.nightly.ledger import Ledger, LedgerError
 from ranker.spec.nightly import DaySettings
 
 _MANIFEST = "manifest.json"
@@ -21,7 +21,7 @@ def rows_to_train_on(days: DaySettings, ledger: Ledger, date: str) -> Path:
     days, linked if the file system can, and must have the digests that they were prepared with.
 
     Raises:
-      LedgerError: if the rows of a day are gone.
+      LedgerError: if the rows of a day are gone, or what says how they were prepared is damaged.
       OSError: for what cannot be read or written.
     """
     day = ledger.night(date) / "data"
@@ -51,8 +51,14 @@ def _digests(found: dict[str, Path]) -> dict[str, str]:
     digests = {}
     for name, path in found.items():
         folder = path.parent if path.parent.name == "data" else path.parent.parent
-        prepared = json_text.parse((folder / _MANIFEST).read_text("utf-8"))["digests"]
-        digests[name] = prepared[path.relative_to(folder).as_posix()]
+        try:
+            prepared = json_text.parse((folder / _MANIFEST).read_text("utf-8"))["digests"]
+            digests[name] = prepared[path.relative_to(folder).as_posix()]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LedgerError(
+                f"{folder / _MANIFEST}: damaged, so nobody knows whether {path.name} is as it was: "
+                "put it back, or set days.train_days=1 for this night"
+            ) from error
     return digests
 
 

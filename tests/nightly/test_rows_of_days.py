@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from nights import write_day
 
+from ranker.datasets import DatasetError
 from ranker.files import write_sealed
 from ranker.nightly.day import prepare_day
 from ranker.nightly.ledger import PROGRESSIVE, Ledger, LedgerError, Published
@@ -89,6 +90,20 @@ def test_a_night_trains_on_the_days_that_the_served_model_was_trained_on(log):
     (data[2] / "test.parquet").unlink()
     with pytest.raises(LedgerError, match=r"test\.parquet: gone, and days\.train_days, 3, needs"):
         prepared(log, DATES[4], train_days=3)
+
+
+@pytest.mark.parametrize("text", ['{"digests": {}}', "{}", "[]", "{", ""])
+def test_a_damaged_manifest_of_a_day_is_named(log, text):
+    prepared(log, DATES[0], train_days=3)
+    manifest = log / f"job/nights/{DATES[0]}/data/manifest.json"
+    prepared(log, DATES[1], accept=False)
+    manifest.write_text(text)
+    with pytest.raises(LedgerError, match=r"2026-11-01/data/manifest\.json: damaged, so nobody"):
+        prepared(log, DATES[1], train_days=3, accept=False)
+    assert not (log / f"job/nights/{DATES[1]}/rows").exists()
+    if not text.startswith("{"):  # the others are those of an earlier version
+        with pytest.raises(DatasetError, match=r"nothing to go on from: manifest\.json: damaged"):
+            prepared(log, DATES[2])
 
 
 def test_a_value_that_no_row_has_for_days_loses_its_row_and_is_new_again(log):

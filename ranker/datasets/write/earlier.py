@@ -124,7 +124,12 @@ def _check_sizes(earlier: Earlier) -> None:
 def _prepared(folder: Path) -> dict[str, str]:
     """Returns the digests of the files that the manifest has, {} without one."""
     path = folder / "manifest.json"
-    return json_text.parse(path.read_text("utf-8")).get("digests", {}) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        return dict(json_text.parse(path.read_text("utf-8")).get("digests", {}))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name}: damaged: prepare the folder again") from error
 
 
 def _read(folder: Path, name: str) -> list[str]:
