@@ -6,7 +6,8 @@ Two nights of `ranker nightly` run undisturbed. Then the second is run again, in
 first left, with up to five kills until it is over: each kill is a SIGKILL at a drawn
 moment of a drawn stage. What is compared, bit for bit: the prepared day, every checkpoint, the
 logs but for their times, numbers, what the served model scored on the day, the gate's findings,
-NIGHT.json but for its seconds, what is served, and the scores of the export.
+NIGHT.json but for its seconds, what is served, and the scores of the export. A kill may fall into
+a later stage than it was aimed at, on a machine with other work: both are counted.
 Exit codes: 0 all the same; 1 the first difference; 2 bad settings.
 """
 
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from absl import flags
@@ -146,8 +147,10 @@ def _check(folder: Path, process: subprocess.Popen) -> None:
         raise SoakError(f"{folder}: exit code {process.returncode}: {lines[-1]}")
 
 
-def soak(folder: Path, kills: int, seed: int) -> tuple[dict[str, float], Counter]:
-    """Runs and kills; returns the seconds of each stage undisturbed, and kills by stage.
+def soak(folder: Path, kills: int, seed: int) -> tuple[dict[str, float], Counter[tuple[str, str]]]:
+    """Runs and kills; returns the seconds of each stage undisturbed, and the kills.
+
+    Those are counted by the stage that they were aimed at, and the one that they fell into.
 
     Raises:
       SoakError: at the first night that ends otherwise than the undisturbed one.
@@ -170,7 +173,7 @@ def soak(folder: Path, kills: int, seed: int) -> tuple[dict[str, float], Counter
             for target in sorted(draw.sample(list(STAGES), k=_A_NIGHT), key=[*STAGES].index)[:left]:
                 if not (was := kill(job, second, target, seconds[target], draw)):
                     break  # the night was over before its moment
-                counts[was] += 1
+                counts[target, was] += 1
                 stages.append(was)
                 bar.update()
             finish(job, second)
@@ -178,6 +181,14 @@ def soak(folder: Path, kills: int, seed: int) -> tuple[dict[str, float], Counter
             bar.write(f"night {number}: killed in {', '.join(stages)}: the same", sys.stderr)
             shutil.rmtree(job)
     return seconds, counts
+
+
+def table(seconds: dict[str, float], counts: Counter[tuple[str, str]]) -> Iterator[str]:
+    """Yields the lines of a table of what `soak` returns, a stage each."""
+    yield "| stage | seconds undisturbed | aimed at it | fell into it |\n| --- | --: | --: | --: |"
+    for name in (*STAGES, "over"):
+        aimed, fell = (sum(n for kill, n in counts.items() if kill[k] == name) for k in (0, 1))
+        yield f"| {name} | {seconds.get(name, 0.0):.2f} | {aimed} | {fell} |"
 
 
 def main(_: Sequence[str]) -> int:
@@ -189,9 +200,7 @@ def main(_: Sequence[str]) -> int:
         print(f"nightly_soak: {error} (kept in {folder})", file=sys.stderr)
         return 1
     shutil.rmtree(folder)
-    print("| stage | seconds undisturbed | kills |\n| --- | --: | --: |")
-    for name in (*STAGES, "over"):
-        print(f"| {name} | {seconds.get(name, 0.0):.2f} | {counts[name]} |")
+    print("\n".join(table(seconds, counts)))
     print(f"{counts.total()} kills, seed {_SEED.value}: not a bit differs")
     return 0
 

@@ -1,5 +1,7 @@
 """What the soak of nights takes for a stage, and for the same end."""
 
+from collections import Counter
+
 import pytest
 from without_flags import load
 
@@ -52,6 +54,15 @@ def test_a_stage_goes_on_until_its_file_is_there(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
     assert soak.stage(tmp_path) == "over"
+
+
+def test_a_kill_counts_where_it_was_aimed_and_where_it_fell():
+    counts = Counter({("train", "train"): 2, ("train", "export"): 1, ("publish", "over"): 1})
+    found = dict(line[2:-2].split(" | ", 1) for line in soak.table({"train": 4.0}, counts))
+    assert found["train"] == "4.00 | 3 | 2"
+    assert found["export"] == "0.00 | 0 | 1"
+    assert found["over"] == "0.00 | 0 | 1"
+    assert found["publish"] == "0.00 | 1 | 0"
 
 
 def test_a_job_s_days_are_whole_and_its_dates_go_forward(tmp_path):
