@@ -15,13 +15,15 @@ compare: .venv/run
 	$(BIN)/python -m pipelines.prepare --dataset=movielens-100k
 	$(BIN)/python -m pipelines.compare --config=$(COMPARISON) --workdir=runs/$(basename $(notdir $(COMPARISON)))
 
-# A file of tests in one process, since its tests share what they prepare.
+# A file of tests in one process, since its tests share what they prepare; tests/conftest.py puts
+# those first that take long.
+TWO = --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 test: lint .venv/test
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --durations=15
+	$(BIN)/python -m pytest $(TWO) --durations=15
 
-# Without what trains, compiles a whole step, exports or starts a program.
+# Without what trains, compiles a whole step, exports, fuzzes or starts a program.
 unit: .venv/test
-	$(BIN)/python -m pytest -m "not slow and not runs"
+	$(BIN)/python -m pytest $(TWO) -m "not slow and not runs"
 
 lowest: .venv/lowest/ready
 	.venv/lowest/bin/python -m pytest -m "not slow"

@@ -38,6 +38,14 @@ def files_of_at_most() -> Callable[[int], AbstractContextManager]:
     return limit
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the files that take long first, so that processes that share them end together."""
+    slow, runs = (
+        {item.path for item in items if item.get_closest_marker(name)} for name in ("slow", "runs")
+    )
+    items.sort(key=lambda item: (item.path not in slow, item.path not in runs))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hands the counted fuzz cases from a worker of pytest-xdist to who started it."""
     if hasattr(session.config, "workeroutput"):

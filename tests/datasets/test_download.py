@@ -12,6 +12,8 @@ from ranker.datasets.errors import DatasetError, UnreachableError
 from ranker.datasets.progress import Progress
 from ranker.datasets.read.download import download, download_wheel
 
+pytestmark = pytest.mark.runs
+
 CONTENT = bytes(range(256)) * 4_000
 MD5 = hashlib.md5(CONTENT).hexdigest()
 QUIET = Progress(is_shown=False)

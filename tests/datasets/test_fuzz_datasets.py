@@ -22,6 +22,8 @@ from ranker.datasets.public.movielens.editions import EDITIONS
 from ranker.input import check_split
 from ranker.schema import read_schema
 
+pytestmark = pytest.mark.runs
+
 LAYOUTS = {
     "movielens-100k": write_pipe,
     "movielens-1m": write_double_colon,

@@ -12,6 +12,8 @@ from ranker.datasets.table.expressions import Expression
 from ranker.input import check_split
 from ranker.schema import read_schema
 
+pytestmark = pytest.mark.runs
+
 PARTS = ("train", "validation", "test")
 
 

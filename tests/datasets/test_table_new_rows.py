@@ -14,6 +14,8 @@ from ranker.datasets import DatasetError, Options, prepare
 from ranker.past import Past
 from ranker.schema import read_schema
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

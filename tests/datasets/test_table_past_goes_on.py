@@ -9,6 +9,8 @@ from table_days import features, prepared, write_days
 
 from ranker.datasets import DatasetError
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -13,6 +13,8 @@ from tiny_dataset import tiny_schema, tiny_table
 from ranker.input import Encoder, check_split, read_split, read_vocabularies
 from ranker.input.rules import bounds
 
+pytestmark = pytest.mark.runs
+
 WRITTEN = (
     {"compression": "zstd", "write_page_checksum": True},  # as `pipelines.prepare` does
     {"compression": "none", "data_page_version": "2.0"},

@@ -80,6 +80,7 @@ print(plain.numpy(), int(trained.step))
 """
 
 
+@pytest.mark.runs
 def test_several_replicas_are_refused_at_every_door_and_one_is_not():
     done = subprocess.run(
         [sys.executable, "-c", REPLICAS], capture_output=True, text=True, check=False

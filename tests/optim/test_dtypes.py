@@ -12,6 +12,8 @@ from ranker.guard import Guard
 from ranker.numerics import in_dtype
 from ranker.optim.clip.emergency import Emergency
 
+pytestmark = pytest.mark.runs
+
 DTYPES = {  # of a kernel, a bias and a table
     "halves and float32": [tf.float16, tf.float32, tf.bfloat16],
     "all": [tf.bfloat16, tf.float64, tf.float16],

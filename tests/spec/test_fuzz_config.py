@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ranker.spec.load import ConfigError, dump, load
 from ranker.spec.run import RunConfig
 
+pytestmark = pytest.mark.runs
+
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 NAMES = st.sampled_from(
     [

@@ -39,11 +39,27 @@ def grown(ended):
     return folder
 
 
-def test_training_on_is_as_if_the_run_had_not_ended(ended, read, tmp_path):
-    result = begin(read(*from_run(ended, "train.max_attempts=15")), tmp_path / "next")
-    begin(read("train.epochs=2", "train.max_attempts=40"), tmp_path / "whole")
-    got = arrays(tmp_path / "next/checkpoints/000000000015")
-    wanted = arrays(tmp_path / "whole/checkpoints/000000000040")
+@pytest.fixture(scope="module")
+def trained_on(ended, tmp_path_factory):
+    """A run of 15 attempts from `ended`, and its result."""
+    workdir = tmp_path_factory.mktemp("trained_on") / "run"
+    config = read_settings(ended / "config.toml", *from_run(ended, "train.max_attempts=15"))
+    return workdir, begin(config, workdir)
+
+
+@pytest.fixture(scope="module")
+def whole(ended, tmp_path_factory):
+    """A run of 40 attempts that did not end after the first 25."""
+    workdir = tmp_path_factory.mktemp("whole") / "run"
+    how = ("train.epochs=2", "train.max_attempts=40")
+    begin(read_settings(ended / "config.toml", *how), workdir)
+    return workdir
+
+
+def test_training_on_is_as_if_the_run_had_not_ended(ended, trained_on, whole):
+    workdir, result = trained_on
+    got = arrays(workdir / "checkpoints/000000000015")
+    wanted = arrays(whole / "checkpoints/000000000040")
     assert got.pop("optimizer/schedule_start") == 0
     assert got.keys() == wanted.keys()
     for name in wanted.keys() - {*OWN}:
@@ -54,13 +70,13 @@ def test_training_on_is_as_if_the_run_had_not_ended(ended, read, tmp_path):
     assert (start["attempt"], start["step"]) == (before["best_attempt"], before["step"]) == (25, 25)
     for name in ("config_sha256", "config_but_length_sha256", "data"):
         assert start[name] == before[name]
-    assert wiring.load_run(tmp_path / "next").start == start
-    (event,) = events(tmp_path / "next", "begun_from")
+    assert wiring.load_run(workdir).start == start
+    (event,) = events(workdir, "begun_from")
     assert (event["step"], event["from_attempt"], event["begun_anew"]) == (25, 25, [])
     assert event["vocabularies"]["item_id"] == {"kept": 30, "new": 0, "left": 0}
 
 
-def test_killed_and_resumed_without_the_old_run(ended, read, tmp_path):
+def test_killed_and_resumed_without_the_old_run(ended, read, trained_on, tmp_path):
     shutil.copytree(ended / "run", tmp_path / "old")
     config = read(f"train.start_from={tmp_path / 'old'}", "train.max_attempts=15")
     with pytest.raises(Killed):
@@ -68,10 +84,12 @@ def test_killed_and_resumed_without_the_old_run(ended, read, tmp_path):
     assert train.has_begun(tmp_path / "next")
     shutil.rmtree(tmp_path / "old")
     result = begin(config, tmp_path / "next")
-    whole = begin(read(*from_run(ended, "train.max_attempts=15")), tmp_path / "whole")
+    undisturbed, whole = trained_on
     assert result["metrics"] == whole["metrics"]
     for name in ("best", "000000000015"):
-        got, wanted = (arrays(tmp_path / w / "checkpoints" / name) for w in ("next", "whole"))
+        got, wanted = (
+            arrays(run / "checkpoints" / name) for run in (tmp_path / "next", undisturbed)
+        )
         assert {n: v.tobytes() for n, v in got.items()} == {
             n: v.tobytes() for n, v in wanted.items()
         }
@@ -110,12 +128,11 @@ def test_rows_go_by_their_values(ended, read, grown, tmp_path):
     [("keep", "restart", 25, 25), ("reset", "keep", 0, -25), ("reset", "restart", 0, 0)],
 )
 def test_slots_and_schedules_begin_anew_each_by_itself(
-    ended, read, tmp_path, slots, schedule, step, start
+    ended, read, whole, tmp_path, slots, schedule, step, start
 ):
     how = (f"train.start_slots={slots}", f"train.start_schedule={schedule}")
     config = read(*from_run(ended, *how, "clip.0.max_z=9.0"))
-    with pytest.raises(Killed):
-        begin(config, tmp_path / "next", is_stopping=at_call(kill_at=1))
+    begin(config, tmp_path / "next", is_stopping=at_call(stop_at=1))
     got = arrays(tmp_path / "next/checkpoints/000000000000")
     before = arrays(ended / "run/checkpoints/best")
     assert (got["optimizer/step"], got["optimizer/schedule_start"]) == (step, start)
@@ -126,11 +143,10 @@ def test_slots_and_schedules_begin_anew_each_by_itself(
     (event,) = events(tmp_path / "next", "begun_from")
     anew = ["optimizer/clip/0", *(["slots"] if slots == "reset" else [])]
     assert event["begun_anew"] == anew
-    begin(config, tmp_path / "next", is_stopping=at_call(stop_at=2))
     lines = logs(tmp_path / "next")["metrics.jsonl"]
-    begin(read("train.max_attempts=30", "train.epochs=2"), tmp_path / "whole")
-    whole = logs(tmp_path / "whole")["metrics.jsonl"]
-    wanted = whole[0] if schedule == "restart" else next(r for r in whole if r["attempt"] == 26)
+    of_whole = logs(whole)["metrics.jsonl"]
+    at = 1 if schedule == "restart" else 26
+    (wanted,) = (line for line in of_whole if line["attempt"] == at and "loss" in line)
     assert lines[0]["learning_rates"] == wanted["learning_rates"]
 
 
