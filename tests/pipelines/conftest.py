@@ -34,12 +34,16 @@ warmup_requests = 4
 
 
 class Whole(NamedTuple):
-    """A run that nothing disturbed: its settings and directory, its end and what it said."""
+    """A run that nothing disturbed: its settings and directory, its end and what it said.
+
+    `log` is what went to standard error.
+    """
 
     config: Path
     workdir: Path
     result: dict
     said: str
+    log: str
 
 
 @pytest.fixture(scope="session")
@@ -50,4 +54,4 @@ def whole(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     code, out, err = call("train", f"--config={config}", f"--workdir={folder / 'run'}")
     assert code == 0, err
     result = json.loads((folder / "run/RESULT.json").read_text())
-    return Whole(config, folder / "run", result, out)
+    return Whole(config, folder / "run", result, out, err)

@@ -11,6 +11,9 @@ import pytest
 import small_jobs
 from programs import call, finish, start
 
+from ranker import job
+from ranker.files import LockError
+from ranker.train import hold
 from ranker.train.checkpoint_files import read_checkpoint
 
 pytestmark = pytest.mark.slow  # each test is a process or two
@@ -97,18 +100,6 @@ def test_a_signal_saves_and_says_that_it_can_go_on(whole, tmp_path):
     assert max(attempts) == result_of(run)["attempts"]
 
 
-def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
-    run = tmp_path / "run"
-    process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
-    wait_for_checkpoint(process, run)
-    process.send_signal(signal.SIGINT)
-    code, _, err = finish(process)
-    assert code == 130, err
-    assert "SIGINT received: stopping once what is being done is saved\n" in err
-    assert result_of(run)["status"] == "preempted"
-    assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
-
-
 def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     run = tmp_path / "run"
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a run goes on
@@ -118,25 +109,39 @@ def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     process.send_signal(signal.SIGHUP)
     code, _, err = finish(process)
     assert code == 129, err
+    assert "SIGHUP received: stopping once what is being done is saved\n" in err
     assert result_of(run)["status"] == "preempted"
     assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
 
 
-@pytest.mark.parametrize("is_replaced", [False, True])
-def test_a_directory_that_is_deleted_under_a_run_ends_it(whole, tmp_path, is_replaced):
+def test_a_directory_that_is_deleted_under_a_run_ends_it(whole, tmp_path):
     run = tmp_path / "run"
     process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
     wait_for_checkpoint(process, run)
     run.rename(tmp_path / "gone")  # at once, as no deletion is
-    if is_replaced:  # by another job's
-        shutil.copytree(whole.workdir, run)
-    before = sorted(run.rglob("*"))
     code, _, err = finish(process)
     assert code == 2, err
-    what = "replaced" if is_replaced else "deleted"
-    assert err.splitlines()[-1].startswith(f"train: {run}: {what} while this job ran in it")
-    assert sorted(run.rglob("*")) == before
-    assert not is_replaced or result_of(run) == whole.result
+    assert err.splitlines()[-1].startswith(f"train: {run}: deleted while this job ran in it")
+    assert not run.exists()
+
+
+def test_a_directory_that_another_job_has_replaced_is_let_be(whole, tmp_path):
+    run, replaced = tmp_path / "run", []
+    config = small_jobs.read_settings(whole.config, "export.enabled=false")
+
+    def replace():
+        if not replaced:
+            run.rename(tmp_path / "gone")
+            shutil.copytree(whole.workdir, run)
+            replaced.extend(sorted(run.rglob("*")))
+        return False
+
+    with hold(run) as held:
+        job.open_run_directory(config, run, command=[])
+        with pytest.raises(LockError, match="run: replaced while this job ran in it"):
+            job.run_job(config, run, is_stopping=replace, say=lambda _: None, check=held.check)
+    assert sorted(run.rglob("*")) == replaced
+    assert result_of(run) == whole.result
 
 
 def test_a_misspelt_path_does_not_cost_the_directory(whole, tmp_path):
@@ -145,8 +150,9 @@ def test_a_misspelt_path_does_not_cost_the_directory(whole, tmp_path):
     assert code == 2
     assert "This prepares them: python -m pipelines.prepare --dataset=" in err.splitlines()[-1]
     assert err.splitlines()[-1] == f"train: {result_of(run)['reason']}"
-    code, _, err = finish(train(whole.config, run, PLAIN, "--set=train.max_attempts=5"))
-    assert code == 0, err
+    config = small_jobs.read_settings(whole.config, "export.enabled=false", "train.max_attempts=5")
+    job.open_run_directory(config, run, command=[])
+    assert small_jobs.run(config, run)["status"] == "completed"
 
 
 def test_a_dry_run_says_what_it_found_and_writes_nothing(whole, tmp_path):
@@ -174,12 +180,10 @@ def test_a_check_says_every_mistake_on_a_line(whole):
     assert [line.partition(":")[0] for line in err.splitlines()] == ["train", "train"]
 
 
-def test_a_log_has_lines_with_the_time_and_no_noise(whole, tmp_path):
-    code, _, err = finish(train(whole.config, tmp_path / "run", PLAIN))
-    assert code == 0
-    assert not set("\r") & set(err)
-    assert "100 of 100 attempts (100%), loss" in err
-    assert not [word for word in ("cuInit", "oneDNN", "absl::") if word in err]
+def test_a_log_has_lines_with_the_time_and_no_noise(whole):
+    assert not set("\r") & set(whole.log)
+    assert "100 of 100 attempts (100%), loss" in whole.log
+    assert not [word for word in ("cuInit", "oneDNN", "absl::") if word in whole.log]
 
 
 def test_the_same_command_after_the_end_says_the_result_again(whole):
