@@ -21,7 +21,7 @@ TWO = --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 test: lint .venv/test
 	$(BIN)/python -m pytest $(TWO) --durations=15
 
-# Without what trains, compiles a whole step, exports, fuzzes or starts a program.
+# Without what trains, compiles, exports, fuzzes or starts a program.
 unit: .venv/test
 	$(BIN)/python -m pytest $(TWO) -m "not slow and not runs"
 

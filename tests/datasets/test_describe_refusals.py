@@ -177,6 +177,7 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return pa.table(columns)
 
 
+@pytest.mark.runs
 def test_any_table_gives_a_spec_that_fits_it_or_a_sentence(tmp_path):
     path = tmp_path / "any.parquet"
 

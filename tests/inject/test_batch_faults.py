@@ -7,6 +7,8 @@ from sample_faults import ON, START, STOP, WHEN, bits, changed, corrupt, corrupt
 
 from ranker import inject
 
+pytestmark = pytest.mark.runs
+
 BATCH = rows()
 NUMERIC = BATCH.features["user_count"]
 INJECTORS = {

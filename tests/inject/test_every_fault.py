@@ -12,6 +12,8 @@ from ranker.inject.order import OrderFault
 from ranker.spec.inject import Injector
 from ranker.spec.part import actor, kinds
 
+pytestmark = pytest.mark.runs
+
 NEEDED = {
     "start": START, "stop": STOP, "task": "like", "feature": "user_count", "batches": 3,
     "factor": 3.0, "share": 0.5, "level": 0.5, "value": 9.0, "order": "item_age",

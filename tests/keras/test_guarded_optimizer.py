@@ -9,6 +9,8 @@ from ranker import optim
 from ranker.guard import SpikeFilter
 from ranker.keras import GuardedOptimizer
 
+pytestmark = pytest.mark.runs
+
 
 def values(shape, *, seed, size=1.0):
     return (np.random.default_rng(seed).normal(size=shape) * size).astype(np.float32)

@@ -8,6 +8,8 @@ from ranker import optim
 from ranker.guard import SpikeFilter
 from ranker.keras import GuardedOptimizer
 
+pytestmark = pytest.mark.runs
+
 
 def optimizer():
     return GuardedOptimizer(

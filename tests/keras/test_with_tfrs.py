@@ -8,6 +8,8 @@ from small_models import Rating, batches, data, state
 from ranker import optim
 from ranker.keras import GuardedOptimizer
 
+pytestmark = pytest.mark.runs
+
 CLIPPERS = {
     "clippy": [optim.Clippy(relative=0.2, absolute=3e-3)],
     "global norm": [optim.GlobalNorm(max_norm=0.5)],

@@ -55,6 +55,7 @@ def by_optax(transformation, gradients, before=None):
     return transformation.update(gradients, transformation.init(gradients), before)[0]
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
 def test_value_and_norms_are_those_of_optax(size):
     gradients = [values(shape, seed=i, size=size) for i, shape in enumerate(SHAPES)]
@@ -78,6 +79,7 @@ def test_value_and_norms_are_those_of_optax(size):
             np.testing.assert_allclose(mine, theirs, rtol=1e-5)
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
 def test_agc_is_that_of_optax(size):
     # Those of its authors, who take axis 0 of three, and what is long on one axis as a whole.
@@ -207,6 +209,7 @@ def test_a_huge_gradient_leaves_every_variable_finite(rule):
         assert np.isfinite(variable.numpy()).all()
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("name", CLIPPERS)
 def test_one_compiled_graph_serves_every_number(name):
     given = items([values((4, 3), seed=1, size=5.0), values((2,), seed=2, size=0.2)])

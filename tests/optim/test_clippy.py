@@ -123,6 +123,7 @@ def test_embeddings_are_clipped_only_on_request():
         assert (factors < 1).tolist() == clipped
 
 
+@pytest.mark.runs
 def test_thresholds_may_be_variables_of_a_compiled_step():
     relative, rate = tf.Variable(0.5), tf.Variable(1.0)
     clippy = optim.Clippy(relative=relative, absolute=1e-6)

@@ -19,6 +19,8 @@ from ranker.optim import (
 )
 from ranker.optim.clip.emergency import Emergency
 
+pytestmark = pytest.mark.runs
+
 CLIPPERS = [
     Clippy(targets="all"),
     Clippy(scope="row", targets="all"),

@@ -94,6 +94,7 @@ def test_a_resumed_one_goes_on_bit_for_bit(name):
     assert any((statistics(forgetful)[k] != v).any() for k, v in statistics(whole).items())
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("name", NAMES)
 def test_compiled_and_eager_do_the_same(name):
     eager, compiled = make(name), make(name)
