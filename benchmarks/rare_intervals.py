@@ -34,6 +34,7 @@ from ranker.spec.run import RunConfig
 _CONFIG = flags.DEFINE_string("config", None, "The comparison's TOML file.", required=True)
 _ROWS = flags.DEFINE_string("rows", None, "CSV of its runs, which choose rates.", required=True)
 _TASKS = flags.DEFINE_list("tasks", None, "Binary tasks, the rare ones.", required=True)
+_ONLY = flags.DEFINE_multi_string("only", [], "A safeguard beside the reference; none for all.")
 _RESAMPLES = flags.DEFINE_integer("resamples", 1_000, "Of the users.", lower_bound=100)
 _OUTPUT = flags.DEFINE_string("output", None, "The CSV file to write.", required=True)
 _LEVEL = 0.95
@@ -104,10 +105,13 @@ def main(_: Sequence[str]) -> int:
 
 def _table(config: CompareConfig, folder: Path, chosen: Mapping[str, float]) -> list[tuple]:
     executor = Rescored(primary=config.primary)
+    wanted = {*(_ONLY.value or chosen), config.reference}
     trials = [
         trial
         for trial in grid.finals(config, folder, {})
-        if trial.workload.model == config.models[0].name and trial.rate == chosen[trial.safeguard]
+        if trial.workload.model == config.models[0].name
+        and trial.safeguard in wanted
+        and trial.rate == chosen[trial.safeguard]
     ]
     scores: dict[str, list[Mapping[str, np.ndarray]]] = {}
     for trial in tqdm(trials, unit=" runs"):

@@ -17,6 +17,12 @@ from ranker.schema import Feature, Schema, Task
 # above 0 become 0 in it, which would mask the row.
 WEIGHTS = (1e-30, 1e30)
 
+# A number without a stated range is taken for a mistake (a sentinel, another unit) if it is so many
+# standard deviations from the training mean; so many of 1, if they are less, since the rows of one
+# day do not say how far those of the next may go. Of N training rows none is farther than
+# sqrt(N - 1) deviations, so that none is refused below 10^8 of them.
+MAX_DEVIATIONS = 1e4
+
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -62,12 +68,17 @@ def feature_rule(feature: Feature) -> Rule:
 def bounds(column: Feature | Task) -> tuple[float, float]:
     """Returns the least and the largest raw value of a number that are valid, as float32 has them.
 
-    Where the schema states no bound, all that is finite is: the rows of one day do not say what
-    those of the next may be. Before log1p a value must also be above -1, where the logarithm ends.
+    Where the schema states no bound it is MAX_DEVIATIONS from the training mean. Before log1p a
+    value must also be above -1, where the logarithm ends.
     """
-    lowest = -_LARGEST if column.minimum is None else column.minimum
-    highest = _LARGEST if column.maximum is None else column.maximum
-    if isinstance(column, Feature) and column.log1p:
+    reach = MAX_DEVIATIONS * max(column.standard_deviation, 1.0)
+    lowest, highest = column.mean - reach, column.mean + reach
+    has_log1p = isinstance(column, Feature) and column.log1p
+    if has_log1p:
+        lowest, highest = -1.0, math.expm1(min(highest, math.log1p(_LARGEST)))
+    lowest = lowest if column.minimum is None else column.minimum
+    highest = highest if column.maximum is None else column.maximum
+    if has_log1p:
         lowest = max(lowest, float(np.nextafter(np.float32(-1), np.float32(0))))
     return _as_float32(lowest), _as_float32(highest)
 

@@ -8,7 +8,7 @@ import pytest
 from tiny_dataset import tiny_schema
 
 from ranker.input import read_vocabularies
-from ranker.input.rules import bounds, feature_rule
+from ranker.input.rules import MAX_DEVIATIONS, bounds, feature_rule
 
 COUNT_FEATURE = tiny_schema().feature("user_count")
 LARGEST = float(np.finfo(np.float32).max)
@@ -18,9 +18,15 @@ ABOVE_MINUS_ONE = float(np.nextafter(np.float32(-1), np.float32(0)))
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"log1p": False, "standard_deviation": 1e-3}, (-LARGEST, LARGEST)),
-        ({"log1p": False, "minimum": 0.25}, (0.25, LARGEST)),
-        ({"log1p": False, "maximum": 7.0}, (-LARGEST, 7.0)),
+        # A first day that hardly varies does not bound the next: 1 in place of 0.001.
+        (
+            {"log1p": False, "standard_deviation": 1e-3},
+            (1.5 - MAX_DEVIATIONS, 1.5 + MAX_DEVIATIONS),
+        ),
+        ({"log1p": False, "standard_deviation": 50}, (1.5 - 5e5, 1.5 + 5e5)),
+        ({"log1p": False, "minimum": 0.25}, (0.25, 1.5 + MAX_DEVIATIONS)),
+        ({"log1p": False, "maximum": 7.0}, (1.5 - MAX_DEVIATIONS, 7.0)),
+        ({"log1p": False, "standard_deviation": 1e300}, (-LARGEST, LARGEST)),
         ({"standard_deviation": 1e-3}, (ABOVE_MINUS_ONE, LARGEST)),
         ({"minimum": -4.0, "maximum": 4.0}, (ABOVE_MINUS_ONE, 4.0)),
         ({"log1p": False, "minimum": -1e300, "maximum": 1e300}, (-LARGEST, LARGEST)),
@@ -29,7 +35,7 @@ ABOVE_MINUS_ONE = float(np.nextafter(np.float32(-1), np.float32(0)))
 )
 def test_bounds_by_hand(changes, expected):
     found = bounds(dataclasses.replace(COUNT_FEATURE, **changes))
-    np.testing.assert_array_equal(found, np.float32(expected))
+    np.testing.assert_allclose(found, np.float32(expected), rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
