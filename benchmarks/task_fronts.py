@@ -77,9 +77,10 @@ def rows(
         last = [json.loads(values)[-1].get(name, np.nan) for values in results["validation"]]
         found[f"validation {name}"] = last
         found[f"test {name}"] = [json.loads(v).get(name, np.nan) for v in results["test"]]
-    tasks = list(dict.fromkeys(name.split(".")[0] for name in criteria))
-    for number, task in enumerate(tasks):
-        losses = np.array([np.mean(each[number][-_LAST:]) for each in results["task_losses"]])
+    order = list(dict.fromkeys(name.split(".")[0] for name in json.loads(results["test"].iloc[0])))
+    for task in dict.fromkeys(name.split(".")[0] for name in criteria):
+        of = order.index(task)  # of all tasks, of which the criteria may be some
+        losses = np.array([np.mean(each[of][-_LAST:]) for each in results["task_losses"]])
         own = [weights.get(name, {}).get(task, 1.0) or np.nan for name in results["safeguard"]]
         found[f"train {task}"] = losses / own  # without weight nothing is known of it
     return found.sort_values([*_POINT, "seed"], ignore_index=True)

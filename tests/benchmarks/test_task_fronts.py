@@ -44,6 +44,8 @@ def test_a_method_beyond_every_fixed_weight_is_seen_and_one_behind_is_not():
     assert losses["a"] == 4  # without its weight of a half
     assert losses["ahead"] == 2
     assert np.isnan(losses["b"])  # nothing is known of it
+    alone = task_fronts.rows(runs, CRITERIA[1:], fixed)  # the second of the tasks
+    pd.testing.assert_series_equal(alone["train rating"], found["train rating"])
     lines = task_fronts.tables(found, CRITERIA, set(fixed))
     lines = lines[: next(i for i, line in enumerate(lines) if line.startswith("\ntrain"))]
     told = {line.split(" | ")[0]: line for line in lines}
