@@ -31,7 +31,7 @@ _SET = flags.DEFINE_multi_string("set", [], "One setting of the job in place of 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The job's directory. Made if missing.")
 _DATE = flags.DEFINE_string("date", None, "The day whose rows are trained on, as 2026-11-28.")
 _ALLOW = flags.DEFINE_list(
-    "allow", [], "What may be unlike the days before: rows, repeated, names of tasks and features."
+    "allow", [], "What may be unlike the days before: rows, repeated, time, tasks, features."
 )
 _ROLLBACK = flags.DEFINE_bool("rollback", False, "Serve the model before the present one again.")
 _CHECK = flags.DEFINE_bool("check", False, "Print the settings in full, and stop.")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,10 +21,11 @@ _SPLITS = ("train", "validation", "test")
 def facts(folder: Path) -> dict[str, Any]:
     """Returns what all rows of a prepared folder are like.
 
-    `rows`; by task its mean label and the share of rows that have one; by numeric feature its
-    mean and standard deviation; by single-valued feature the share of its most frequent value;
-    `repeated`, the share of rows of the user, item and moment of a row before. Features of the
-    past are left out: a count grows from night to night on healthy days.
+    `rows`; `until`, the moment of the last, Unix seconds; by task its mean label and the share of
+    rows that have one; by numeric feature its mean and standard deviation; by single-valued
+    feature the share of its most frequent value; `repeated`, the share of rows of the user, item
+    and moment of a row before. Features of the past are left out: a count grows from night to
+    night on healthy days.
     """
     schema = read_schema(folder / "schema.toml")
     paths = [folder / f"{name}.parquet" for name in _SPLITS]
@@ -43,6 +45,7 @@ def facts(folder: Path) -> dict[str, Any]:
             "mean": pc.mean(labels).as_py() if labelled else None,
             "labelled": labelled / rows,
         }
+    found["until"] = pc.max(column(schema.time)).as_py()
     grows = _of_the_past(folder, schema)
     for name in sorted(_numeric(schema) - grows):
         values = column(name)
@@ -71,7 +74,8 @@ def changes(
     Args:
       day: as `facts` returns it.
       before: of the last nights, in any order.
-      allowed: what may change this time: "rows", "repeated", or the name of a task or feature.
+      allowed: what may change this time: "rows", "repeated", "time", or the name of a task or
+        feature.
     """
     if not day["rows"]:
         return ["the day has no rows"]
@@ -79,7 +83,7 @@ def changes(
         return []
     found = [*_rows(settings, day, before), *_tasks(settings, day, before)]
     found += [*_numbers(settings, day, before), *_tops(settings, day, before)]
-    found += _repeats(settings, day, before)
+    found += [*_repeats(settings, day, before), *_times(day, before)]
     return [sentence for name, sentence in found if name not in allowed]
 
 
@@ -145,6 +149,18 @@ def _repeats(settings: IntakeSettings, day: Mapping, before: Sequence[Mapping]) 
     if known and day["repeated"] > statistics.median(known) + settings.largest_repeated:
         said = f"{day['repeated']:.1%} of the rows are of the user, item and moment of another"
         yield "repeated", f"{said}; usual are {statistics.median(known):.1%}"
+
+
+def _times(day: Mapping, before: Sequence[Mapping]) -> Iterator[Change]:
+    known = [each["until"] for each in before if "until" in each]
+    until = day.get("until", 0)  # 0 for rows without a time
+    if known and 0 < until <= max(known):
+        here, there = (np.datetime64(moment, "s") for moment in (until, max(known)))
+        yield (
+            "time",
+            f"no row is later than {here}, and the last nights had rows until {there}, UTC: is it "
+            "a day that was there before?",
+        )
 
 
 def _repeated(paths: Sequence[Path], schema: Schema) -> float:

@@ -39,6 +39,10 @@ class Ledger:
         """Returns the directory of the night of a date."""
         return self.workdir / "nights" / date
 
+    def version(self, published: Published) -> Path:
+        """Returns the folder of a version in `export/`."""
+        return self.exports / str(published.version)
+
     def read(self, date: str) -> dict[str, Any] | None:
         """Returns what a night came to; None if it did not end.
 
@@ -50,6 +54,17 @@ class Ledger:
     def write(self, date: str, night: dict[str, Any]) -> None:
         """Writes what a night came to, as a whole."""
         write_sealed(self.night(date) / NIGHT, night)
+
+    def begin_again(self, date: str) -> None:
+        """Forgets a day that was stopped: who gives the command again may have mended its rows.
+
+        What says that it was stopped goes last, so that one that is killed here does it again.
+        """
+        for name in ("facts.json", "data", NIGHT):
+            path = self.night(date) / name
+            if path.is_dir():
+                delete_directory(path)
+            path.unlink(missing_ok=True)
 
     def dates(self) -> list[str]:
         """Returns the dates that have a directory, in their order."""

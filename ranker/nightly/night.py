@@ -79,6 +79,8 @@ def run_night(
     if done and done["status"] != "stopped":
         hooks.say(f"The night of {date} is over: {done['status']}")
         return done
+    if done:
+        ledger.begin_again(date)
     began = time.time()
     _check_order(ledger, date)
     if said := heal(ledger, keep=settings.keep_versions):
@@ -97,9 +99,9 @@ def run_night(
 
 def _write_page(ledger: Ledger, hooks: Hooks) -> None:
     """Writes nights.html; a night is worth more than its page, so what fails is only said."""
-    served = ledger.served()
-    nights = [night for date in ledger.dates()[-SHOWN:] if (night := ledger.read(date))]
     try:
+        served = ledger.served()
+        nights = [night for date in ledger.dates()[-SHOWN:] if (night := ledger.read(date))]
         write_nights(ledger.workdir, nights, served._asdict() if served else None)
     except Exception as error:  # noqa: BLE001
         said = " ".join(str(error).split()) or type(error).__name__
@@ -141,7 +143,8 @@ def _check_order(ledger: Ledger, date: str) -> None:
     accepted = ledger.accepted_dates()
     if accepted and date < accepted[-1]:
         raise LedgerError(
-            f"{date} is before {accepted[-1]}, whose model was accepted: nights go forward"
+            f"{date} is before {accepted[-1]}, whose model was accepted: nights go forward, "
+            "so its rows are left out"
         )
 
 
@@ -164,7 +167,7 @@ def _progressive(ledger: Ledger, date: str, hooks: Hooks) -> dict[str, Any]:
         hooks.say(f"Scoring the day with version {served.version}, of {served.date}")
         rows = scores.read_labels(folder, _ALL)
         with hooks.interruptible(), temporary_directory(ledger.night(date) / ".scoring") as scratch:
-            found = scores.score(export_of(ledger, served.date), folder, _ALL, scratch)
+            found = scores.score(ledger.version(served), folder, _ALL, scratch)
         is_warm = scores.known_users(folder, _ALL, ledger.night(served.date) / "data")
         tasks = scores.metrics(rows, found, is_warm)
         return {"version": served.version, "date": served.date, "tasks": tasks}
@@ -202,7 +205,7 @@ def _judged(settings: NightlySettings, ledger: Ledger, date: str, hooks: Hooks) 
         new = scores.score(export_of(ledger, date), folder, _LAST, scratch)
         old = None
         if served:
-            old = scores.score(export_of(ledger, served.date), folder, _LAST, scratch)
+            old = scores.score(ledger.version(served), folder, _LAST, scratch)
     rows = scores.scored(scores.read_labels(folder, _LAST), new, old)
     export = measured(export_of(ledger, date), folder / "test.parquet")
     return judge(settings.gate, rows, export=export).as_json()

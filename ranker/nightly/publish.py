@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from ranker.files import add_directory, delete_directory, temporary_directory
+from ranker.files.atomic import naming
 from ranker.nightly.ledger import Ledger, LedgerError, Published
 from ranker.serve.manifest import MANIFEST, check_manifest, missing_files
 from ranker.serve.versions import newest_version
@@ -13,9 +14,15 @@ def export_of(ledger: Ledger, date: str) -> Path:
     """Returns the newest export of the run of a night.
 
     Raises:
-      FileNotFoundError: if there is none.
+      LedgerError: if there is none.
     """
-    return newest_version(ledger.night(date) / "run")
+    try:
+        return newest_version(ledger.night(date) / "run")
+    except FileNotFoundError as error:
+        raise LedgerError(
+            f"{error}: put it back, or serve another by --rollback; keep_nights says how many "
+            "nights keep theirs"
+        ) from error
 
 
 def publish(ledger: Ledger, date: str, *, keep: int) -> int:
@@ -28,8 +35,12 @@ def publish(ledger: Ledger, date: str, *, keep: int) -> int:
       keep: newest versions that stay.
 
     Raises:
-      LedgerError: if there are later versions than the last that was put into service.
+      LedgerError: if there are later versions than the last that was put into service, or the
+        export is gone or damaged.
     """
+    source = export_of(ledger, date)
+    if problem := _problem(source):
+        raise LedgerError(f"{problem}: not served; put it back, or serve another by --rollback")
     served = ledger.served()
     number = served.version + 1 if served else 1
     ledger.exports.mkdir(parents=True, exist_ok=True)
@@ -41,10 +52,10 @@ def publish(ledger: Ledger, date: str, *, keep: int) -> int:
         )
     if unknown:  # written by a process that was killed before it said so
         delete_directory(ledger.exports / str(number))
-    writing = ledger.exports / ".writing"
-    with temporary_directory(writing):
-        shutil.copytree(export_of(ledger, date), writing, dirs_exist_ok=True)
-        add_directory(writing, ledger.exports / str(number))
+    writing, target = ledger.exports / ".writing", ledger.exports / str(number)
+    with naming(target, instead_of=writing), temporary_directory(writing):
+        _copy(source, writing)
+        add_directory(writing, target)
     ledger.record(Published(number, date))
     for version in _versions(ledger)[:-keep]:
         delete_directory(ledger.exports / str(version))
@@ -57,7 +68,7 @@ def heal(ledger: Ledger, *, keep: int) -> str:
     Returns "" if nothing was to be done.
     """
     served = ledger.served()
-    if served is None or not (problem := _problem(ledger.exports / str(served.version))):
+    if served is None or not (problem := _problem(ledger.version(served))):
         return ""
     number = publish(ledger, served.date, keep=keep)
     return f"{problem}; the model of {served.date} is served again, as version {number}"
@@ -74,13 +85,17 @@ def roll_back(ledger: Ledger, *, keep: int) -> Published:
     if not before:
         what = f"{served.date} is the first" if served else "nothing was ever served"
         raise LedgerError(f"{ledger.workdir}: no version to go back to: {what}")
-    try:
-        return Published(publish(ledger, before[-1], keep=keep), before[-1])
-    except FileNotFoundError as error:
-        raise LedgerError(
-            f"{ledger.night(before[-1])}: its export is gone, so it cannot be served again; "
-            "keep_nights says how many nights keep theirs"
-        ) from error
+    return Published(publish(ledger, before[-1], keep=keep), before[-1])
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """Copies what is in a folder; ends at the first file that cannot be, where copytree goes on."""
+    for path in sorted(source.rglob("*")):
+        copy = folder / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir()
+        else:
+            shutil.copyfile(path, copy)
 
 
 def _versions(ledger: Ledger) -> list[int]:

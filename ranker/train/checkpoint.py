@@ -31,6 +31,7 @@ class Checkpoints:
         identity: Identity | None = None,
         check: Callable[[], None] = lambda: None,
         way_out: str = "Put back what was there, or take another --workdir",
+        if_lost: str = "",
     ) -> None:
         """Takes the folder; makes it when the first checkpoint is saved.
 
@@ -38,12 +39,14 @@ class Checkpoints:
           identity: of the run; None for checkpoints that do not say, and are not asked.
           check: called before each save; raises if the run must not write any more.
           way_out: what a user may do where a checkpoint is not of the run.
+          if_lost: the same where none holds the best model; by default to train anew.
         """
         self._directory = directory
         self._keep = keep
         self._identity = identity
         self._check = check
         self._way_out = way_out
+        self._if_lost = if_lost or f"delete {directory} and RESULT.json to train from the start"
         self.damaged: dict[str, str] = {}
 
     def save(
@@ -180,8 +183,7 @@ class Checkpoints:
                 return self._read(self._at(attempt))
             except CheckpointError:
                 raise CheckpointError(
-                    f"{error}; no other checkpoint holds the best model: delete "
-                    f"{self._directory} and RESULT.json to train from the start"
+                    f"{error}; no other checkpoint holds the best model: {self._if_lost}"
                 ) from error
 
     def _read_settled(self) -> Saved:

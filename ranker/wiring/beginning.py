@@ -156,6 +156,7 @@ def start_from(run: Run, source: Source) -> tuple[dict[str, Any], dict[str, Any]
             keep=1,
             identity=identity_as_written(source.written, beside, splits=()),
             way_out="Put back what was there, or begin from another run",
+            if_lost="put it back, or begin from another run",
         )
         saved = checkpoints.read(source.name)
         saved = saved._replace(arrays=by_present_names(saved.arrays))

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
+from ranker.cli.program import BAD_INPUT, sentence
 from ranker.nightly.ledger import Ledger
-from ranker.nightly.night import Hooks, run_night
+from ranker.nightly.night import STATUSES, Hooks, run_night
 from ranker.spec import load
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.plugins import import_plugins
@@ -75,9 +77,22 @@ def write_job(folder: Path) -> None:
 
 
 def night(folder: Path, date: str, *overrides: str, **more) -> dict:
-    """Runs the night of a date in `folder`/job."""
+    """Runs the night of a date in `folder`/job; no fresh process serves what it exports."""
     settings = load.load(folder / "nightly.toml", overrides, NightlySettings)
     import_plugins(settings.plugins)
     config = load.load(Path(settings.config), settings.set, RunConfig)
     hooks = more.pop("hooks", Hooks(is_stopping=lambda: False, say=lambda line: None))
-    return run_night(settings, config, Ledger(folder / "job"), date, hooks=hooks, **more)
+    with mock.patch("ranker.serve.saved_model.check_in_fresh_process"):
+        return run_night(settings, config, Ledger(folder / "job"), date, hooks=hooks, **more)
+
+
+def ended(folder: Path, date: str, *overrides: str, **more) -> tuple[int, str]:
+    """Runs the night of a date; returns exit code and last line, as the command has them."""
+    said = []
+    hooks = Hooks(is_stopping=lambda: False, say=said.append)
+    try:
+        code = STATUSES[night(folder, date, *overrides, hooks=hooks, **more)["status"]]
+    except (ValueError, OSError) as error:
+        code = BAD_INPUT
+        said.append(sentence(error))
+    return code, said[-1]

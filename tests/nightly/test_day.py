@@ -1,5 +1,7 @@
 """A day behind another: what it knows of the past is what preparing both together knows."""
 
+import time
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -8,10 +10,12 @@ from nights import write_day
 from benchmarks.thirty_days import REPEATED, Month, Size, faulty
 from benchmarks.thirty_days import schema as thirty_schema
 from benchmarks.thirty_days import write_day as write_day_as_prepared
-from ranker.datasets import Options, prepare
+from ranker.datasets import DatasetError, Options, prepare
+from ranker.input import check_split
 from ranker.nightly.day import prepare_day
 from ranker.nightly.facts import changes, facts
 from ranker.nightly.ledger import Ledger, LedgerError, Published
+from ranker.schema import read_schema
 from ranker.spec.nightly import DaySettings, IntakeSettings
 
 SPEC = """
@@ -31,6 +35,8 @@ shown = {{kind = "count", by = ["user_id"]}}
 [tasks]
 click = {{kind = "binary"}}
 """
+NUMBER = 'cost = {kind = "number", column = "price"}\n'
+LABEL = 'paid = {kind = "regression", label = "price", maximum = 1e38}\n'
 DATES = ("2026-11-01", "2026-11-02")
 
 
@@ -62,6 +68,73 @@ def test_the_past_goes_on_and_buckets_stay(tmp_path):
     assert borders[0] == borders[1]
 
 
+def test_what_nobody_declared_bounds_no_day(tmp_path):
+    for date, scale in zip(DATES, (1.0, -1e30), strict=True):
+        write_day(tmp_path, date, rows=120, price=lambda price, s=scale: (1.0 + price) * s)
+    spec = tmp_path / "spec.toml"
+    text = SPEC.format(files='"impressions.jsonl"').replace("[past]", NUMBER + "[past]")
+    spec.write_text(text + LABEL)
+    days = DaySettings(spec=str(spec), source=f"{tmp_path}/logs/day={{date}}")
+    ledger = Ledger(tmp_path / "job")
+    folders = []
+    for date in DATES:
+        folders.append(prepare_day(days, ledger, date))
+        ledger.record(Published(1, date))
+    for schema in (read_schema(folder / "schema.toml") for folder in folders):
+        paid = next(task for task in schema.tasks if task.name == "paid")
+        assert (paid.minimum, paid.maximum) == (None, 1e38)
+        for folder in folders:
+            assert check_split(folder / "train.parquet", schema).num_rejected == 0
+
+
+def moved(by):
+    """What puts the moments of a day's rows off by so many hours."""
+    return {"timestamp": lambda moments: moments + 3_600 * by}
+
+
+@pytest.mark.parametrize("has_past", [True, False])
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_an_hour_off_costs_a_day_only_where_rows_would_know_of_later_ones(
+    tmp_path, hours, has_past
+):
+    spec = tmp_path / "spec.toml"
+    text = SPEC.format(files='"impressions.jsonl"')
+    past = text.split("[past]")[1].split("[tasks]")[0]
+    spec.write_text(text if has_past else text.replace(f"[past]{past}", ""))
+    for date in DATES:
+        write_day(tmp_path, date, rows=120, **(moved(hours) if date == DATES[1] else {}))
+    write_day(tmp_path, "2026-11-03", rows=120)
+    days = DaySettings(spec=str(spec), source=f"{tmp_path}/logs/day={{date}}")
+    ledger, known = Ledger(tmp_path / "job"), []
+    for date in (*DATES, "2026-11-03"):
+        # an hour early it begins before the end of the day before; an hour late, the next does
+        if has_past and date == (DATES[1] if hours < 0 else "2026-11-03"):
+            with pytest.raises(DatasetError, match="a row may know only of what was before it"):
+                prepare_day(days, ledger, date)
+            continue
+        day = facts(prepare_day(days, ledger, date))
+        assert changes(IntakeSettings(), day, known) == []
+        known.append(day)
+        ledger.record(Published(len(known), date))
+
+
+def test_a_date_names_a_folder_and_no_clock_is_asked(tmp_path, monkeypatch):
+    write_day(tmp_path, DATES[0], rows=120)
+    spec = tmp_path / "spec.toml"
+    spec.write_text(SPEC.format(files='"impressions.jsonl"'))
+    days = DaySettings(spec=str(spec), source=f"{tmp_path}/logs/day={{date}}")
+    found = []
+    try:
+        for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            found.append(facts(prepare_day(days, Ledger(tmp_path / zone[-4:]), DATES[0])))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert found[0] == found[1]
+
+
 def test_a_source_with_other_braces_is_a_path(tmp_path):
     days = DaySettings(dataset="json-lines-log", source=f"{tmp_path}/{{dt}}/{{date}}")
     with pytest.raises(LedgerError, match=r"\{dt\}/2026-11-01: no such file or folder"):
@@ -78,8 +151,12 @@ def test_a_day_whose_rows_are_repeated_is_told(tmp_path):
     usual, repeated = days
     assert usual["repeated"] == 0.0
     assert repeated["repeated"] == pytest.approx(0.9)
+    repeated["until"] = usual["until"] + 1  # as if it were another day
     settings = IntakeSettings(largest_rate_change=9.0, largest_shift=9.0, largest_top_share=1.0)
-    assert changes(settings, usual, [usual]) == []
+    again = "no row is later than 2026-11-02T23:5"
+    assert [line[: len(again)] for line in changes(settings, usual, [usual])] == [again]
+    assert changes(settings, usual, [usual], allowed=["time"]) == []
+    assert changes(settings, usual | {"until": 0}, [usual | {"until": 0}]) == []  # of no time
     assert changes(settings, repeated, [usual]) == [
         "90.0% of the rows are of the user, item and moment of another; usual are 0.0%"
     ]

@@ -56,10 +56,19 @@ def opened(folder, count):
 
 def test_a_night_opens_as_many_files_after_many_nights_as_after_few(tmp_path, monkeypatch):
     monkeypatch.setattr("ranker.nightly.publish._problem", lambda version: "")  # nothing to heal
-    few, many = (opened(tmp_path / str(n), n) for n in (SHOWN, 3 * SHOWN))
+    few, many = (opened(tmp_path / str(n), n) for n in (SHOWN, 2 * SHOWN))
     assert len(few) == len(many)
     nights = [path for path in many if path.endswith("NIGHT.json")]
     assert 0 < len(nights) <= SHOWN + 8  # one is its own
+
+
+def test_a_damaged_night_costs_its_page_and_not_the_night(tmp_path):
+    ledger, said = after(tmp_path, 2), []
+    path = ledger.night(dates(2)[1]) / "NIGHT.json"
+    path.write_text("{}")
+    _write_page(ledger, Hooks(is_stopping=lambda: False, say=said.append))
+    (line,) = said
+    assert line.startswith(f"{ledger.workdir / 'nights.html'}: not written: {path}: ")
 
 
 def test_of_the_accepted_the_last_before_a_date_are_read(tmp_path):

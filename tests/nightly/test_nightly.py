@@ -5,33 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
-from nights import night, write_day, write_job
+from nights import night, write_day
 
 from ranker.nightly.ledger import Ledger, LedgerError
 from ranker.nightly.night import Hooks
 from ranker.nightly.publish import roll_back
 from ranker.serve.versions import newest_version
 
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory):
-    """Three good nights; the users of the second are partly new, and those do not come again."""
-    folder = tmp_path_factory.mktemp("nightly")
-    write_job(folder)
-    for date, users in (("2026-11-01", 30), ("2026-11-02", 45), ("2026-11-03", 30)):
-        write_day(folder, date, users=users)
-        night(folder, date)
-    return folder
-
-
-@pytest.fixture
-def job(three, tmp_path):
-    """A copy of it, for a test that goes on."""
-    folder = tmp_path / "copy"
-    shutil.copytree(three, folder)
-    for path in folder.glob("*.toml"):
-        path.write_text(path.read_text().replace(str(three), str(folder)))
-    return folder
+pytestmark = pytest.mark.slow
 
 
 def test_each_night_is_judged_first_and_trains_on_from_the_one_before(three):
@@ -120,7 +101,6 @@ def test_a_worse_model_is_refused_and_the_next_night_begins_from_the_last_good_o
     assert "2026-11-03" in json.dumps(begun["start"])
 
 
-@pytest.mark.slow
 def test_rows_of_more_days_and_forgotten_ids_outlast_a_kill(job):
     old = job / "job/nights/2026-11-03/data"
     (old / "last_seen").mkdir()
