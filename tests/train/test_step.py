@@ -75,6 +75,22 @@ def test_six_attempts_in_one_call_are_six_calls_of_one(steps, stack):
     assert reports.factors.shape == (6, len(together.optimizer.names))
 
 
+def test_one_process_sends_nothing_and_pays_for_no_worker(steps, stack):
+    step = fresh(steps)
+    step.run(stack)
+    whole = step._compiled.get_concrete_function().graph.as_graph_def()
+    nodes = [*whole.node, *(node for f in whole.library.function for node in f.node_def)]
+    assert len(nodes) > 500
+    assert not [node.name for node in nodes if "Collective" in node.op]
+    with tf.Graph().as_default() as graph:
+        rows = tf.IndexedSlices(tf.zeros([2, 3]), tf.constant([4, 5]), tf.constant([9, 3]))
+        parts = [tf.zeros([2]), rows, None]
+        before = len(graph.get_operations())
+        for found in (step._reduce(parts), step._reduce.gather(parts)):
+            assert all(one is other for one, other in zip(found, parts, strict=True))
+        assert len(graph.get_operations()) == before
+
+
 def test_the_norm_of_all_gradients_is_told_of_the_attempts_that_are_logged(steps, stack):
     together, apart = fresh(steps), fresh(steps, 1)
     told = together.run(stack).scalars["gradient_norm"].numpy()

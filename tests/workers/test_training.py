@@ -109,11 +109,27 @@ def assert_close(workdir, alone):
         np.testing.assert_allclose(ours[key], value, rtol=2e-3, atol=2e-4, err_msg=key)
 
 
-def test_several_train_what_one_does_and_a_signal_to_any_stops_all(config, alone, tmp_path):
+def test_several_go_on_from_what_one_began_and_train_what_one_does(config, alone, tmp_path):
     run = tmp_path / "run"
-    processes = start(config, run, 2)
-    while processes[0].poll() is None and not list((run / "checkpoints").glob("[0-9]*")):
-        time.sleep(0.05)
+    settings = small_jobs.read_settings(config)
+    begun = small_jobs.run(settings, run, is_stopping=small_jobs.at_call(stop_at=1))
+    codes, said = finish([train(config, run, "--workers=2")])
+    assert codes == [0], said
+    assert "Resuming after attempt" in said[0]
+    assert json.loads((run / "RESULT.json").read_text())["workers"] == 2
+    assert_close(run, alone)
+    ours, theirs = (small_jobs.logs(folder)["metrics.jsonl"] for folder in (run, alone))
+    assert [line["attempt"] for line in ours] == [line["attempt"] for line in theirs]
+    first = next(i for i, line in enumerate(ours) if line["attempt"] > begun["attempts"])
+    assert ours[first]["losses"] == pytest.approx(theirs[first]["losses"], rel=1e-6)
+
+
+def test_a_signal_to_any_stops_all_and_who_is_killed_ends_the_others_with_a_code_to_retry(
+    config, tmp_path
+):
+    run, long = tmp_path / "run", "--set=train.epochs=2000"
+    processes = start(config, run, 2, long)
+    wait_for_checkpoint(processes[0], run, after=-1)
     processes[1].send_signal(signal.SIGTERM)
     codes, said = finish(processes)
     assert codes == [143, 143], said
@@ -122,27 +138,21 @@ def test_several_train_what_one_does_and_a_signal_to_any_stops_all(config, alone
     result = json.loads((run / "RESULT.json").read_text())
     assert (result["status"], result["workers"], result["rank"]) == ("preempted", 2, 0)
     assert json.loads((run / "environment.json").read_text())["workers"] == 2
-    codes, said = finish([train(config, run, "--workers=4")])  # goes on, with another number
-    assert codes == [0], said
-    assert json.loads((run / "RESULT.json").read_text())["workers"] == 4
-    assert "Resuming after attempt" in said[0]
-    assert_close(run, alone)
-    ours, theirs = (small_jobs.logs(folder)["metrics.jsonl"] for folder in (run, alone))
-    assert [line["attempt"] for line in ours] == [line["attempt"] for line in theirs]
-    assert ours[0]["losses"] == pytest.approx(theirs[0]["losses"], rel=1e-6)
 
-
-@pytest.mark.parametrize("rank", [0, 1])
-def test_a_killed_worker_ends_the_others_with_a_sentence_and_a_code_to_retry(
-    config, tmp_path, rank
-):
-    run = tmp_path / "run"
-    processes = start(config, run, 2, "--set=train.epochs=2000")
-    while processes[0].poll() is None and not list((run / "checkpoints").glob("[0-9]*")):
-        time.sleep(0.05)
-    processes[rank].send_signal(signal.SIGKILL)
+    processes = start(config, run, 2, long)
+    wait_for_checkpoint(processes[0], run, after=result["attempts"])
+    processes[1].send_signal(signal.SIGKILL)
     codes, said = finish(processes)
-    assert (codes[rank], codes[1 - rank]) == (-9, 128), said
-    (line,) = [line for line in said[1 - rank].splitlines() if "the last checkpoint" in line]
-    assert f"worker {rank} of 2 (127.0.0.1:" in line
+    assert codes == [128, -9], said
+    (line,) = [line for line in said[0].splitlines() if "the last checkpoint" in line]
+    assert "worker 1 of 2 (127.0.0.1:" in line
     assert "is gone: stopped; the same command, on all workers, goes on" in line
+    assert json.loads((run / "RESULT.json").read_text())["status"] == "failed"
+
+
+def wait_for_checkpoint(process, workdir, *, after):
+    """Waits for a checkpoint of an attempt behind `after`, or for the process to end."""
+    names = []
+    while process.poll() is None and max(names, default=-1) <= after:
+        time.sleep(0.05)
+        names = [int(path.name) for path in (workdir / "checkpoints").glob("[0-9]*")]
