@@ -22,19 +22,11 @@ from ranker.spec.run import DataSettings, RunConfig
 
 pytestmark = pytest.mark.runs
 
+LIKE, COLD = {"rows": 9, "auc": 0.75}, {"rows": 0, "note": "no labelled rows"}
 CARD = {
     "origin": {"commit": "abc123", "date": "2026-11-28T15:00:00Z", "attempt": 12},
     "settings": {"seed": 31, "data": {"path": "/somewhere/private", "batch_size": 77}},
-    "metrics": {
-        "test": {
-            "like": {
-                "rows": 9,
-                "auc": 0.75,
-                "warm": {"rows": 9, "auc": 0.75},
-                "cold": {"rows": 0, "note": "no labelled rows"},
-            }
-        }
-    },
+    "metrics": {"test": {"like": LIKE | {"warm": LIKE, "cold": COLD}}},
 }
 
 
