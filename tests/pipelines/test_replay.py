@@ -1,7 +1,7 @@
 """The replay program, run as a user runs it."""
 
 import pytest
-from programs import call
+from programs import call_warm
 from small_jobs import MODEL, SMALL, read_settings, run, write_settings
 
 from ranker.spec import load
@@ -29,7 +29,7 @@ def test_a_refused_attempt_of_a_run_is_shown(prepared, tmp_path):
     workdir = tmp_path / "run"
     assert run(config, workdir)["refused"] == 1
     (workdir / "config.toml").write_text(load.dump(config))
-    code, out, err = call("replay", f"--workdir={workdir}", "--attempt=6")
+    code, out, err = call_warm("replay", f"--workdir={workdir}", "--attempt=6")
     assert code == 0, err
     assert "Attempt 6, from the start: loss not finite, task rating" in out
     assert "the same as in the run" in out
@@ -37,7 +37,7 @@ def test_a_refused_attempt_of_a_run_is_shown(prepared, tmp_path):
 
 
 def test_an_attempt_without_a_batch_is_bad_input(whole):
-    code, out, err = call("replay", f"--workdir={whole.workdir}", "--attempt=7")
+    code, out, err = call_warm("replay", f"--workdir={whole.workdir}", "--attempt=7")
     assert (code, out) == (2, "")
     assert [line for line in err.splitlines() if line.startswith("replay: ")] == [
         f"replay: {whole.workdir}/incidents: no batch of attempt 7 is kept; there is none"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import small_jobs
-from programs import call, finish, start
+from programs import call, call_warm, finish, start
 
 from ranker import job
 from ranker.files import LockError
@@ -24,6 +24,10 @@ DEADLY = ("--set=optimizer.dense.learning_rate=1e30", "--set=clip=[]")
 
 def train(config, workdir, *flags):
     return start("train", f"--config={config}", f"--workdir={workdir}", *flags)
+
+
+def train_warm(config, workdir, *flags):
+    return call_warm("train", f"--config={config}", f"--workdir={workdir}", *flags)
 
 
 def wait_for_checkpoint(process, workdir):
@@ -157,13 +161,13 @@ def test_a_misspelt_path_does_not_cost_the_directory(whole, tmp_path):
 
 def test_a_dry_run_says_what_it_found_and_writes_nothing(whole, tmp_path):
     run = tmp_path / "run"
-    code, out, err = finish(train(whole.config, run, "--dry-run"))
+    code, out, err = train_warm(whole.config, run, "--dry-run")
     assert code == 0, err
     assert "train              400 rows, 0 of them left out" in out
     assert out.splitlines()[-1] == "dry run: it would run; nothing was written"
     assert not run.exists()
     bad = "--set=inject=[{kind='not_finite', task='rating', share=0.5, start=0, stop=1}]"
-    code, out, err = finish(train(whole.config, run, "--dry_run", bad))
+    code, out, err = train_warm(whole.config, run, "--dry_run", bad)
     assert code == 3, err
     assert "refused: loss not finite, task rating" in out
 
@@ -187,13 +191,13 @@ def test_a_log_has_lines_with_the_time_and_no_noise(whole):
 
 
 def test_the_same_command_after_the_end_says_the_result_again(whole):
-    code, again, _ = finish(train(whole.config, whole.workdir))
+    code, again, _ = train_warm(whole.config, whole.workdir)
     assert (code, again) == (0, whole.said)
 
 
 def test_other_settings_in_the_same_directory_are_refused_by_name(whole):
     flag = "--set=optimizer.dense.learning_rate=0.3"
-    code, _, err = finish(train(whole.config, whole.workdir, flag))
+    code, _, err = train_warm(whole.config, whole.workdir, flag)
     assert code == 2
     said = f"train: {whole.workdir / 'config.toml'}: a run with other settings is there: "
     assert err.splitlines()[-1].startswith(f"{said}optimizer.dense.learning_rate: 0.05 -> 0.3. ")
@@ -204,7 +208,7 @@ def test_a_run_that_dies_halts_with_3_and_names_the_cause(whole, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     shutil.copy(whole.workdir / "RESULT.json", run)  # another run's: not taken for this one's
-    code, out, err = finish(train(whole.config, run, *DEADLY))
+    code, out, err = train_warm(whole.config, run, *DEADLY)
     assert code == 3, err
     assert "diverged" in out
     assert result_of(run)["status"] == "diverged"
