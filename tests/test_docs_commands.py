@@ -97,6 +97,7 @@ def test_no_reason_is_left_over():
         assert any(re.fullmatch(pattern, command) for command in TYPED), pattern
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("command", PROGRAMS)
 def test_a_command_s_flags_exist_and_its_config_is_there(command):
     words = shlex.split(re.sub(r"\s#\s.*", "", command))

@@ -90,6 +90,7 @@ def test_the_safeguards_alone_ask_for_no_more_than_they_import():
     assert set(map(distribution, imported(files))) == set(asked())
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("module", ["optim", "guard", "numerics"])
 def test_a_safeguard_alone_is_imported_where_nothing_else_is_installed(module):
     extras = {package for packages in sentences.EXTRAS.values() for package in packages}

@@ -52,6 +52,7 @@ def test_nothing_measured_says_so():
     assert brief(made({(FIRST, "none"): [0]}, tried=0)).startswith("No run was measured")
 
 
+@pytest.mark.runs
 def test_it_is_brief_whatever_was_found():
     names = ("none", "a 0.01 b", "c", "d", "e", "f")
     for lost in itertools.product((0, 1, 10), repeat=5):

@@ -66,6 +66,7 @@ def test_chunks_of_draws_change_nothing(monkeypatch):
     assert np.array_equal(resampled("auc", rows, rows.candidate, counts), whole)
 
 
+@pytest.mark.runs
 def test_the_interval_of_a_difference_is_that_of_another_bootstrap():
     rows = some_rows(users=600)  # a row a user, which is what SciPy resamples
     rows = rows._replace(users=np.arange(600), weights=np.ones(600))

@@ -12,6 +12,8 @@ from ranker.measure import divergence
 from ranker.spec import guard as spec_guard
 from ranker.spec.guard import Detect
 
+pytestmark = pytest.mark.runs
+
 NAN, INF = float("nan"), float("inf")
 SMALL = {"window": 20, "minimum": 10, "max_recovery": 15}
 LABELS = np.array([0, 1, 0, 1, 1, 0] * 40, np.float32)

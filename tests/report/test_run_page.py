@@ -211,6 +211,7 @@ _LINES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.runs
 def test_no_line_of_a_log_breaks_the_page(tmp_path):
     (tmp_path / "config.toml").write_text("")
 

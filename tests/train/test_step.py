@@ -14,6 +14,8 @@ from ranker.spec.model import ModelSettings
 from ranker.spec.run import DataSettings, RunConfig, TrainSettings
 from ranker.train.step import Step
 
+pytestmark = pytest.mark.runs
+
 
 @pytest.fixture(scope="module")
 def config(prepared):
