@@ -69,7 +69,7 @@ def write_job(folder: Path, month: Month) -> None:
 
     nightly_logs.write_job(folder)
     spec = folder / "spec.toml"
-    bounds = f"minimum = {LOWEST}, maximum = {HIGHEST}"  # of day 1 by default
+    bounds = f"minimum = {LOWEST}, maximum = {HIGHEST}"  # as the study has them
     spec.write_text(spec.read_text("utf-8").replace('"regression"', f'"regression", {bounds}'))
     arm = ARMS["all"]
     rates = [f"optimizer.{group}.learning_rate={arm.rate}" for group in ("dense", "embeddings")]
