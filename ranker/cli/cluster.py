@@ -10,8 +10,6 @@ from ranker.cli import program
 from ranker.spec.run import RunConfig
 from ranker.workers import Cluster, LostError, read_cluster
 
-LOST = 128  # the exit code where a worker was lost: the same command goes on
-
 NUMBER = flags.DEFINE_integer(
     "workers", 1, "Processes on this machine that train together, for a trial.", lower_bound=1
 )
@@ -40,7 +38,8 @@ def cluster_of(config: RunConfig) -> Cluster | None:
 
 def refuse(error: Exception) -> int:
     """Says on one line why a run ends; returns the exit code: another where a worker was lost."""
-    return LOST if program.refuse(error) and isinstance(error, LostError) else program.BAD_INPUT
+    code = program.refuse(error)
+    return program.LOST if isinstance(error, LostError) else code
 
 
 def say(line: str) -> None:

@@ -8,8 +8,8 @@
 The same command again does only what is missing, failed, damaged or of other data. WORKDIR
 gets results.parquet (a row a run), comparison.json, report.html and report.md. A run that
 fails is recorded and the rest go on. Exit codes: 0 done, and every run measured; 2 bad
-settings or input, or runs failed: the report is there, without them; 143, 130 or 129
-stopped by SIGTERM, SIGINT or SIGHUP: the same command goes on.
+settings or input, or runs failed: the report is there, without them; 143, 130 or 129 stopped
+by SIGTERM, SIGINT or SIGHUP, 128 the head of the Ray cluster was lost: the same command goes on.
 """
 
 import sys
@@ -87,7 +87,7 @@ def _compare(config: CompareConfig, folder: Path, workdir: Path) -> int:
                 workers=workers,
             )
     except (ValueError, OSError) as error:
-        return refuse(error)
+        return where.refuse(error)
     if summary is None:
         print(f"stopped; the same command goes on: {workdir}", file=sys.stderr)
         return 128 + (signals.received or 15)

@@ -13,9 +13,10 @@ from ranker.cli import given, output, programs
 from ranker.cli.sentences import is_of_memory, sentence
 from ranker.spec import plugins
 
-__all__ = ["BAD_INPUT", "end_at_signals", "load_tensorflow", "refuse", "run", "sentence"]
+__all__ = ["BAD_INPUT", "LOST", "end_at_signals", "load_tensorflow", "refuse", "run", "sentence"]
 
 BAD_INPUT = 2
+LOST = 128  # another machine was lost: the same command goes on
 
 
 def run(

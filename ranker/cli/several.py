@@ -84,4 +84,4 @@ def _joined(config: RunConfig, cluster: Cluster, wait: float) -> Iterator:
 def _give_up(why: str) -> None:
     """Ends the process where it waits in an operation that nothing else ends."""
     program.refuse(why)
-    os._exit(environment.LOST)
+    os._exit(program.LOST)

@@ -1,11 +1,14 @@
 """Where the runs of a comparison run: the flags --on and --address."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from absl import flags
 
+from ranker.cli import program
 from ranker.cli.sentences import sentence
+from ranker.compare.pool import HeadLostError
 from ranker.spec.compare import CompareConfig
 from ranker.workers import check_alone
 
@@ -35,7 +38,7 @@ def workers(config: CompareConfig, say: Callable[[str], None]) -> Iterator:
       say: takes a line if there are fewer cores than workers.
 
     Raises:
-      OSError, ValueError: for a cluster that cannot be reached, and without Ray.
+      OSError, ValueError: for a cluster that cannot be reached, or is lost, and without Ray.
     """
     if _ON.value == "local":
         yield None
@@ -44,7 +47,18 @@ def workers(config: CompareConfig, say: Callable[[str], None]) -> Iterator:
         from ranker.compare import actors
     except ImportError as error:
         raise ValueError(sentence(error)) from error
-    with actors.connected(_ADDRESS.value or "") as num_cores:
-        if num_cores < config.workers:
-            say(f"{config.workers} workers, of which {num_cores} find a core of the cluster now")
-        yield actors.Actors(primary=config.primary)
+    with actors.connected(_ADDRESS.value or "") as head:
+        if (num := head.num_cores) < config.workers:
+            say(f"{config.workers} workers, of which {num} find a core of the cluster now")
+        yield actors.Actors(head, primary=config.primary)
+
+
+def refuse(error: Exception) -> int:
+    """Says on one line why a comparison ends; returns the exit code.
+
+    Where the cluster's head was lost it ends the process: Ray would, with a code of its own.
+    """
+    code = program.refuse(error)
+    if isinstance(error, HeadLostError):
+        os._exit(program.LOST)
+    return code

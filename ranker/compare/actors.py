@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
@@ -16,7 +17,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from ranker.compare.grid import Trial
 from ranker.compare.identity import Data
-from ranker.compare.pool import WorkerLostError
+from ranker.compare.pool import HeadLostError, WorkerLostError
 from ranker.compare.trial_executor import on_one_core
 from ranker.files import environment
 from ranker.spec.run import RunConfig
@@ -24,11 +25,50 @@ from ranker.spec.run import RunConfig
 _AUTO = "auto"
 _MOMENT = 0.2  # seconds, after which a stop is seen
 _PATIENCE = 10.0  # seconds for a cluster to take a connection
+_ASK_SECONDS = 5.0  # between two looks at the head, which Ray gives a minute and says nothing of
+
+
+class Head:
+    """The head of a cluster, for as long as it answers.
+
+    Attributes:
+      num_cores: of its cluster, when it was asked.
+      is_lost: whether it was found not to answer: nothing of Ray may be called any more.
+    """
+
+    def __init__(self, address: str, num_cores: int) -> None:
+        """Takes the "host:port" at which it has just answered."""
+        self.num_cores = num_cores
+        self.is_lost = False
+        self._address = address
+        self._asked = time.monotonic()
+
+    def check(self, *, now: bool = False) -> None:
+        """Raises HeadLostError if it takes no connection; asks it at most every 5 seconds.
+
+        Args:
+          now: whether it is asked in any case.
+        """
+        if not self.is_lost and not now and time.monotonic() - self._asked < _ASK_SECONDS:
+            return
+        try:
+            _connect(self._address)
+        except OSError as error:
+            raise self.lost(error) from error
+        self._asked = time.monotonic()
+
+    def lost(self, error: OSError) -> HeadLostError:
+        """Returns what to raise where it was found to be gone."""
+        self.is_lost = True
+        return HeadLostError(
+            f"the head of the Ray cluster at {self._address} is gone: {_words(error)}: what is "
+            "done is kept, and the same command goes on"
+        )
 
 
 @contextmanager
-def connected(address: str) -> Iterator[int]:
-    """Connects this process to a cluster for as long as the block lasts; gives its cores' number.
+def connected(address: str) -> Iterator[Head]:
+    """Connects this process to a cluster for as long as the block lasts; gives its head.
 
     Args:
       address: "host:port" of its head; "ray://host:port" from a machine that is none of its
@@ -36,37 +76,56 @@ def connected(address: str) -> Iterator[int]:
 
     Raises:
       ValueError: if none can be reached there.
+      HeadLostError: if it is lost meanwhile.
     """
     said = address or os.environ.get("RAY_ADDRESS") or _AUTO
     before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address=_resolve(said), log_to_driver=False, logging_level="error")
+        found = _resolve(said)
+        ray.init(address=found, log_to_driver=False, logging_level="error")
     except (OSError, RuntimeError, ValueError, RayError) as error:
         where = "here" if said == _AUTO else f"at {said}"
         raise ValueError(f"no Ray cluster can be reached {where}: {_words(error)}") from error
     finally:
         signal.signal(signal.SIGTERM, before)  # Ray's ends the process, and nothing is saved
+    head = Head(found, int(ray.cluster_resources().get("CPU", 0)))
     try:
         with redirect_stdout(sys.stderr):  # where Ray prints that a worker died
-            yield int(ray.cluster_resources().get("CPU", 0))
+            yield head
+    except HeadLostError:
+        raise
+    except ConnectionError as error:  # of the client that ray:// means
+        raise head.lost(error) from error
     finally:
-        ray.shutdown()
+        if not head.is_lost:
+            ray.shutdown()
 
 
 class Actors:
     """Starts an actor for each worker; within `connected`. Ray ends them with this process."""
 
-    def __init__(self, *, primary: str) -> None:
+    def __init__(self, head: Head, *, primary: str) -> None:
         """Takes the metric that says which evaluation is best, as `TrialExecutor` does."""
+        self._head = head
         self._primary = primary
         self._packages = _packages()
 
     def start(self) -> "Actor":
-        """Returns a new actor, which may wait for a free core."""
-        return Actor(_Remote.remote(self._primary, self._packages))
+        """Returns a new actor, which may wait for a free core.
+
+        Raises:
+          HeadLostError: if the head is gone.
+        """
+        self._head.check(now=True)
+        return Actor(_Remote.remote(self._primary, self._packages), self._head)
 
     def ready(self, workers: Sequence["Actor"]) -> list["Actor"]:
-        """Returns those that have ended their trial or died; waits a moment for one."""
+        """Returns those that have ended their trial or died; waits a moment for one.
+
+        Raises:
+          HeadLostError: if the head is gone.
+        """
+        self._head.check()
         running = [worker.running for worker in workers]
         ended, _ = ray.wait(running, num_returns=len(running), timeout=_MOMENT)
         return [worker for worker in workers if worker.running in ended]
@@ -77,9 +136,10 @@ class Actor:
 
     running: Any
 
-    def __init__(self, remote: Any) -> None:
+    def __init__(self, remote: Any, head: Head) -> None:
         """Takes Ray's handle of a `Runner`."""
         self._remote = remote
+        self._head = head
         self._is_lost = False
 
     def begin(self, trial: Trial) -> None:
@@ -95,6 +155,7 @@ class Actor:
         Raises:
           WorkerLostError: if it, or its node, died instead.
           ValueError: if its node cannot run this, and says why.
+          HeadLostError: if the head is gone.
         """
         try:
             found = ray.get(self.running)
@@ -115,11 +176,13 @@ class Actor:
         return not self._is_lost
 
     def end(self) -> None:
-        """Has Ray kill it."""
-        ray.kill(self._remote)
+        """Has Ray kill it; it ends with its cluster, too."""
+        if not self._head.is_lost:
+            ray.kill(self._remote)
 
     def _lost(self, error: RayError) -> WorkerLostError:
         self._is_lost = True
+        self._head.check(now=True)  # before a new one is asked of it
         said = (str(error).splitlines() or [""])[0]
         return WorkerLostError(f"{type(error).__name__}: {said}")
 

@@ -11,6 +11,13 @@ class WorkerLostError(Exception):
     """A worker that ended before its run did; says how."""
 
 
+class HeadLostError(ConnectionError):
+    """The cluster that the workers are of does not answer any more; the message is one sentence.
+
+    Its library may end this process soon, and any call of it may: whoever takes this ends first.
+    """
+
+
 class Worker(Protocol):
     """Runs one trial after the other, on one core. Each instance is its own key in a dict."""
 
@@ -23,6 +30,7 @@ class Worker(Protocol):
         Raises:
           WorkerLostError: saying how; it has to be replaced.
           ValueError: for what no other worker could do better; the comparison has to stop.
+          HeadLostError: as `Workers.ready`.
         """
         ...
 
@@ -38,11 +46,19 @@ class Workers(Protocol):
     """Where workers come from: processes of this machine, or actors of a cluster."""
 
     def start(self) -> Worker:
-        """Returns a new worker; it may take its time to load what is heavy."""
+        """Returns a new worker; it may take its time to load what is heavy.
+
+        Raises:
+          HeadLostError: as `ready`.
+        """
         ...
 
     def ready(self, workers: Sequence[Any]) -> Sequence[Worker]:
-        """Returns those of `workers` that have ended their trial or died; waits a moment."""
+        """Returns those of `workers` that have ended their trial or died; waits a moment.
+
+        Raises:
+          HeadLostError: if what they are of is gone.
+        """
         ...
 
 
@@ -69,6 +85,7 @@ def run_trials(
 
     Raises:
       ValueError: of a worker, for what no other could do better.
+      HeadLostError: of `workers`.
     """
     waiting = _Waiting(trials)
     lost: set[str] = set()  # keys of those whose worker died once

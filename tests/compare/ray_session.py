@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from ranker.compare.actors import Actor, Actors, connected
-from ranker.compare.pool import run_trials
+from ranker.compare.pool import HeadLostError, run_trials
 
 PORT = 26379
 HEAD = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
@@ -42,14 +42,18 @@ def listening():
     return sorted({line[1].partition(":")[0] for line in lines if line[3] == "0A"})
 
 
-def actors():
-    """Returns the processes that are actors of ours."""
+def kill(name):
+    """Kills the one process that is called so."""
     titles = {path.parent.name: path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")}
-    return [int(pid) for pid, title in titles.items() if title.startswith(b"ray::Runner")]
+    (pid,) = [int(pid) for pid, title in titles.items() if name in title.partition(b"\0")[0]]
+    os.kill(pid, signal.SIGKILL)
 
 
 def main():
-    """Runs the trials pickled on standard input; the one after the first is killed once."""
+    """Runs the trials pickled on standard input; the one after the first is killed once.
+
+    In the end the head is killed.
+    """
     trials = pickle.load(sys.stdin.buffer)
     begun, begin = [], Actor.begin
 
@@ -61,16 +65,21 @@ def main():
     subprocess.Popen(HEAD, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for_head()
     done = []
-    with connected(f"127.0.0.1:{PORT}"):
-        for ended in run_trials(trials, workers=Actors(primary="like.auc"), num_workers=1):
-            done.append((ended.trial.key, ended.columns))
-            if len(done) == 1:
-                (actor,) = actors()
-                os.kill(actor, signal.SIGKILL)
-        addresses = listening()
+    try:
+        with connected(f"127.0.0.1:{PORT}") as head:
+            workers = Actors(head, primary="like.auc")
+            for ended in run_trials(trials, workers=workers, num_workers=1):
+                done.append((ended.trial.key, ended.columns))
+                if len(done) == 1:
+                    kill(b"ray::Runner")
+            said = {"done": done, "begun": [*begun], "addresses": listening()}
+            kill(b"gcs_server")
+            list(run_trials(trials, workers=workers, num_workers=1))
+    except HeadLostError as error:
+        said["lost"] = str(error)
     handler = signal.getsignal(signal.SIGTERM)
-    said = {"done": done, "begun": begun, "addresses": addresses}
-    print(json.dumps(said | {"sigterm": handler == signal.SIG_DFL}))
+    print(json.dumps(said | {"sigterm": handler == signal.SIG_DFL}), flush=True)
+    os._exit(0)  # before Ray ends it
 
 
 if __name__ == "__main__":

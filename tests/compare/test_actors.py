@@ -15,10 +15,11 @@ from sample_comparison import read_comparison, write_comparison
 
 pytest.importorskip("ray", reason="Ray is not installed")
 
-from ranker.compare import grid
-from ranker.compare.actors import Runner, connected
+from ranker.cli import where
+from ranker.compare import actors, grid
+from ranker.compare.actors import Actor, Actors, Head, Runner, connected
 from ranker.compare.identity import Data
-from ranker.compare.pool import run_trials
+from ranker.compare.pool import HeadLostError, WorkerLostError, run_trials
 from ranker.compare.processes import Processes
 from ranker.compare.worker import work
 
@@ -65,6 +66,7 @@ def test_runs_are_those_of_processes_bit_for_bit_and_that_of_a_killed_actor_is_r
         assert columns["status"] == "completed"
         assert measured(columns) == measured(local[key])
     assert said["sigterm"]
+    assert said["lost"].startswith("the head of the Ray cluster at 127.0.0.1:26379 is gone: Conn")
     assert said["addresses"]
     assert all(address.endswith("0100007F") for address in said["addresses"])
 
@@ -107,3 +109,52 @@ def test_a_cluster_that_does_not_answer_is_said_at_once(monkeypatch):
         connected("").__enter__()
     with pytest.raises(ValueError, match="at head: an address is host:port"):
         connected("head").__enter__()
+
+
+def test_a_head_that_is_gone_is_said_and_nothing_more_is_asked_of_ray(monkeypatch):
+    asked = []
+    monkeypatch.setattr(actors.ray, "wait", lambda running, **how: asked.append(how) or ([], []))
+    monkeypatch.setattr(actors.ray, "kill", asked.append)
+    monkeypatch.setattr(actors, "_ASK_SECONDS", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        head = Head(address, num_cores=1)
+        workers, actor = Actors(head, primary="loss"), Actor("an actor", head)
+        actor.running = "a trial"
+        workers.ready([actor])
+        assert isinstance(actor._lost(actors.RayError("it died")), WorkerLostError)
+        actor.end()
+    assert len(asked) == 2
+    said = f"the head of the Ray cluster at {address} is gone: Connection refused: what is done"
+    with pytest.raises(HeadLostError, match=said):
+        workers.ready([actor])
+    with pytest.raises(HeadLostError):
+        workers.start()
+    with pytest.raises(HeadLostError):
+        actor._lost(actors.RayError("it died"))
+    actor.end()
+    assert len(asked) == 2
+
+
+def test_a_connection_that_rays_client_loses_is_a_lost_head(monkeypatch):
+    asked = []
+    monkeypatch.setattr(actors, "_resolve", lambda address: address)
+    monkeypatch.setattr(actors.ray, "init", lambda **how: asked.append("init"))
+    monkeypatch.setattr(actors.ray, "cluster_resources", lambda: {"CPU": 2.0})
+    monkeypatch.setattr(actors.ray, "shutdown", lambda: asked.append("shutdown"))
+    with connected("ray://head:1") as head:
+        assert head.num_cores == 2
+    with pytest.raises(HeadLostError, match="at ray://head:1 is gone: timed out"):  # noqa: SIM117
+        with connected("ray://head:1"):
+            raise ConnectionError("timed out")
+    assert asked == ["init", "shutdown", "init"]
+
+
+def test_a_lost_head_ends_the_program_with_a_code_to_retry_before_ray_does(monkeypatch, capsys):
+    codes = []
+    monkeypatch.setattr(where.os, "_exit", codes.append)
+    assert where.refuse(ValueError("no such setting")) == 2
+    assert not codes
+    where.refuse(HeadLostError("the head is gone"))
+    assert codes == [128]
+    assert "the head is gone" in capsys.readouterr().err
