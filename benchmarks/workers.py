@@ -1,13 +1,15 @@
 """What a step costs more on several workers: sums over them, by how much goes out.
 
-Starts 2 and 4 processes on this machine, or as many as `--sizes` says, which sum gradients of
-several sizes as the step does, and fits seconds = latency + bytes * (seconds a byte). Then says
-what that makes of more workers, by a network's latency and bytes a second, which are given:
+Starts 2 and then 4 processes on this machine, or as many as `--sizes` says, which sum gradients of
+several sizes in four exchanges: two weights, the dense numbers, the numbers of rows, and the rows.
+(A step has one more, of the losses, and a detector one.) Fits seconds = latency + bytes * (seconds
+a byte). Then says what more workers would take on a network alone, of that latency and bandwidth:
 
     python -m benchmarks.workers
     python -m benchmarks.workers --sizes=2,4 --network_latency=5e-5 --network_bytes=1.25e9
 
-On fewer cores than processes the seconds are those of processes that wait for each other.
+On fewer cores than processes the seconds are those of processes that wait for each other. Exit
+code 1 if a process ended before it had measured.
 """
 
 import json
@@ -82,12 +84,14 @@ def _measured(size: int) -> list[tuple[str, int, float, float]]:
         each = [*command, f"--rank={rank}"]
         processes.append(subprocess.Popen(each, env=environment, stdout=subprocess.PIPE, text=True))
     said = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        sys.exit(f"{size} workers: one ended before it had measured")
     return [tuple(one) for one in json.loads(said[0].splitlines()[-1])]
 
 
 def _work(config: dict) -> None:
     cluster = Cluster(tuple(config["cluster"]["worker"]), config["task"]["index"])
-    peers = meet(cluster, {}, wait=300.0, timeout=300.0)
+    peers = meet(cluster, {}, wait=300.0, timeout=300.0, on_stuck=lambda why: os._exit(1))
     import tensorflow as tf
 
     from ranker.train.collective import Collectives
@@ -117,6 +121,8 @@ def _work(config: dict) -> None:
         num_bytes = 4 * numbers + 4 * rows * (_WIDTH + 1)
         worst = seconds[int(0.9 * len(seconds))]
         found.append((what, num_bytes, statistics.median(seconds), worst))
+        if cluster.is_chief:
+            print(f"{cluster.size} workers, {what}: {found[-1][2]:.3f} s", file=sys.stderr)
     print(json.dumps(found), flush=True)
     peers.close()
 
