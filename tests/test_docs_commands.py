@@ -24,7 +24,7 @@ HELD = {
     r"train --config=safeguarded .*": "tests/train/test_recovery_runs.py",
     r"train --config=kuairand_pure .*": "not run: see its data",
     r"train --config=base .* --dry-run": "tests/pipelines/test_train.py",
-    r"unshare --map-root-user --net": "not run: opens a shell; test_actors.py has one",
+    r"unshare --map-root-user --net": "not run: opens a shell",
     r"ip link set lo up": "tests/compare/test_actors.py",
     r"nightly .*": "tests/nightly/test_nightly.py",
     r"compare --config=compare_quick .* --on=ray .*": "tests/compare/test_actors.py",
