@@ -12,7 +12,7 @@ batch_size = 16
 [model]
 embedding_width = 4
 tower_units = [8]
-dropout = 0.2
+dropout = {dropout}
 [model.wide]
 biases = []
 has_numeric = false
@@ -40,9 +40,16 @@ values = [0.1, 0.01]
 """
 
 
-def write_comparison(folder: Path, data: Path, *, epochs: float = 2, more: str = "") -> Path:
-    """Writes base.toml and compare.toml into `folder`; returns the latter."""
-    (folder / "base.toml").write_text(BASE.format(data=data, epochs=epochs), encoding="utf-8")
+def write_comparison(
+    folder: Path, data: Path, *, epochs: float = 2, dropout: float = 0.2, more: str = ""
+) -> Path:
+    """Writes base.toml and compare.toml into `folder`; returns the latter.
+
+    Args:
+      dropout: 0 where it does not matter, since then a graph serves all seeds.
+    """
+    base = BASE.format(data=data, epochs=epochs, dropout=dropout)
+    (folder / "base.toml").write_text(base, encoding="utf-8")
     (folder / "compare.toml").write_text(GRID + more, encoding="utf-8")
     return folder / "compare.toml"
 

@@ -21,7 +21,7 @@ WORKERS = Processes(functools.partial(work, primary="like.auc"))
 
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory, prepared):
-    path = write_comparison(tmp_path_factory.mktemp("comparison"), prepared)
+    path = write_comparison(tmp_path_factory.mktemp("comparison"), prepared, dropout=0)
     return grid.distinct(grid.finals(read_comparison(path), path.parent, {}))
 
 
