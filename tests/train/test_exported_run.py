@@ -55,17 +55,13 @@ def exported(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def there(exported, tmp_path, monkeypatch):
-    """A copy of it, which is the current folder."""
-    folder = shutil.copytree(exported, tmp_path / "copy")
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
-    return folder
-
-
 @pytest.mark.parametrize("name", EXPORTS)
-def test_an_export_that_is_not_whole_is_told_and_the_run_is_not_finished(there, name):
+def test_an_export_that_is_not_whole_is_written_again_by_the_same_command(
+    exported, tmp_path, monkeypatch, name
+):
+    there = shutil.copytree(exported, tmp_path / "copy")
+    monkeypatch.chdir(there)
+    monkeypatch.setattr("ranker.serve.saved_model.check_in_fresh_process", lambda *_, **__: None)
     config = read_settings(there / "config.toml", "export.enabled=true")
     before = wiring.finished(config, there / "run")
     assert before["export"] == str(there / "run/export/1")  # of the copy, not of the first
@@ -73,13 +69,6 @@ def test_an_export_that_is_not_whole_is_told_and_the_run_is_not_finished(there, 
     said = []
     assert wiring.finished(config, there / "run", say=said.append) is None
     assert said == [f"{there}/run/export/1: gone, damaged or of another run: exporting again"]
-
-
-@pytest.mark.parametrize("name", ["deleted", "of another run"])  # nothing left, and all of it
-def test_an_export_that_is_not_whole_is_written_again_by_the_same_command(there, name):
-    config = read_settings(there / "config.toml", "export.enabled=true")
-    before = wiring.finished(config, there / "run")
-    EXPORTS[name](there / "run/export/1")
     (there / "data").rename(there / "away")
     with pytest.raises(FileNotFoundError):
         job.run_job(
