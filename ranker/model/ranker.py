@@ -184,8 +184,9 @@ def scores(logits: Mapping[str, Any], schema: Schema) -> dict[str, tf.Tensor]:
     }
 
 
-def _in_range(values: tf.Tensor, task: Task) -> tf.Tensor:
-    """Returns values, [B], within the bounds that the task states."""
+def _in_range(logits: Any, task: Task) -> tf.Tensor:
+    """Returns logits, [B], within the bounds that the task states."""
+    values = tf.convert_to_tensor(logits)
     if task.minimum is None and task.maximum is None:
         return values
     lowest = values.dtype.min if task.minimum is None else task.minimum

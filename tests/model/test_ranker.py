@@ -176,9 +176,10 @@ def test_scores_have_no_bound_that_the_task_does_not_state(bounds, expected):
     like, rating = tiny_schema().tasks
     rating = dataclasses.replace(rating, minimum=low, maximum=high)
     schema = dataclasses.replace(tiny_schema(), tasks=(like, rating))
-    logits = {"like": tf.zeros(2), "rating": tf.constant([-9e9, 9e9])}
-    scores = model.scores(logits, schema)
-    assert scores["rating"].numpy().tolist() == np.float32(expected).tolist()
+    logits = {"like": np.zeros(2, np.float32), "rating": np.float32([-9e9, 9e9])}
+    for given in (logits, {name: tf.constant(values) for name, values in logits.items()}):
+        scores = model.scores(given, schema)
+        assert scores["rating"].numpy().tolist() == np.float32(expected).tolist()
 
 
 def pool(table, rows, **kwargs):
