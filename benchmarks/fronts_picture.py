@@ -73,10 +73,12 @@ def picture(theme: str) -> str:
     colours, dots = _THEMES[theme]
     text = f'fill="{colours["text"]}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'width="{_WIDTH}" height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="13">',
-        "<title>What methods of weighing tasks reach in two tasks, beside fixed weights</title>",
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="{colours["back"]}"/>',
+        *palette.opening(
+            _WIDTH,
+            _HEIGHT,
+            "What methods of weighing tasks reach in two tasks, beside fixed weights",
+            colours,
+        ),
     ]
     for place, (kind, said) in enumerate(_KINDS.items()):
         x = 70 + place * 170

@@ -70,10 +70,9 @@ def picture(points: Points, theme: str) -> str:
     colours = COLOURS[theme]
     rates = sorted({rate for of_rate in points.values() for rate in of_rate})
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif" font-size="13">',
-        "<title>Learning rate against AUC, with Clippy and without</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{colours["back"]}"/>',
+        *palette.opening(
+            WIDTH, HEIGHT, "Learning rate against AUC, with Clippy and without", colours
+        ),
         *_axes(rates, colours),
     ]
     for name in NAMES:

@@ -42,10 +42,12 @@ def picture(means: pd.DataFrame, titles: Mapping[str, str], theme: str) -> str:
     """Returns the SVG of `around`'s means; what is above a plot is written at its top."""
     colours, lines = _THEMES[theme]
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" font-family="system-ui, sans-serif" font-size="13">',
-        "<title>Regret above the usual around six faults, of four ways to train</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{colours["back"]}"/>',
+        *palette.opening(
+            WIDTH,
+            HEIGHT,
+            "Regret above the usual around six faults, of four ways to train",
+            colours,
+        ),
     ]
     for place, (arm, title) in enumerate(titles.items()):
         x = _LEFT + place * 170
