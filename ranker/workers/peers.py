@@ -96,16 +96,16 @@ class Peers:
         """Returns the next message of one of them, however long that takes it.
 
         Args:
-          waiting: called several times a second meanwhile.
+          waiting: called before each look for it: at once, and several times a second.
 
         Raises:
           LostError, RefusedError: as `check`.
         """
         while True:
+            waiting()
             with contextlib.suppress(queue.Empty):
                 return self._inbox[rank].get(timeout=0.2)
             self.check()
-            waiting()
 
     def check(self) -> None:
         """Raises RefusedError if one of them could not train, LostError if one is gone."""
