@@ -102,7 +102,7 @@ class Task:
     Attributes:
       name: the column's name, and the output's.
       kind: "binary" (label 0 or 1) or "regression".
-      minimum, maximum: the range of labels and predictions, inclusive; None for no bound.
+      minimum, maximum: the range of labels and predictions, inclusive; None if not stated.
       mean: of the training labels: the positive rate of a binary task. A file must state it.
       standard_deviation: of the training labels; of a regression task a file must state it.
       weight: of its loss, where a run's settings do not name the task; >= 0.

@@ -87,8 +87,10 @@ class RegressionTask(TableTask):
     """How much: the label is a number.
 
     Attributes:
-      minimum: least label; rows with less are refused. None for no bound.
-      maximum: largest label; rows with more are refused. None for no bound.
+      minimum: least label; rows with less are refused. None for only what is absurdly far below
+        all labels.
+      maximum: largest label; rows with more are refused. None for only what is absurdly far
+        above all labels.
     """
 
     minimum: float | None = None
