@@ -11,6 +11,7 @@ checkpoint, metrics.jsonl and events.jsonl but for the time of each line, and RE
 numbers. Exit codes: 0 all the same; 1 the first difference; 2 bad settings or input.
 """
 
+import json
 import os
 import random
 import shutil
@@ -39,7 +40,6 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of the workers and the moments.")
 
 _KILLS_A_RUN = 5
 _SILENCE = 30  # seconds, of --worker_timeout
-_LOST = 128
 _POLL_SECONDS = 0.02
 
 
@@ -62,7 +62,7 @@ class Workers:
         """
         for rank, process in list(self.running.items()):
             code = process.poll()
-            if code is not None and 0 <= code < _LOST:
+            if code is not None and 0 <= code < program.LOST:
                 self.codes[rank] = code
                 del self.running[rank]
             elif code is not None and self.codes:
@@ -154,7 +154,8 @@ def train(
             while workers.running and time.perf_counter() < due:
                 time.sleep(_POLL_SECONDS)
                 workers.poll()
-            if draw and counts is not None and len(workers.running) == _SIZE.value:
+            whole = len(workers.running) == _SIZE.value and not _is_over(folder / "run")
+            if draw and counts is not None and whole:
                 rank = draw.choice(sorted(workers.running))
                 disturb(workers.running[rank], draw)
                 counts[rank] += 1
@@ -162,6 +163,12 @@ def train(
     finally:
         workers.end()
     return workers.codes[0]
+
+
+def _is_over(run: Path) -> bool:
+    """Whether the chief has all it came for: who is started again behind that waits in vain."""
+    result = run / "RESULT.json"
+    return result.exists() and json.loads(result.read_text("utf-8"))["status"] == "completed"
 
 
 def disturb(process: subprocess.Popen, draw: random.Random) -> None:
