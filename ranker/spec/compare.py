@@ -32,7 +32,8 @@ class Safeguard(Part):
     """What is compared: named settings, and the one among them that is tuned.
 
     Attributes:
-      name, set: as of a `Variant`.
+      name: as tables and the report call it.
+      set: settings laid over the base, each "section.name=value" as `--set` takes it.
       title: a line for the report; the name if not given.
       tune: path of its own setting that is tuned, such as "clip.0.max_norm"; "" for none.
       values: of that setting, in the order of preference at a tie; with one nothing is tuned.
@@ -73,6 +74,10 @@ class CompareConfig(Part):
       primary: "task.metric" on validation that chooses rates and tuned settings.
       reference: the safeguard that the others are tested against.
       workers: processes that run side by side, one core each.
+      safeguards: what is compared.
+      models: a workload is one of them with an optimizer and an injector.
+      optimizers: see `models`.
+      injectors: faults, "none" for a run without; see `models`.
     """
 
     base: str

@@ -96,7 +96,7 @@ class Recovery(Part):
       settle_attempts: attempts in which a new stage is left to work: nothing leads to the next
         one but `guard.max_refusals` in a row.
       clip: the clipper that is switched on, of any kind but "spam"; none leaves the stage out.
-      clip_attempts: attempts for which it is on.
+      clip_attempts: attempts for which the emergency clipper, `clip`, is on.
       rate_factor: what the learning rates are multiplied by; 1 leaves the stage out.
       recovery_attempts: healthy attempts over which the rates rise back, geometrically.
       healthy_attempts: attempts without trouble after which a checkpoint counts as good, and

@@ -25,8 +25,8 @@ class DaySettings(Part):
         the served model was trained on, each with all of its rows.
       minimum_count: how often a value must be in the rows that a night trains on to enter a
         vocabulary; one that is rarer waits in the rows of the unknown ones.
-      forget_after_days: on so many days in a row, the present one the last, no row has a value:
-        then it loses its row of every table, and is new if it comes again; 0 for never.
+      forget_after_days: a value that no row had for so many days, this one the last, loses its
+        row of every table, and is new if it comes again; 0 for never.
       max_rejected_rows: share of a file's rows that may be rejected.
     """
 

@@ -5,14 +5,15 @@ import difflib
 import inspect
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, Literal, NamedTuple
 
 from ranker import toml
 from ranker.spec.load import plain
-from ranker.spec.part import Field, Part, bounds_text, declaration, fields_of, kinds
+from ranker.spec.part import Field, Part, bounds_text, declaration, family_of, fields_of, kinds
 
+Locations = dict[type[Part], list["Location"]]
 _TYPES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 
 
@@ -24,12 +25,16 @@ class Table(NamedTuple):
       part: the class that declares it.
       text: what it is, the docstring without its list of fields.
       fields: each with its help.
+      locations: of a kind, the tables of TOML that may have it.
+      names: how the tables of each family are called, "clip" of "clip.clippy".
     """
 
     name: str
     part: type[Part]
     text: str
     fields: tuple[tuple[Field, str], ...]
+    locations: tuple[str, ...]
+    names: Mapping[type[Part], str]
 
     @property
     def summary(self) -> str:
@@ -38,10 +43,38 @@ class Table(NamedTuple):
         return re.split(r"[.](?: |$)", paragraph, maxsplit=1)[0]
 
 
+class Location(NamedTuple):
+    """Where a kind of a family may stand.
+
+    Attributes:
+      table: of TOML, such as "[[clip]]".
+      holder: the part that has it.
+      field: of the holder.
+      is_many: whether the field holds several, in a list or by name.
+    """
+
+    table: str
+    holder: type[Part]
+    field: str
+    is_many: bool
+
+    def takes(self, chosen: type[Part]) -> bool:
+        """Whether the holder does not refuse the kind, as far as its defaults can tell."""
+        needed = (*fields_of(self.holder), *fields_of(chosen))
+        if self.is_many or any(field.default is dataclasses.MISSING for field in needed):
+            return True
+        try:
+            self.holder(**{self.field: chosen()})
+        except ValueError:
+            return False
+        return True
+
+
 def tables(root: type[Part]) -> Iterator[Table]:
     """Yields the tables of settings under `root`, in order, each kind of each family once."""
-    seen: set[type[Part]] = set()
-    yield from _tables(root, "", seen)
+    locations: Locations = {}
+    _find_locations(root, "", locations)
+    yield from _tables(root, "", locations, _names(locations), set())
 
 
 def find(root: type[Part], name: str) -> list[Table]:
@@ -74,14 +107,27 @@ def help_of(cls: type[Part]) -> dict[str, str]:
 def markdown(table: Table, *, whole: str = "The run") -> str:
     """Returns a table as a section of the settings reference, the outermost called `whole`."""
     lines = [f"## {table.name or whole}", "", table.text, ""]
-    rows = [(field, help_) for field, help_ in table.fields if not _part_of(field.hint)]
+    if table.locations:
+        locations = [f"`{location}`" for location in table.locations]
+        lines += [f'With `kind = "{table.part.kind}"` in {_either(locations)}.', ""]
+    rows = [(field, help_) for field, help_ in table.fields if not _is_section(field)]
     if rows:
         lines += ["| setting | value | default | |", "|---|---|---|---|"]
         lines += [
-            f"| `{field.name}` | {value_text(field)} | {_default(field)} | {_escaped(help_)} |"
+            f"| `{field.name}` | {_value(field, table.names)} | {_default(field)} "
+            f"| {_escaped(help_)} |"
             for field, help_ in rows
         ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def groups(tables: Iterable[Table]) -> str:
+    """Returns a line with a link to the first table of each group."""
+    first: dict[str, str] = {}
+    for table in tables:
+        first.setdefault(table.name.partition(".")[0], table.name)
+    links = (f"[{g}](#{name.replace('.', '')})" for g, name in first.items() if g)
+    return " · ".join(links)
 
 
 def value_text(field: Field) -> str:
@@ -106,24 +152,64 @@ def _word(hint: Any) -> str:
     return _TYPES.get(hint, getattr(hint, "__name__", str(hint)).lower())
 
 
-def _tables(cls: type[Part], name: str, seen: set[type[Part]]) -> Iterator[Table]:
+def _tables(
+    cls: type[Part],
+    name: str,
+    locations: Locations,
+    names: Mapping[type[Part], str],
+    seen: set[type[Part]],
+) -> Iterator[Table]:
     if cls in seen and cls.kind:
-        return  # of one family in two places
+        return  # of one family in two locations
     seen.add(cls)
     helps = help_of(cls)
     text, _, _ = (inspect.getdoc(declaration(cls)) or "").partition("\nAttributes:\n")
     fields = tuple((field, helps.get(field.name, "")) for field in fields_of(cls))
-    yield Table(name, cls, text.strip(), fields)
+    own = tuple(p.table for p in locations[family_of(cls)] if p.takes(cls)) if cls.kind else ()
+    yield Table(name, cls, text.strip(), fields, own, names)
     for field in fields_of(cls):
         part = _part_of(field.hint)
         if part is None:
             continue
-        inner = f"{name}.{field.name}" if name else field.name
         choices = kinds(part)
         if not choices:
-            yield from _tables(part, inner, seen)
+            inner = f"{name}.{field.name}" if name else field.name
+            yield from _tables(part, inner, locations, names, seen)
         for kind, chosen in choices.items():
-            yield from _tables(chosen, f"{field.name}.{kind}", seen)
+            yield from _tables(chosen, f"{names[part]}.{kind}", locations, names, seen)
+
+
+def _find_locations(cls: type[Part], path: str, found: Locations) -> None:
+    for field in fields_of(cls):
+        part = _part_of(field.hint)
+        if part is None:
+            continue
+        inner = f"{path}.{field.name}" if path else field.name
+        choices = kinds(part)
+        if not choices:
+            _find_locations(part, inner, found)
+            continue
+        origins = _origins(field.hint)
+        table = f"{inner}.NAME" if dict in origins else inner
+        table = f"[[{table}]]" if tuple in origins else f"[{table}]"
+        location = Location(table, cls, field.name, bool(origins & {dict, tuple}))
+        is_known = part in found
+        found.setdefault(part, []).append(location)
+        for chosen in () if is_known else choices.values():
+            _find_locations(chosen, inner, found)
+
+
+def _names(locations: Locations) -> dict[type[Part], str]:
+    """Returns how each family is called: as its field, or as its class if it has several."""
+    found = {}
+    for family, own in locations.items():
+        name, *others = dict.fromkeys(location.field for location in own)
+        found[family] = family.__name__.lower() if others else name
+    return found
+
+
+def _origins(hint: Any) -> set[Any]:
+    return {typing.get_origin(each) for each in (hint, *typing.get_args(hint))}
 
 
 def _part_of(hint: Any) -> type[Part] | None:
@@ -132,13 +218,54 @@ def _part_of(hint: Any) -> type[Part] | None:
     return next((k for k in members if issubclass(k, Part)), None)
 
 
+def _is_section(field: Field) -> bool:
+    """Whether a field is a table that is always there, and has a section and no row."""
+    return _part_of(field.hint) is field.hint and not kinds(field.hint)
+
+
+def _value(field: Field, names: Mapping[type[Part], str]) -> str:
+    part = _part_of(field.hint)
+    if part is None:
+        return value_text(field)
+    first = next(iter(kinds(part)), None)
+    one = f"[{names[part]}](#{names[part]}{first})" if first else "table"
+    origins = _origins(field.hint)
+    text = f"list of {one}" if tuple in origins else f"{one} by name" if dict in origins else one
+    return f"{text}, or none" if NoneType in typing.get_args(field.hint) else text
+
+
 def _default(field: Field) -> str:
     if field.default is dataclasses.MISSING:
         return "must be given"
-    value = plain(field.default)
+    value = _differing(field.default)
+    return f"`{_inline(value)}`"
+
+
+def _inline(value: Any) -> str:
+    """Returns a value as it is written on one line of TOML."""
     if isinstance(value, Mapping):
-        return "{}" if not value else f"`{value}`"
-    return f"`{toml.dumps({'x': value}).strip().removeprefix('x = ')}`"
+        return "{" + ", ".join(f"{name} = {_inline(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return toml.dumps({"x": value}).strip().removeprefix("x = ")
+
+
+def _differing(value: Any) -> Any:
+    """Returns a default as TOML holds it, parts without what is their own default."""
+    if isinstance(value, tuple):
+        return [_differing(item) for item in value]
+    if not isinstance(value, Part):
+        return plain(value)
+    kind = {"kind": value.kind} if value.kind else {}
+    return kind | {
+        field.name: plain(getattr(value, field.name))
+        for field in fields_of(type(value))
+        if getattr(value, field.name) != field.default
+    }
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1])] * (len(words) > 1) + [words[-1]])
 
 
 def _escaped(text: str) -> str:

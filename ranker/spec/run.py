@@ -59,7 +59,8 @@ class DataSettings(Part):
       rejected_rows: what becomes of a row with a value that cannot be: "refuse" counts it
         and leaves it out, as long as no more than a share `max_rejected_rows` of a split's rows
         is; "fail" ends the run at the first.
-      max_rejected_rows: see `rejected_rows`.
+      max_rejected_rows: see `rejected_rows`; of the prepared rows, as `ranker prepare` has a share
+        of its own, of the raw ones.
       oversample: rare positives of the training split; none for every row once an epoch.
     """
 

@@ -87,9 +87,9 @@ class RegressionTask(TableTask):
     """How much: the label is a number.
 
     Attributes:
-      minimum: least label; rows with less are refused. None for only what is absurdly far below
+      minimum: least label; rows with less are rejected. None for only what is absurdly far below
         all labels.
-      maximum: largest label; rows with more are refused. None for only what is absurdly far
+      maximum: largest label; rows with more are rejected. None for only what is absurdly far
         above all labels.
     """
 

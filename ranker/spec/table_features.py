@@ -68,8 +68,8 @@ class Number(TableFeature):
       transform: "standardise" alone; "log1p" before it, of numbers >= 0; or "quantiles": the
         number of the bucket, as a category.
       num_buckets: of "quantiles", with about as many training rows each.
-      minimum: least value; rows with less are refused. None for no bound.
-      maximum: largest value; rows with more are refused. None for no bound.
+      minimum: least value; rows with less are rejected. None for no bound.
+      maximum: largest value; rows with more are rejected. None for no bound.
     """
 
     missing: str | float = 0.0

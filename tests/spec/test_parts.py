@@ -198,6 +198,7 @@ def test_bounds_are_told_in_words_and_those_of_one_field_by_another_too():
         ((), "settings.md"),
         (("--table",), "table_spec.md"),
         (("--nightly",), "nightly_settings.md"),
+        (("--compare",), "compare_settings.md"),
     ],
 )
 def test_the_settings_reference_is_what_the_declarations_say(flags, file):
