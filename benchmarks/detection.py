@@ -2,7 +2,7 @@
 
 Trains what the configs describe, healthy runs and broken ones, with the detector on, and holds
 what it said against what `ranker.measure.divergence` says with hindsight. The runs of the first
-seed under faults that no constant was chosen by are trained once more with recovery of
+seed under faults that chose none of its thresholds are trained once more with recovery of
 configs/safeguarded.toml: one that heals by itself must not be halted. Finished runs in the
 folder are used again. The folder also gets a CSV file of the runs of each config. Exit code 1 if
 a goal is missed.

@@ -15,11 +15,14 @@ from benchmarks import learning_rates
 from ranker.schema import read_schema
 from ranker.spec import load
 from ranker.spec.compare import CompareConfig
+from ranker.spec.nightly import NightlySettings
 from ranker.spec.part import fields_of
 from ranker.spec.reference import tables
 from ranker.spec.run import RunConfig
+from ranker.spec.table import TableSpec
 
-GENERATED = tuple(f"docs/{name}.md" for name in ("settings", "table_spec", "nightly_settings"))
+REFERENCE = ("settings", "table_spec", "nightly_settings", "compare_settings")
+GENERATED = tuple(f"docs/{name}.md" for name in REFERENCE)
 
 
 def slugs(text):
@@ -188,10 +191,33 @@ def test_the_table_of_unseen_faults_is_that_of_the_rows():
 
 
 def test_the_schema_of_the_page_is_one(tmp_path):
-    (text,) = blocks(TEXTS["docs/own_data.md"], "toml")
+    _, text = blocks(TEXTS["docs/own_data.md"], "toml")
     (tmp_path / "schema.toml").write_text(text)
     schema = read_schema(tmp_path / "schema.toml")
     assert [task.kind for task in schema.tasks] == ["binary", "regression"]
+
+
+def test_the_spec_of_the_page_is_one(tmp_path):
+    text, _ = blocks(TEXTS["docs/own_data.md"], "toml")
+    (tmp_path / "spec.toml").write_text(text)
+    spec = load.load(tmp_path / "spec.toml", [], TableSpec)
+    assert list(spec.tasks) == ["clicked", "watched"]
+
+
+def test_the_nightly_job_of_the_page_has_every_safeguard_on(tmp_path):
+    (text,) = blocks(TEXTS["docs/nightly.md"], "toml")
+    (tmp_path / "nightly.toml").write_text(text)
+    job = load.load(tmp_path / "nightly.toml", [], NightlySettings)
+    run = load.load(ROOT / f"configs/{job.config}.toml", job.set, RunConfig)
+    assert run.guard.detect
+    assert run.guard.recovery
+    assert [clip.kind for clip in run.clip] == ["clippy"]
+
+
+def test_the_safeguards_of_the_page_are_those_of_the_comparison():
+    config = load.load(ROOT / "configs/compare_faults.toml", [], CompareConfig)
+    page = TEXTS["docs/compare_faults.md"]
+    assert [s.name for s in config.safeguards if f"| {s.name} | {s.title} |" not in page] == []
 
 
 def test_the_comparison_of_the_page_is_one(tmp_path):
