@@ -3,8 +3,8 @@
   python -m benchmarks.rows --results=runs/compare-quick/results.parquet --output=rows.csv
 
 --results may be given again. The like AUC is that of the last evaluation on validation, and on
-test that of the best checkpoint. Model, optimizer, fault and rate are left out where all runs
-have the same. Runs that chose a tuned setting have the stage "tune".
+test that of the best checkpoint. Model, optimizer, fault, rate and the tuned setting's value are
+left out where all runs have the same. Runs that chose a tuned setting have the stage "tune".
 """
 
 import json
@@ -18,7 +18,7 @@ from ranker.cli import program
 
 _RESULTS = flags.DEFINE_multi_string("results", None, "results.parquet.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "The CSV file to write.", required=True)
-_MAY_BE_LEFT_OUT = ("stage", "model", "optimizer", "fault", "rate")
+_MAY_BE_LEFT_OUT = ("stage", "model", "optimizer", "fault", "tuned_value", "rate")
 _METRIC = "like.auc"
 DIGITS = 6  # after the point
 
@@ -42,6 +42,7 @@ def rows(results: pd.DataFrame) -> pd.DataFrame:
             "optimizer": results["optimizer"],
             "fault": results["injector"],
             "safeguard": results["safeguard"],
+            "tuned_value": results["tuned_value"],
             "rate": results["rate"],
             "seed": results["seed"],
             "status": results["status"],
@@ -52,7 +53,7 @@ def rows(results: pd.DataFrame) -> pd.DataFrame:
             "like_auc_test": [json.loads(values).get(_METRIC) for values in results["test"]],
         }
     )
-    same = [name for name in _MAY_BE_LEFT_OUT if found[name].nunique() == 1]
+    same = [name for name in _MAY_BE_LEFT_OUT if found[name].nunique() <= 1]
     found = found.drop(columns=same)
     order = [name for name in (*_MAY_BE_LEFT_OUT, "safeguard", "seed") if name in found]
     return found.sort_values(order, ignore_index=True).round(DIGITS)
