@@ -14,7 +14,8 @@ _FLAGS = (
     "--enable-logging=stderr", "--virtual-time-budget=20000", "--window-size=1500,2000",
     "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom",
 )  # fmt: skip
-# In a frame of a given width: what is wider than the frame, and text outside of its panel.
+# In a frame of a given width: what is wider than the frame, text outside of its panel, and tables
+# that are wider than their box.
 _MEASURE = """
 onload = () => {
   const found = document.querySelector("iframe").contentDocument, page = found.documentElement;
@@ -27,7 +28,10 @@ onload = () => {
         outside.push(text.textContent);
     }
   }
-  document.title = JSON.stringify({ width: page.scrollWidth, outside });
+  const boxes = [...found.querySelectorAll(".scroll")];
+  const cut = boxes.filter((box) => box.scrollWidth > box.clientWidth);
+  const tables = cut.map((box) => box.getAttribute("aria-label"));
+  document.title = JSON.stringify({ width: page.scrollWidth, outside, tables });
 };
 """
 
@@ -49,7 +53,8 @@ def opened(url: str, profile: Path) -> tuple[str, list[str]]:
 
 
 def measured(page: Path, width: int, folder: Path) -> dict:
-    """Returns the `width` that a page takes in a frame so wide, and the texts `outside` a panel."""
+    """Returns the `width` that a page takes in a frame so wide, the texts `outside` a panel, and
+    the `tables` that are cut off and have to be scrolled."""
     free = re.sub(r"<meta http-equiv[^>]*>", "", page.read_text("utf-8"))
     wrapper = folder / "wrapper.html"
     wrapper.write_text(

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ranker.compare import selection, time_to_target
@@ -56,8 +55,7 @@ def summarise(table: pd.DataFrame, metadata: Mapping[str, Any]) -> Summary:
         methods=methods,
         tests=_tests(best, primary, reference),
         targets=goals,
-        by_attempts=time_to_target.profile(_taken(methods, "attempts_to_target")),
-        by_seconds=time_to_target.profile(_taken(methods, "seconds_to_target")),
+        by_attempts=time_to_target.profile(_attempts(methods)),
         planned=metadata["planned"],
         failed=sum(not run.is_measured for run in runs),
     )
@@ -140,10 +138,8 @@ def _method(
     best_rate = best[0].rate if best else math.nan
     good_from, good_to = selection.good_rates(runs, primary, best_rate, is_stable)
     diverged = sum(run.has_diverged for run in measured)
-    taken = [
-        time_to_target.times(run, goals[key[0]], higher_is_better=is_higher_better(primary))
-        for run in best
-    ]
+    is_higher = is_higher_better(primary)
+    taken = [time_to_target.attempts(r, goals[key[0]], higher_is_better=is_higher) for r in best]
     return Method(
         workload=key[0],
         safeguard=key[1],
@@ -160,21 +156,15 @@ def _method(
         diverged=diverged,
         ratio=wilson(diverged, len(measured)),
         test=_means([run.test for run in best]),
-        attempts_to_target=upper_median([attempts for attempts, _ in taken] or [math.inf]),
-        seconds_to_target=upper_median([seconds for _, seconds in taken] or [math.inf]),
-        reached=sum(math.isfinite(attempts) for attempts, _ in taken),
-        seconds_per_attempt=_median([run.seconds_per_attempt for run in measured]),
+        attempts_to_target=upper_median(taken or [math.inf]),
+        reached=sum(map(math.isfinite, taken)),
     )
 
 
-def _median(values: Sequence[float]) -> float:
-    return float(np.median(values)) if values else math.nan
-
-
-def _taken(methods: Sequence[Method], what: str) -> dict[Workload, dict[str, float]]:
+def _attempts(methods: Sequence[Method]) -> dict[Workload, dict[str, float]]:
     found: dict[Workload, dict[str, float]] = {}
     for method in methods:
-        found.setdefault(method.workload, {})[method.safeguard] = getattr(method, what)
+        found.setdefault(method.workload, {})[method.safeguard] = method.attempts_to_target
     return found
 
 

@@ -76,10 +76,9 @@ class Method:
       tried, diverged, ratio: over all rates.
       test: "<task>.<metric>" on the test split at `best_rate`, each run at its best
         validation evaluation; the mean over seeds.
-      attempts_to_target, seconds_to_target: at `best_rate`, the median over seeds,
-        infinite if half of them or more do not reach it.
+      attempts_to_target: at `best_rate`, the median over seeds, infinite if half of them or
+        more do not reach it.
       reached: how many of the seeds at `best_rate` reach the target.
-      seconds_per_attempt: median over its runs.
     """
 
     workload: Workload
@@ -98,9 +97,7 @@ class Method:
     ratio: Interval
     test: Mapping[str, Interval]
     attempts_to_target: float
-    seconds_to_target: float
     reached: int
-    seconds_per_attempt: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -148,7 +145,7 @@ class Summary:
       higher_is_better: of `primary`.
       reference: the safeguard that the others are tested against.
       targets: workload to the validation value of `primary` that is to be reached.
-      by_attempts, by_seconds: the profiles of attempts and of seconds to the target.
+      by_attempts: the profile of attempts to the target.
       planned, failed: runs of the grid, and those that ended in an error.
     """
 
@@ -160,6 +157,5 @@ class Summary:
     tests: tuple[Test, ...]
     targets: Mapping[Workload, float]
     by_attempts: Profile
-    by_seconds: Profile
     planned: int
     failed: int

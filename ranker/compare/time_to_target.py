@@ -23,24 +23,24 @@ def target(runs: Sequence[Run], *, higher_is_better: bool) -> float:
     """
     sign = -1 if higher_is_better else 1
     best = [
-        min((sign * value for _, _, value in run.curve if not math.isnan(value)), default=math.inf)
+        min((sign * value for _, value in run.curve if not math.isnan(value)), default=math.inf)
         for run in runs
     ]
     middle = upper_median(best)
     return math.nan if math.isinf(middle) else sign * middle
 
 
-def times(run: Run, goal: float, *, higher_is_better: bool) -> tuple[float, float]:
-    """Returns the attempts and the seconds of training until an evaluation reaches `goal`.
+def attempts(run: Run, goal: float, *, higher_is_better: bool) -> float:
+    """Returns the attempts until an evaluation reaches `goal`.
 
     Infinite if none after the one before training does, or if the run diverged. No
     evaluation reaches NaN.
     """
     sign = 1 if higher_is_better else -1
-    for attempts, seconds, value in () if run.has_diverged else run.curve[1:]:
+    for tried, value in () if run.has_diverged else run.curve[1:]:
         if sign * value >= sign * goal:
-            return attempts, seconds
-    return math.inf, math.inf
+            return tried
+    return math.inf
 
 
 def profile(taken: Mapping[Workload, Mapping[str, float]]) -> Profile:
@@ -50,7 +50,7 @@ def profile(taken: Mapping[Workload, Mapping[str, float]]) -> Profile:
     the score is the area under the share of workloads from 1 to 4, as a part of the whole.
 
     Args:
-      taken: attempts or seconds, > 0; infinite where the target was not reached.
+      taken: attempts, > 0; infinite where the target was not reached.
     """
     names = list(dict.fromkeys(name for of_workload in taken.values() for name in of_workload))
     ratios = {name: [_ratio(name, of_workload) for of_workload in taken.values()] for name in names}

@@ -20,7 +20,7 @@ class Run(NamedTuple):
       final: "<task>.<metric>" to its final value on validation; of a run that diverged, or
         whose value is not defined, that of chance: 0.5 of AUC and GAUC, else the value before
         training.
-      curve: (attempts, seconds of training, primary metric on validation) of each evaluation.
+      curve: (attempts, primary metric on validation) of each evaluation.
       test: "<task>.<metric>" on test, at the best validation evaluation; {} if it diverged
         before it had one.
     """
@@ -36,7 +36,6 @@ class Run(NamedTuple):
     has_diverged: bool
     num_micro: int
     clipped: float
-    seconds_per_attempt: float
     loss: float
     final: Mapping[str, float]
     curve: tuple[tuple[int, float, float], ...]
@@ -59,7 +58,7 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
     loss_before = losses[0] if losses else math.nan
     ends_well = bool(losses) and not has_diverged and losses[-1] <= loss_before
     values = losses if primary == "loss" else [e.get(primary, math.nan) for e in evaluations]
-    curve = zip(row["evaluated_attempt"], row["evaluated_seconds"], values, strict=True)
+    curve = zip(row["evaluated_attempt"], values, strict=True)
     final = {
         name: _final(name, [each.get(name, math.nan) for each in evaluations], has_diverged)
         for name in dict.fromkeys(name for each in evaluations for name in each)
@@ -77,10 +76,9 @@ def _run(row: Mapping[str, Any], primary: str) -> Run:
         has_diverged=has_diverged,
         num_micro=int(row["micro_divergences"]),
         clipped=float(row["clipped_share"]),
-        seconds_per_attempt=float(row["seconds_per_attempt"]),
         loss=loss,
         final=final | ({"loss": loss} if primary == "loss" else {}),
-        curve=tuple((int(a), float(s), float(v)) for a, s, v in curve),
+        curve=tuple((int(attempt), float(value)) for attempt, value in curve),
         test=json_text.parse(row["test"]),
     )
 

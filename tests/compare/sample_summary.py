@@ -59,8 +59,7 @@ def summary() -> Summary:
             for metric in ("like.auc", "rating.rmse")
         ),
         targets={PLAIN: 0.731, FAULT: 0.722},
-        by_attempts=_profile({"none": 1.0, "relative": 1.1, SCRIPT: 1.4, QUOTES: 2.2}),
-        by_seconds=_profile({"none": 1.0, "relative": 1.3, SCRIPT: 1.4, QUOTES: 2.9}),
+        by_attempts=_profile({"none": 1.0, "relative": 1.3, SCRIPT: 1.4, QUOTES: 2.2}),
         planned=2 * 4 * 7 * 3 + 5,
         failed=1,
     )
@@ -160,9 +159,7 @@ def _method(workload: Workload, safeguard: str) -> Method:
             "rating.rmse": _around(0.951 - 0.001 * position, 0.004),
         },
         attempts_to_target=math.inf if safeguard == QUOTES else 120.0 + 20 * position,
-        seconds_to_target=math.inf if safeguard == QUOTES else 3.1 + 0.9 * position,
         reached=1 if safeguard == QUOTES else 3,
-        seconds_per_attempt=0.0101 * (1 + 0.04 * position),
     )
 
 

@@ -37,8 +37,7 @@ def made(diverged, *, tests=(), tried=10, higher_is_better=True, rate=0.3):
             good_from=0.1, good_to=rate,
             sensitivity=0.0, stable_from=0.1, stable_to=0.3, tried=tried * len(row),
             diverged=sum(row), ratio=wilson(sum(row), tried * len(row)), test={},
-            attempts_to_target=1.0, seconds_to_target=1.0, reached=1,
-            seconds_per_attempt=0.02,
+            attempts_to_target=1.0, reached=1,
         )
         for (workload, name), row in diverged.items()
     )  # fmt: skip

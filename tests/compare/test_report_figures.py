@@ -90,7 +90,7 @@ def test_every_safeguard_has_its_own_look():
 
 def test_a_profile_keeps_the_shares_and_widens_what_is_below(monkeypatch):
     calls = drawn(monkeypatch, profiles)
-    profiles.steps("By seconds", SUMMARY.by_seconds, STYLES, "seconds")
+    profiles.steps("By attempts", SUMMARY.by_attempts, STYLES, "attempts")
     lines = calls[0][0]
     assert [line.width for line in lines] == pytest.approx([7, 16 / 3, 11 / 3, 2])
     # `relative` takes 1.3 times the fastest; the fourth of the taus, a tenth apart, is 1.3.

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import hashlib
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -123,9 +124,43 @@ def test_a_profile_needs_three_workloads(rendered):
     assert "By attempts" in said
 
 
-def test_it_stays_small_whatever_the_grid_and_the_length_of_its_runs(rendered):
-    """Eight times as many workloads, 1,344 runs, stay below 2 MB: a page is what its parts are."""
-    assert len(rendered.encode()) < 2_000_000 / 8
+def grid(num_workloads, num_safeguards, rates):
+    """Returns a summary and results of copies of the sample's, under other names."""
+    summary, results = sample_summary.summary(), sample_summary.results()
+    results = results[results["rate"].isin(rates)]
+    found = {"cells": [], "methods": [], "tests": []}
+    rows = []
+    for w, s in itertools.product(range(num_workloads), range(num_safeguards)):
+        workload, safeguard = sample_summary.WORKLOADS[w % 2], sample_summary.SAFEGUARDS[s % 4]
+        named = {"workload": workload._replace(injector=f"fault {w}")}
+        named["safeguard"] = "none" if s == 0 else f"safeguard {s}"
+        for what, copies in found.items():
+            copies += [
+                dataclasses.replace(each, **named)
+                for each in getattr(summary, what)
+                if (each.workload, each.safeguard) == (workload, safeguard)
+                and getattr(each, "rate", rates[0]) in rates
+            ]
+        own = results[
+            (results["injector"] == workload.injector) & (results["safeguard"] == safeguard)
+        ]
+        rows.append(own.assign(injector=f"fault {w}", safeguard=named["safeguard"]))
+    held = {what: tuple(copies) for what, copies in found.items()}
+    return dataclasses.replace(summary, targets={}, **held), pd.concat(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rates", [(0.5,), (0.1, 0.5, 1.0)])
+def test_it_stays_below_2_mb_for_the_largest_grid_that_is_shipped(rates):
+    """As configs/compare_faults.toml: 26 safeguards and none, 22 faults; with more rates too."""
+    summary, results = grid(22, 27, rates)
+    said = page.render(summary, results, sample_summary.metadata(), "1 May 2026")
+    assert len(said.encode()) < 2_000_000
+    assert "Of 22 workloads the 2 are drawn in which safeguards differ most" in said
+    assert said.count('<h2 id="rates">') == (len(rates) > 1)
+
+
+def test_it_does_not_grow_with_the_length_of_its_runs(rendered):
     results = sample_summary.results()
     for name in ("train_loss", "train_loss_max"):
         results[name] = [np.resize(values, 5 * len(values)) for values in results[name]]
@@ -139,6 +174,11 @@ def test_it_stays_small_whatever_the_grid_and_the_length_of_its_runs(rendered):
         sample_summary.summary(), results, sample_summary.metadata(), "1 May"
     )
     assert len(page_of_long) < 1.25 * len(rendered)
+
+
+def test_no_time_is_compared(rendered):
+    """The runs of a comparison share their cores, one after the other."""
+    assert "seconds" not in rendered.partition('id="tests"')[2].partition('id="settings"')[0]
 
 
 def test_the_answer_comes_first(read):

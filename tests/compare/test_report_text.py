@@ -127,7 +127,7 @@ def test_the_table_of_faults_says_who_survives_what():
     assert fault[0].text == sample_summary.FAULT.injector
     # At the sixth rate "none" always dies; "relative" never: 0.737 less 0.004 for each of two.
     assert (plain[1].text, plain[1].kind) == ("3/3 diverged", "share4")
-    assert (plain[2].text, plain[2].kind) == ("0.729", "share0")
+    assert (plain[2].text, plain[2].kind) == ("0.7290", "share0")
     assert (fault[4].text, fault[4].kind) == ("1/3 diverged", "share1")
 
 

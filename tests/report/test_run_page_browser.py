@@ -21,6 +21,7 @@ def test_nothing_is_wider_than_the_screen_or_outside_its_panel(page, width, tmp_
     found = browser.measured(page, width, tmp_path)
     assert found["width"] <= width
     assert found["outside"] == []
+    assert width < 1000 or found["tables"] == []  # on a phone they are scrolled
 
 
 def test_the_browser_has_nothing_to_complain_of(page, tmp_path):

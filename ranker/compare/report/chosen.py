@@ -4,12 +4,31 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ranker.compare.report.survival import safeguards
 from ranker.compare.summary import Summary, Workload
 
+_MOST_PANELS = 64  # of a section
 Run = Mapping[str, Any]  # a row of the results
+
+
+def drawn(summary: Summary) -> list[Workload]:
+    """Returns the workloads whose runs are drawn, in the order of the comparison.
+
+    Of many they are those in which safeguards differ most in how many of their runs diverged,
+    so that a page stays below 2 MB whatever the grid.
+    """
+    workloads = list(dict.fromkeys(cell.workload for cell in summary.cells))
+    rates = {workload: telling_rate(summary, workload) for workload in workloads}
+    shares: dict[Workload, list[float]] = {workload: [] for workload in workloads}
+    for cell in summary.cells:
+        if cell.rate == rates[cell.workload] and cell.tried:
+            shares[cell.workload].append(cell.diverged / cell.tried)
+    telling = sorted(workloads, key=lambda w: -float(np.var(shares[w])) if shares[w] else 0.0)
+    most = telling[: max(1, _MOST_PANELS // len(safeguards(summary)))]
+    return [workload for workload in workloads if workload in most]
 
 
 def telling_rate(summary: Summary, workload: Workload) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 from markupsafe import Markup
 
-from ranker.compare.report.chosen import Run, representatives, telling_rate
+from ranker.compare.report.chosen import Run, drawn, representatives, telling_rate
 from ranker.compare.report.text import label
 from ranker.compare.summary import Summary
 from ranker.report import figures
@@ -21,7 +21,7 @@ def panels(summary: Summary, results: pd.DataFrame) -> list[Panel]:
     """Returns a panel for each workload and safeguard, of the runs of the training curves."""
     return [
         _panel(label(workload), name, telling_rate(summary, workload), run)
-        for workload in dict.fromkeys(cell.workload for cell in summary.cells)
+        for workload in drawn(summary)
         for name, run in representatives(summary, results, workload).items()
     ]
 
@@ -30,7 +30,7 @@ def by_layer(summary: Summary, results: pd.DataFrame) -> Table:
     """Returns the mean clip factor of each layer that is clipped at all, over the same runs."""
     names = list(dict.fromkeys(cell.safeguard for cell in summary.cells))
     groups = []
-    for workload in dict.fromkeys(cell.workload for cell in summary.cells):
+    for workload in drawn(summary):
         runs = representatives(summary, results, workload)
         means = {name: _means(run) for name, run in runs.items() if run is not None}
         layers = dict.fromkeys(layer for of_run in means.values() for layer in of_run)

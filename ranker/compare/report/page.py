@@ -8,7 +8,7 @@ import pandas as pd
 from ranker.compare.report import factors, profiles, rates, tables, text, training
 from ranker.compare.report.answer import answer
 from ranker.compare.report.brief import brief, is_decided
-from ranker.compare.report.chosen import representatives
+from ranker.compare.report.chosen import drawn, representatives
 from ranker.compare.report.palette import styles
 from ranker.compare.summary import Summary
 from ranker.report import page
@@ -52,17 +52,16 @@ def render(summary: Summary, results: pd.DataFrame, metadata: Mapping[str, Any],
 
 
 def _happened(summary: Summary, results: pd.DataFrame) -> tuple[list, list]:
-    workloads = dict.fromkeys(cell.workload for cell in summary.cells)
-    runs = [r for w in workloads for r in representatives(summary, results, w).values()]
+    runs = [r for w in drawn(summary) for r in representatives(summary, results, w).values()]
     return training.happened(runs)
 
 
 def _figures(summary: Summary, results: pd.DataFrame) -> dict[str, Figures]:
-    drawn = styles(summary)
+    looks = styles(summary)
     return {
-        "rates": section(rates.panels(summary, drawn), ("measure",)),
-        "profiles": section(profiles.panels(summary, drawn)),
-        "training": section(training.panels(summary, results, drawn), ("workload",)),
+        "rates": section(rates.panels(summary, looks), ("measure",)),
+        "profiles": section(profiles.panels(summary, looks)),
+        "training": section(training.panels(summary, results, looks), ("workload",)),
         "factors": section(factors.panels(summary, results), ("workload", "safeguard")),
     }
 
@@ -87,6 +86,7 @@ def _count(summary: Summary, results: pd.DataFrame) -> dict[str, Any]:
     """Returns what the heading counts."""
     return {
         "workloads": len({cell.workload for cell in summary.cells}),
+        "drawn": len(drawn(summary)),
         "rates": len({cell.rate for cell in summary.cells}),
         "seeds": results.loc[results["stage"] == "final", "seed"].nunique(),
         "runs": len(results),

@@ -10,16 +10,14 @@ FEWEST = 3  # workloads; of fewer a profile is a table of one or two numbers, dr
 
 
 def panels(summary: Summary, styles: Mapping[str, Style]) -> list[Panel]:
-    """Returns the profile by attempts and the one by seconds; none of fewer than 3 workloads."""
+    """Returns the profile by attempts; none of fewer than 3 workloads.
+
+    There is none by seconds: runs share their cores, so their times say little.
+    """
     if len({cell.workload for cell in summary.cells}) < FEWEST:
         return []
-    return [
-        steps(title, profile, styles, unit)
-        for title, profile, unit in (
-            ("By attempts: how well a batch is used", summary.by_attempts, "attempts"),
-            ("By seconds: the price of each attempt included", summary.by_seconds, "seconds"),
-        )
-    ]
+    title = "By attempts: how well a batch is used"
+    return [steps(title, summary.by_attempts, styles, "attempts")]
 
 
 def steps(title: str, profile: Profile, styles: Mapping[str, Style], unit: str) -> Panel:

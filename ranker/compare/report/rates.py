@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
+from ranker.compare.report.chosen import drawn
 from ranker.compare.report.text import label, percents, with_bounds
 from ranker.compare.summary import Cell, Interval, Summary, Workload
 from ranker.report.figures import Axis, Line, Style, chart, fit
@@ -26,8 +27,13 @@ def measures(summary: Summary) -> list[str]:
 
 
 def panels(summary: Summary, styles: Mapping[str, Style]) -> list[Panel]:
-    """Returns two panels for each measure and workload: all runs, and only the living."""
-    workloads = list(dict.fromkeys(cell.workload for cell in summary.cells))
+    """Returns two panels for each measure and workload: all runs, and only the living.
+
+    None for a comparison of one rate: there is nothing to draw it by.
+    """
+    if len({cell.rate for cell in summary.cells}) < 2:
+        return []
+    workloads = drawn(summary)
     return [
         curves(summary, workload, measure, styles, is_zoom=is_zoom)
         for measure in measures(summary)

@@ -12,6 +12,8 @@ from ranker.compare.summary import Cell, Method, Summary, Test, Workload
 from ranker.report import text
 from ranker.report.table import Field, Group, Table, name
 
+_MOST_METRICS = 3  # beside the other columns; with more the table is wider than a screen
+
 
 def survival(summary: Summary) -> Table:
     """Returns each safeguard's survival over everything, best first."""
@@ -66,9 +68,9 @@ def methods(summary: Summary) -> Table:
 
     No time is among it: a comparison's runs share their cores, one safeguard after the other.
     """
-    tested = {test.metric for test in summary.tests} | {summary.primary}  # more is too wide to read
+    tested = {test.metric for test in summary.tests} | {summary.primary}
     names = dict.fromkeys(n for method in summary.methods for n in method.test)
-    metrics = sorted(tested & set(names), key=lambda n: (n != summary.primary, n))
+    metrics = sorted(tested & set(names), key=lambda n: (n != summary.primary, n))[:_MOST_METRICS]
     heads = (
         "safeguard", "best rate", *(f"{n}, test" for n in metrics), "stable rates",
         "LR sensitivity", "attempts to target", "attempts clipped", "tuned setting",
@@ -115,17 +117,12 @@ def tests(summary: Summary) -> Table:
 
 
 def scores(summary: Summary) -> Table:
-    """Returns the benchmark scores of the profiles."""
-    names = dict.fromkeys([*summary.by_attempts.scores, *summary.by_seconds.scores])
+    """Returns the benchmark scores of the profile."""
     rows = tuple(
-        (
-            name(safeguard),
-            Field(text.number(summary.by_attempts.scores.get(safeguard, math.nan))),
-            Field(text.number(summary.by_seconds.scores.get(safeguard, math.nan))),
-        )
-        for safeguard in names
+        (name(safeguard), Field(text.number(score)))
+        for safeguard, score in summary.by_attempts.scores.items()
     )
-    return Table(("safeguard", "score by attempts", "score by seconds"), (Group("", rows),))
+    return Table(("safeguard", "score by attempts"), (Group("", rows),))
 
 
 def failures(results: pd.DataFrame) -> Table:
@@ -184,7 +181,7 @@ def _outcome(cell: Cell | None, primary: str) -> Field:
         share = _step(cell.diverged / cell.tried)
         return Field(f"{cell.diverged}/{cell.tried} diverged", kind=f"share{share}")
     value = cell.loss if primary == "loss" else cell.metrics[primary]
-    return Field(text.number(value.value), kind="share0")
+    return Field(text.measure(value.value), kind="share0")
 
 
 def _step(share: float) -> int:

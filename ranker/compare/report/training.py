@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ranker import json_text
-from ranker.compare.report.chosen import Run, representatives, telling_rate
+from ranker.compare.report.chosen import Run, drawn, representatives, telling_rate
 from ranker.compare.report.text import label
 from ranker.compare.summary import Summary, Workload
 from ranker.report.figures import Axis, Line, Mark, Span, Style, chart, thin
@@ -21,9 +21,9 @@ _COLUMNS = 150  # of a curve: there may be many on a page
 
 
 def panels(summary: Summary, results: pd.DataFrame, styles: Mapping[str, Style]) -> list[Panel]:
-    """Returns a panel for each workload and safeguard, with one scale a workload."""
+    """Returns a panel for each workload that is drawn and safeguard, with one scale a workload."""
     found = []
-    for workload in dict.fromkeys(cell.workload for cell in summary.cells):
+    for workload in drawn(summary):
         runs = representatives(summary, results, workload)
         losses = loss_axis([run for run in runs.values() if run is not None])
         rate = telling_rate(summary, workload)
