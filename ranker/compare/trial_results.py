@@ -38,7 +38,7 @@ class Run(NamedTuple):
     clipped: float
     loss: float
     final: Mapping[str, float]
-    curve: tuple[tuple[int, float, float], ...]
+    curve: tuple[tuple[int, float], ...]
     test: Mapping[str, float]
 
 

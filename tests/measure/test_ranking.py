@@ -5,7 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import ndcg_score
+from sklearn.metrics import (
+    average_precision_score,
+    label_ranking_average_precision_score,
+    ndcg_score,
+    precision_score,
+    recall_score,
+)
 
 from ranker import measure
 from ranker.measure.lists import Lists
@@ -104,6 +110,29 @@ def test_ndcg_is_that_of_scikit_learn(k, digits):
     users = np.repeat(np.arange(30), 60)
     ours = value(metric.Ndcg(k=k), labels.ravel(), scores.ravel(), users)
     assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+def test_the_other_metrics_are_those_of_scikit_learn():
+    random = np.random.default_rng(8)
+    labels, scores = random.integers(0, 2, (30, 60)), random.random((30, 60))
+    users = np.repeat(np.arange(30), 60)
+
+    def ours(part, labels):
+        return value(part, labels.ravel(), scores.ravel(), users)
+
+    precisions = [average_precision_score(*each) for each in zip(labels, scores, strict=True)]
+    assert ours(metric.Map(), labels) == pytest.approx(np.mean(precisions), rel=1e-12)
+    best = np.zeros_like(labels)  # the highest positive alone: its precision is 1 over its rank
+    best[np.arange(30), np.where(labels, scores, -1).argmax(axis=1)] = 1
+    reciprocal = label_ranking_average_precision_score(best, scores)
+    assert ours(metric.Mrr(), labels) == pytest.approx(reciprocal, rel=1e-12)
+    shown = np.argsort(np.argsort(-scores, axis=1), axis=1) < 7
+    for part, score in (
+        (metric.Precision(k=7), precision_score),
+        (metric.Recall(k=7), recall_score),
+    ):
+        theirs = score(labels, shown, average="samples")
+        assert ours(part, labels) == pytest.approx(theirs, rel=1e-12)
 
 
 def test_a_long_list_of_one_score_is_exact():

@@ -50,7 +50,8 @@ def write_run(
 
 def _step(attempt: int) -> dict:
     return {
-        "time": "2026-05-01T02:03:04.000+00:00", "attempt": attempt, "step": attempt,
+        "time": f"2026-05-01T02:03:{attempt // 10:02}.000+00:00",
+        "attempt": attempt, "step": attempt,
         "loss": 1 / attempt, "losses": {"like": 2 / attempt, SCRIPT: "nan"},
         "learning_rates": [0.1, 0.05], "gradient_norm": 3.0 if attempt == 200 else 1.0,
         "accepted": True, "clip_factors": {"cross/kernel": 0.25, SCRIPT: 1.0},

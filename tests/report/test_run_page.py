@@ -15,6 +15,7 @@ from ranker.report.run.interventions import attempts
 from ranker.report.run.previous import previous_run
 from ranker.report.run.quality import difference
 from ranker.report.run.record import read_record
+from ranker.report.run.series import Series, read_logs
 from ranker.report.text import DASH, MINUS
 
 
@@ -122,7 +123,7 @@ def test_what_is_better_depends_on_the_metric(metric, value, old, kind):
         ("preempted", "Stopped, and saved The same command goes on"),
         ("failed", "Failed Too many refusals in a row."),
         ("running", "Not finished yet The last line is of attempt 400, written at "
-                    "2026-05-01T02:03:04 (UTC)."),
+                    "2026-05-01T02:03:40 (UTC)."),
     ],
 )  # fmt: skip
 def test_every_end_has_its_page(tmp_path, status, expected):
@@ -147,10 +148,10 @@ def test_every_intervention_is_marked_with_its_cause(page):
     cause = f"task {SCRIPT}, column like first bad: label Fix the labels."
     assert f"loss not finite 3 101 to 103 kept: incidents/101.parquet and 2 more {cause}" in said
     assert "rolled back 110 divergence of like to attempt 90" in said
-    # Ten panels over attempts; three refusals fall into two columns of 1/150 of 400.
-    assert page.count('<use class="rolled_back"') == 10
-    assert page.count('<use class="refused"') == 10 * 2
-    assert page.count('class="span" x="25.25%" width="0.50%"') == 10  # 101 to 103 of 400
+    # Eleven panels over attempts; three refusals fall into two columns of 1/150 of 400.
+    assert page.count('<use class="rolled_back"') == 11
+    assert page.count('<use class="refused"') == 11 * 2
+    assert page.count('class="span" x="25.25%" width="0.50%"') == 11  # 101 to 103 of 400
 
 
 def test_attempts_are_told_as_ranges():
@@ -227,3 +228,25 @@ def test_no_line_of_a_log_breaks_the_page(tmp_path):
 
     logs = st.tuples(st.lists(_LINES, max_size=4), st.lists(_LINES, max_size=4))
     fuzz("report", logs, check, num_cases=150)
+
+
+def test_a_run_that_goes_on_says_how_fast(tmp_path):
+    said = read(written(write_run(tmp_path / "run", status="running"))).text
+    assert "Throughput 5,120/s examples, between log lines" in said  # ten batches of 512 a second
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([(50, "00:10"), (100, "00:20"), (150, "00:25")], [(100, 5.0), (150, 10.0)]),
+        ([(50, "00:10"), (100, "00:10"), (150, "00:20")], [(150, 10.0)]),  # of one call
+        ([(50, "00:10"), (40, "00:20"), (90, "00:30")], [(90, 5.0)]),  # rolled back
+        ([(50, "no time"), (100, "00:20"), (150, "00:30")], [(150, 5.0)]),
+        ([(50, "00:30"), (100, "00:20")], []),  # a clock that was set back
+    ],
+)
+def test_the_pace_is_of_lines_a_second_apart(tmp_path, lines, expected):
+    said = [{"attempt": at, "time": f"2026-05-01T10:{time}+00:00"} for at, time in lines]
+    (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in said))
+    found = read_logs(tmp_path).steps.get("attempts_per_second", Series([], []))
+    assert list(zip(*found, strict=True)) == expected

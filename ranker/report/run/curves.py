@@ -58,11 +58,13 @@ class Curves:
             if name.startswith("gradient_norm/")
         }
         update = {"update": scalars["update_norm"]} if "update_norm" in scalars else {}
+        pace = {"pace": self._steps.get("attempts_per_second", Series([], []))}
         panels = [
             self._panel("Training loss by task", losses, "loss of the logged attempts", rise=_RISE),
             self._panel("Learning rates", rates, "learning rate"),
             self._panel("Gradient norms, before clipping", norms, "norm", is_log=True),
             self._panel("Update norm", update, "norm", is_log=True),
+            self._panel("Attempts a second, evaluations and pauses included", pace, "attempts/s"),
         ]
         return [panel for panel in panels if panel is not None]
 

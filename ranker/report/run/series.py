@@ -1,13 +1,16 @@
 """What metrics.jsonl and events.jsonl say, whatever is in them, as columns over attempts."""
 
 import math
+import statistics
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ranker import json_text
 
 _LONGEST = 10_000_000  # characters of a line that is still read
+_SHORTEST = 1.0  # seconds of which a pace is taken: lines of one call are written together
 
 
 class Series(NamedTuple):
@@ -27,7 +30,8 @@ class Logs(NamedTuple):
 
     Attributes:
       steps: by "loss", "losses/<task>", "learning_rates/<number>", "gradient_norm",
-        "scalars/<name>", "clip_factors/<layer>".
+        "scalars/<name>", "clip_factors/<layer>", and "attempts_per_second" since the line before,
+        with all that came between.
       evaluations: by "loss" and "<task>/<metric>".
       events: in their order, each with a "kind" and an "attempt".
       attempt: the last that any line names.
@@ -52,6 +56,7 @@ def read_logs(workdir: Path) -> Logs:
     steps: dict[str, Series] = {}
     evaluations: dict[str, Series] = {}
     damaged, attempt, time = 0, 0, ""
+    pace = _Pace()
     for line in _lines(workdir / "metrics.jsonl"):
         at = number_in(line, "attempt")
         if not 0 <= at < 1e15:
@@ -61,7 +66,7 @@ def read_logs(workdir: Path) -> Logs:
         if "validation" in line or "validation_loss" in line:
             _append(evaluations, at, _of_evaluation(line))
         else:
-            _append(steps, at, _of_step(line))
+            _append(steps, at, _of_step(line) | pace.between(at, line.get("time")))
     events = []
     for line in _lines(workdir / "events.jsonl"):
         at = number_in(line, "attempt")
@@ -71,6 +76,37 @@ def read_logs(workdir: Path) -> Logs:
         events.append(line | {"attempt": int(at)})
         attempt, time = max(attempt, int(at)), max(time, str(line.get("time", "")))
     return Logs(steps, evaluations, events, attempt, time, damaged)
+
+
+class _Pace:
+    """Tells how many attempts a second there were from a line to the next."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, datetime] | None = None
+
+    def between(self, attempt: float, time: object) -> dict[str, float]:
+        """Returns the pace since the last line that was a second ago or more; {} of another."""
+        try:
+            now = datetime.fromisoformat(str(time))
+        except ValueError:
+            return {}
+        if self._last is None or attempt <= self._last[0]:  # the first, or it was rolled back
+            self._last = attempt, now
+            return {}
+        before, then = self._last
+        seconds = (
+            (now - then).total_seconds() if (now.tzinfo is None) == (then.tzinfo is None) else 0
+        )
+        if seconds < _SHORTEST:
+            return {}
+        self._last = attempt, now
+        return {"attempts_per_second": (attempt - before) / seconds}
+
+
+def median(series: Series) -> float:
+    """Returns the median of a quantity; NaN without a value."""
+    known = [value for value in series.y if not math.isnan(value)]
+    return statistics.median(known) if known else math.nan
 
 
 def number_in(values: Mapping[str, Any], name: str) -> float:

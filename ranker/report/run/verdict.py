@@ -6,7 +6,7 @@ from ranker.report import text
 from ranker.report.run.interventions import because
 from ranker.report.run.pulls import advice
 from ranker.report.run.record import Record
-from ranker.report.run.series import as_number, mapping, number_in
+from ranker.report.run.series import Series, as_number, mapping, median, number_in
 
 _KINDS = {"completed": "good", "diverged": "bad", "failed": "bad"}
 _WAITS = 0.3  # of the time; more is worth a word
@@ -67,6 +67,8 @@ def tiles(record: Record) -> list[Tile]:
         found.append(Tile("Time", text.duration(seconds), "of the last start, to its end"))
     if (rate := number_in(result, "examples_per_second")) > 0:
         found.append(Tile("Throughput", f"{text.number(rate)}/s", "examples, while training"))
+    elif (rate := _pace(record)) > 0:
+        found.append(Tile("Throughput", f"{text.number(rate)}/s", "examples, between log lines"))
     if (share := number_in(result, "input_bound_share")) >= 0:
         found.append(Tile("Waiting for input", text.percent(share), "of the training time"))
     if (memory := number_in(result, "peak_memory_mb")) > 0:
@@ -122,6 +124,12 @@ def _sentence(reason: object) -> str:
     if first.rstrip(":,").isalpha():  # not a path, nor a setting's name
         said = said[:1].upper() + said[1:]
     return said.rstrip(".") + "."
+
+
+def _pace(record: Record) -> float:
+    """Returns the median of examples a second between log lines; NaN if it is not known."""
+    pace = record.logs.steps.get("attempts_per_second", Series([], []))
+    return median(pace) * number_in(mapping(record.settings.get("data")), "batch_size")
 
 
 def _steps(record: Record) -> str:
