@@ -230,7 +230,8 @@ def _value(field: Field, names: Mapping[type[Part], str]) -> str:
     first = next(iter(kinds(part)), None)
     one = f"[{names[part]}](#{names[part]}{first})" if first else "table"
     origins = _origins(field.hint)
-    text = f"list of {one}" if tuple in origins else f"{one} by name" if dict in origins else one
+    many = one if first else "tables"
+    text = f"list of {many}" if tuple in origins else f"{one} by name" if dict in origins else one
     return f"{text}, or none" if NoneType in typing.get_args(field.hint) else text
 
 

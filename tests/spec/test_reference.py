@@ -42,7 +42,7 @@ def test_a_kind_is_said_to_stand_where_it_is_taken_and_nowhere_else(name, places
         (RunConfig, "guard", '| `detect` | table, or none | `"none"` |'),
         (RunConfig, "objective", "| `losses` | [loss](#losscross_entropy) by name | `{}` |"),
         (NightlySettings, "gate", '{kind = "calibration", absolute = false}'),
-        (CompareConfig, "", '| `models` | list of table | `[{name = "base"}]` |'),
+        (CompareConfig, "", '| `models` | list of tables | `[{name = "base"}]` |'),
     ],
 )
 def test_a_setting_that_holds_other_settings_has_a_row_with_its_default(root, table, row):
