@@ -2,9 +2,12 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ranker.cli import programs
+from ranker.spec import load
+from ranker.spec.run import RunConfig
 
 _PACKAGE = Path(__file__).parents[1]
 _SENTENCE = re.compile(r"(.+?(?<!al)[.?])(?: |$)")  # "et al." ends none
@@ -35,6 +38,19 @@ def find(name: str) -> Path:
     raise ValueError(
         f"--config={name}: no such file, and none of that name is shipped{nearest(name)}"
     )
+
+
+def run_of(job: str, name: str, overrides: Sequence[str]) -> RunConfig:
+    """Returns the settings of the run that the file `job` names, with what it sets.
+
+    Raises:
+      ValueError: in a sentence that begins with the file, not with a flag.
+    """
+    try:
+        return load.load(find(name), overrides, RunConfig)
+    except ValueError as error:
+        said = re.sub(r"^--(config|set)=", r"\1: ", str(error))
+        raise ValueError(said if said == str(error) else f"{job}: {said}") from error
 
 
 def shipped() -> dict[str, Path]:

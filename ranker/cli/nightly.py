@@ -43,7 +43,7 @@ def main(_: Sequence[str]) -> int:
         check_alone()
         settings = load.load(Path(_CONFIG.value), _SET.value, NightlySettings)
         import_plugins(settings.plugins)
-        config = load.load(named.find(settings.config), settings.set, RunConfig)
+        config = named.run_of(_CONFIG.value, settings.config, settings.set)
         if _CHECK.value:
             print(load.dump(settings))
             return 0
@@ -58,7 +58,7 @@ def _night(settings: NightlySettings, config: RunConfig) -> int:
     from ranker.nightly.ledger import Ledger, is_date
 
     if not _DATE.value or not is_date(_DATE.value):
-        return refuse(f"--date must be a day, as 2026-11-28, got {_DATE.value!r}")
+        return refuse(f"--date must be a day, as 2026-11-28, got {_DATE.value or 'none'}")
     load_tensorflow()
     from ranker import files, train
     from ranker.nightly.night import STATUSES, Hooks, run_night
@@ -86,12 +86,11 @@ def _night(settings: NightlySettings, config: RunConfig) -> int:
 
 def _rolled_back(settings: NightlySettings) -> int:
     load_tensorflow()
-    from ranker import files
     from ranker.nightly.ledger import Ledger
-    from ranker.nightly.publish import roll_back
+    from ranker.nightly.night import go_back
 
-    with files.hold(Path(_WORKDIR.value) / ".lock"):
-        published = roll_back(Ledger(Path(_WORKDIR.value)), keep=settings.keep_versions)
+    say = partial(print, file=sys.stderr)
+    published = go_back(Ledger(Path(_WORKDIR.value)), keep=settings.keep_versions, say=say)
     print(f"version {published.version} is the model of {published.date}: serve that")
     return 0
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         if not arguments[1:]:
             for table in reference.tables(_page().root):
-                print(f"{table.name or '(top)':24}  {table.summary}")
+                print(f"{table.name or '(no table)':24}  {table.summary}")
             return 0
         for name in arguments[1:]:
             for table in reference.find(_page().root, name):

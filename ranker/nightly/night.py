@@ -13,23 +13,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ranker import job
+from ranker import files, job
 from ranker.files import DamagedError, read_sealed, temporary_directory, write_sealed
 from ranker.gate import judge
 from ranker.nightly import scores
 from ranker.nightly.day import SPLITS, prepare_day
 from ranker.nightly.facts import changes, facts
-from ranker.nightly.ledger import PROGRESSIVE, Ledger, LedgerError
+from ranker.nightly.ledger import PROGRESSIVE, Ledger, LedgerError, Published
 from ranker.nightly.measured import measured
-from ranker.nightly.publish import export_of, heal, publish
+from ranker.nightly.publish import export_of, heal, publish, roll_back
 from ranker.nightly.rows import rows_to_train_on
-from ranker.report.nights import NIGHTS, SHOWN, write_nights
+from ranker.report.nights import NIGHTS, SHOWN, rolled_back, write_nights
 from ranker.spec.nightly import NightlySettings
 from ranker.spec.run import RunConfig
 from ranker.train.run_directory import hold
 from ranker.wiring.saved import finished
 
 _ALL, _LAST = SPLITS, ("test",)
+_ALLOW = (
+    "The day is unlike the days before. If it is as it should be, --allow= lets it pass: rows, "
+    "repeated, time, or the name of a task or a feature"
+)
 STATUSES = {"accepted": 0, "stopped": 2, "diverged": 3, "refused": 4}
 
 
@@ -77,7 +81,8 @@ def run_night(
     """
     done = ledger.read(date)
     if done and done["status"] != "stopped":
-        hooks.say(f"The night of {date} is over: {done['status']}")
+        since = ", and rolled back since" if date in rolled_back(ledger.versions()) else ""
+        hooks.say(f"The night of {date} is over: {done['status']}{since}")
         return done
     if done:
         ledger.begin_again(date)
@@ -91,21 +96,34 @@ def run_night(
         return night
     night["seconds"] = time.time() - began
     ledger.write(date, night)
-    _write_page(ledger, hooks)
+    write_page(ledger, hooks.say)
     ledger.prune(keep_nights=settings.keep_nights)
     hooks.say(f"{folder}: {night['status']}{': ' if night['reason'] else ''}{night['reason']}")
     return night
 
 
-def _write_page(ledger: Ledger, hooks: Hooks) -> None:
+def go_back(ledger: Ledger, *, keep: int, say: Callable[[str], None]) -> Published:
+    """Serves the model before the present one again, as the newest version, and says so on the
+    page.
+
+    Raises:
+      LedgerError: if there is none before it, or its run is gone.
+      OSError: for files that cannot be written, or if another process works in the directory.
+    """
+    with files.hold(ledger.workdir / ".lock"):
+        published = roll_back(ledger, keep=keep)
+        write_page(ledger, say)
+    return published
+
+
+def write_page(ledger: Ledger, say: Callable[[str], None]) -> None:
     """Writes nights.html; a night is worth more than its page, so what fails is only said."""
     try:
-        served = ledger.served()
         nights = [night for date in ledger.dates()[-SHOWN:] if (night := ledger.read(date))]
-        write_nights(ledger.workdir, nights, served._asdict() if served else None)
+        write_nights(ledger.workdir, nights, ledger.versions())
     except Exception as error:  # noqa: BLE001
         said = " ".join(str(error).split()) or type(error).__name__
-        hooks.say(f"{ledger.workdir / NIGHTS}: not written: {said:.200}")
+        say(f"{ledger.workdir / NIGHTS}: not written: {said:.200}")
 
 
 def _stages(
@@ -120,6 +138,7 @@ def _stages(
     last = ledger.accepted_before(date, newest=settings.intake.nights)
     before = [each["facts"] for each in last]
     if unlike := changes(settings.intake, night["facts"], before, allowed=allowed):
+        hooks.say(_ALLOW)
         return night | {"status": "stopped", "reason": "; ".join(unlike)}
     night["served_before"] = _progressive(ledger, date, hooks)
     rows = rows_to_train_on(settings.days, ledger, date)

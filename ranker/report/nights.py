@@ -5,7 +5,7 @@ It has the newest nights alone, so that what a night reads does not grow with th
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +25,30 @@ _MARKS = {"refused": "refused", "diverged": "divergence", "stopped": "halted"}
 _SAID = {"refused": "refused by the gate", "diverged": "diverged", "stopped": "day not trained on"}
 
 
-def write_nights(
-    workdir: Path, nights: Sequence[Mapping[str, Any]], served: Mapping[str, Any] | None
-) -> Path:
+Versions = Sequence[tuple[int, str]]  # each with the night that trained it; the last is served
+
+
+def write_nights(workdir: Path, nights: Sequence[Mapping[str, Any]], versions: Versions) -> Path:
     """Writes the page of a job, as a whole; returns where it is.
 
     Args:
       nights: what each of the last `SHOWN` came to, as NIGHT.json has it, in the order of their
         dates.
-      served: version and date of what is served; None before the first.
     """
-    write_text(workdir / NIGHTS, render(workdir.name, nights, served))
+    write_text(workdir / NIGHTS, render(workdir.name, nights, versions))
     return workdir / NIGHTS
 
 
-def render(job: str, nights: Sequence[Mapping[str, Any]], served: Mapping[str, Any] | None) -> str:
+def rolled_back(versions: Versions) -> set[str]:
+    """Returns the nights whose model was served until that of an earlier one took its place."""
+    found: set[str] = set()
+    for index, (_, date) in enumerate(versions):
+        found |= {before for _, before in versions[:index] if before > date}
+        found.discard(date)
+    return found
+
+
+def render(job: str, nights: Sequence[Mapping[str, Any]], versions: Versions) -> str:
     """Returns the page of a job."""
     last = nights[-1] if nights else {"date": "", "status": "", "reason": ""}
     bad = [night for night in nights if night["status"] != "accepted"]
@@ -48,13 +57,13 @@ def render(job: str, nights: Sequence[Mapping[str, Any]], served: Mapping[str, A
         job=job,
         date=datetime.datetime.now().astimezone().strftime("%-d %B %Y, %H:%M"),
         last=last,
-        served=served,
+        served=versions[-1] if versions else None,
         counts=f"{text.plural(len(nights), 'night')}, {len(bad)} without a new model",
         kind={"accepted": "good", "": "wait"}.get(last.get("status", ""), "bad"),
         quality=Figures(tuple(_quality(nights))),
         volumes=Figures(tuple(_volumes(nights) if nights else ())),
         symbols=[(_MARKS[s], _SAID[s]) for s in _MARKS if any(n["status"] == s for n in nights)],
-        nights=_table(nights),
+        nights=_table(nights, versions),
     )
 
 
@@ -114,19 +123,21 @@ def _panel(
     return Panel(title=title, figure=figure, legend=legend)
 
 
-def _table(nights: Sequence[Mapping[str, Any]]) -> Table:
+def _table(nights: Sequence[Mapping[str, Any]], versions: Versions) -> Table:
     heads = ("night", "outcome", "version", "rows", "reason, and report")
-    return table(heads, [_row(night) for night in reversed(nights)])
+    gone = rolled_back(versions)
+    return table(heads, [_row(night, versions, gone) for night in reversed(nights)])
 
 
-def _row(night: Mapping[str, Any]) -> tuple[Field, ...]:
+def _row(night: Mapping[str, Any], versions: Versions, gone: Collection[str]) -> tuple[Field, ...]:
+    numbers = [str(number) for number, date in versions if date == night["date"]]
     link = ""
     if "run" in night:
         link = Markup('<a href="nights/{0}/run/report.html">report</a>').format(night["date"])
     return (
         name(night["date"]),
-        words(night["status"]),
-        Field(str(night.get("version", ""))),
+        words(night["status"] + (", then rolled back" if night["date"] in gone else "")),
+        Field(", ".join(numbers)),
         Field(f"{night['facts']['rows']:,}"),
         words(Markup("{} {}").format(night["reason"], link) if link else night["reason"]),
     )

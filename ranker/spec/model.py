@@ -125,7 +125,7 @@ class Ple(Sharing):
 
 @declared
 class WideSettings(Part):
-    """The wide part, added to each logit: see `ranker.model.Wide`.
+    """The wide part of each logit: a bias a value, a weight a number, a product of user and item.
 
     Attributes:
       biases: features with a bias a value, by name, or by their role in the data: "user", "item".

@@ -114,8 +114,7 @@ def markdown(table: Table, *, whole: str = "The run") -> str:
     if rows:
         lines += ["| setting | value | default | |", "|---|---|---|---|"]
         lines += [
-            f"| `{field.name}` | {_value(field, table.names)} | {_default(field)} "
-            f"| {_escaped(help_)} |"
+            f"| `{field.name}` | {_value(field, table)} | {_default(field)} | {_escaped(help_)} |"
             for field, help_ in rows
         ]
     return "\n".join(lines).rstrip() + "\n"
@@ -223,14 +222,16 @@ def _is_section(field: Field) -> bool:
     return _part_of(field.hint) is field.hint and not kinds(field.hint)
 
 
-def _value(field: Field, names: Mapping[type[Part], str]) -> str:
+def _value(field: Field, table: Table) -> str:
     part = _part_of(field.hint)
     if part is None:
         return value_text(field)
     first = next(iter(kinds(part)), None)
-    one = f"[{names[part]}](#{names[part]}{first})" if first else "table"
+    family = table.names.get(part, "table")
+    anchor = f"{family}{first}" if first else f"{table.name}{field.name}".replace(".", "")
+    one = f"[{family}](#{anchor})"
     origins = _origins(field.hint)
-    many = one if first else "tables"
+    many = one if first else f"[tables](#{anchor})"
     text = f"list of {many}" if tuple in origins else f"{one} by name" if dict in origins else one
     return f"{text}, or none" if NoneType in typing.get_args(field.hint) else text
 

@@ -38,7 +38,10 @@ Every setting of a run. Made by `ranker settings --all`.
 
 - A section such as `data` is the table `[data]` in TOML. A section such as `clip.clippy` is one
   kind of clipper, and says which tables may have it.
-- A table whose default is "none" is off. Its heading alone switches it on: `[guard.detect]`.
+- A table whose default is "none" is off. Its heading alone switches it on: `[guard.detect]`. Every
+  other table is in effect, with these defaults.
+- These are the defaults of a setting that no file names. A config such as `table` sets many:
+  `ranker train --config=table --check` prints what is in effect.
 - A list in the file takes the place of its default.
 """
 

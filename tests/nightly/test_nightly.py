@@ -145,6 +145,10 @@ def test_the_way_back_serves_the_model_before_as_the_newest(job):
     origins = [(job / f"job/export/{v}/assets.extra/origin.json").read_text() for v in (2, 4)]
     assert origins[0] == origins[1]
     assert roll_back(Ledger(job / "job"), keep=5) == (5, "2026-11-01")
+    lines: list[str] = []
+    hooks = Hooks(is_stopping=lambda: False, say=lines.append)
+    assert night(job, "2026-11-03", hooks=hooks)["status"] == "accepted"
+    assert lines == ["The night of 2026-11-03 is over: accepted, and rolled back since"]
     with pytest.raises(LedgerError, match="no version to go back to: 2026-11-01 is the first"):
         roll_back(Ledger(job / "job"), keep=5)
 

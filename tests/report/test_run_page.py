@@ -9,7 +9,7 @@ from fuzz import fuzz
 from hypothesis import strategies as st
 from sample_run import SCRIPT, write_run
 
-from ranker.files import write_sealed
+from ranker.files import read_sealed, write_sealed
 from ranker.report.run import write_report
 from ranker.report.run.interventions import attempts
 from ranker.report.run.previous import previous_run
@@ -250,3 +250,13 @@ def test_the_pace_is_of_lines_a_second_apart(tmp_path, lines, expected):
     (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in said))
     found = read_logs(tmp_path).steps.get("attempts_per_second", Series([], []))
     assert list(zip(*found, strict=True)) == expected
+
+
+def test_a_task_that_is_predicted_no_better_than_by_its_mean_is_said_to_be(tmp_path):
+    run = write_run(tmp_path / "run")
+    result = read_sealed(run / "RESULT.json")
+    for entropy, is_said in ((0.99, False), (1.02, True)):
+        result["metrics"]["validation"]["like"]["normalized_entropy"] = entropy
+        write_sealed(run / "RESULT.json", result)
+        said = "like is predicted no better than by its mean: normalized entropy 1.020."
+        assert (said in read(written(run)).text) == is_said

@@ -39,10 +39,10 @@ def test_a_kind_is_said_to_stand_where_it_is_taken_and_nowhere_else(name, places
             '| `sharing` | [sharing](#sharingshared_bottom) | `{kind = "mmoe"}` |',
         ),
         (RunConfig, "", "| `clip` | list of [clip](#clipvalue) | `[]` |"),
-        (RunConfig, "guard", '| `detect` | table, or none | `"none"` |'),
+        (RunConfig, "guard", '| `detect` | [table](#guarddetect), or none | `"none"` |'),
         (RunConfig, "objective", "| `losses` | [loss](#losscross_entropy) by name | `{}` |"),
         (NightlySettings, "gate", '{kind = "calibration", absolute = false}'),
-        (CompareConfig, "", '| `models` | list of tables | `[{name = "base"}]` |'),
+        (CompareConfig, "", '| `models` | list of [tables](#models) | `[{name = "base"}]` |'),
     ],
 )
 def test_a_setting_that_holds_other_settings_has_a_row_with_its_default(root, table, row):

@@ -110,6 +110,11 @@ def _remarks(record: Record) -> tuple[str, ...]:
             found.append(
                 "The best model came in the first half; later attempts did not improve it."
             )
+    for task, metrics in record.metrics("validation").items():
+        if (entropy := number_in(metrics, "normalized_entropy")) >= 1:
+            found.append(
+                f"{task} is predicted no better than by its mean: normalized entropy {entropy:.3f}."
+            )
     if said := advice(record):
         found.append(said)
     for split, count in mapping(result.get("rejected_rows") or result.get("bad_rows")).items():
