@@ -6,7 +6,7 @@ import pytest
 from nights import night, write_job
 
 from ranker.nightly.ledger import Ledger, LedgerError, Published
-from ranker.nightly.night import Hooks, _write_page
+from ranker.nightly.night import write_page
 from ranker.report.nights import SHOWN
 
 OPENED: list[str] | None = None
@@ -48,7 +48,7 @@ def opened(folder, count):
         with pytest.raises(LedgerError, match="2026-11-01"):
             night(folder, "2026-11-01")
         ledger.accepted_before("2026-11-01", newest=7)
-        _write_page(ledger, Hooks(is_stopping=lambda: False, say=print))
+        write_page(ledger, print)
         return [path for path in OPENED if str(folder / "job") in path]
     finally:
         OPENED = None
@@ -66,7 +66,7 @@ def test_a_damaged_night_costs_its_page_and_not_the_night(tmp_path):
     ledger, said = after(tmp_path, 2), []
     path = ledger.night(dates(2)[1]) / "NIGHT.json"
     path.write_text("{}")
-    _write_page(ledger, Hooks(is_stopping=lambda: False, say=said.append))
+    write_page(ledger, said.append)
     (line,) = said
     assert line.startswith(f"{ledger.workdir / 'nights.html'}: not written: {path}: ")
 
