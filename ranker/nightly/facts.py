@@ -1,5 +1,6 @@
 """What a prepared day is like, in few numbers, and whether it is like the days before."""
 
+import difflib
 import statistics
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from ranker.spec import load
 from ranker.spec.nightly import IntakeSettings
 from ranker.spec.table import TableSpec
 
+_OF_ALL = ("rows", "repeated", "time")  # what may differ of a whole day
 _SPLITS = ("train", "validation", "test")
 
 
@@ -60,6 +62,16 @@ def facts(folder: Path) -> dict[str, Any]:
             found["top_shares"][feature.name] = pc.max(counts).as_py() / rows
     found["repeated"] = _repeated(paths, schema)
     return found
+
+
+def check_allowed(day: Mapping[str, Any], allowed: Collection[str]) -> None:
+    """Raises ValueError, with the nearest, for a name that nothing of a day can differ in."""
+    known = {*_OF_ALL, *day["tasks"], *day["numbers"], *day["top_shares"]}
+    for name in allowed:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
+            raise ValueError(f"--allow={name}: nothing of a day is called so; {hint}")
 
 
 def changes(

@@ -18,7 +18,7 @@ from ranker.files import DamagedError, read_sealed, temporary_directory, write_s
 from ranker.gate import judge
 from ranker.nightly import scores
 from ranker.nightly.day import SPLITS, prepare_day
-from ranker.nightly.facts import changes, facts
+from ranker.nightly.facts import changes, check_allowed, facts
 from ranker.nightly.ledger import PROGRESSIVE, Ledger, LedgerError, Published
 from ranker.nightly.measured import measured
 from ranker.nightly.publish import export_of, heal, publish, roll_back
@@ -135,6 +135,7 @@ def _stages(
     allowed: Collection[str],
 ) -> dict[str, Any]:
     night: dict[str, Any] = {"reason": "", "facts": _prepared(settings, ledger, date, hooks)}
+    check_allowed(night["facts"], allowed)
     last = ledger.accepted_before(date, newest=settings.intake.nights)
     before = [each["facts"] for each in last]
     if unlike := changes(settings.intake, night["facts"], before, allowed=allowed):

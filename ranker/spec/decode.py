@@ -156,6 +156,13 @@ def _variant(kind: Any, tables: Sequence[Layer], *, path: tuple[str, ...], defau
     return _dataclass(members[chosen], tables[first:], path=path, default=default)
 
 
+def _counted(stated: Sequence[Any]) -> str:
+    if not stated:
+        return "the list is empty"
+    last = f" to {len(stated) - 1}" if len(stated) > 1 else ""
+    return f"elements go by number, and there is 0{last}"
+
+
 def _tuple(kind: Any, layers: Sequence[Layer], *, path: tuple[str, ...], default: Any) -> Any:
     defaults = list(default) if isinstance(default, tuple) else []
     stated: list[list[Layer]] = [[] for _ in defaults]
@@ -168,7 +175,7 @@ def _tuple(kind: Any, layers: Sequence[Layer], *, path: tuple[str, ...], default
             raise error_at(origin, path, f"must be a list, got {_show(value)}")
         for name, item in value.items():
             if name not in map(str, range(len(stated))):
-                raise error_at(origin, path, f"no element {name!r}; it has {len(stated)}, from 0")
+                raise error_at(origin, path, f"no element {name!r}; {_counted(stated)}")
             stated[int(name)].append(Layer(origin, item))
     return tuple(
         decode(kind, of_one, path=(*path, str(index)), default=defaults[index])

@@ -1,5 +1,6 @@
 """A day behind another: what it knows of the past is what preparing both together knows."""
 
+import re
 import time
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from benchmarks.thirty_days import write_day as write_day_as_prepared
 from ranker.datasets import DatasetError, Options, prepare
 from ranker.input import check_split
 from ranker.nightly.day import prepare_day
-from ranker.nightly.facts import changes, facts
+from ranker.nightly.facts import changes, check_allowed, facts
 from ranker.nightly.ledger import Ledger, LedgerError, Published
 from ranker.schema import read_schema
 from ranker.spec.nightly import DaySettings, IntakeSettings
@@ -163,3 +164,18 @@ def test_a_day_whose_rows_are_repeated_is_told(tmp_path):
     assert changes(settings, repeated, [usual], allowed=["repeated"]) == []
     without = {name: value for name, value in usual.items() if name != "repeated"}
     assert changes(settings, repeated, [without]) == []  # facts of before there was the check
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("row", "--allow=row: nothing of a day is called so; did you mean rows?"),
+        ("prices", "--allow=prices: nothing of a day is called so; did you mean price?"),
+        ("qqq", "--allow=qqq: nothing of a day is called so; there are: click, price, repeated, "),
+    ],
+)
+def test_what_is_allowed_must_be_something_that_can_differ(name, said):
+    day = {"rows": 9, "tasks": {"click": {}}, "numbers": {"price": {}}, "top_shares": {}}
+    check_allowed(day, ["rows", "repeated", "time", "click", "price"])
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check_allowed(day, [name])

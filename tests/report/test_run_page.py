@@ -230,6 +230,12 @@ def test_no_line_of_a_log_breaks_the_page(tmp_path):
     fuzz("report", logs, check, num_cases=150)
 
 
+def test_a_nightly_job_is_no_run_and_has_a_page_of_its_own(tmp_path):
+    (tmp_path / "nights").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"its page is nights\.html"):
+        read_record(tmp_path)
+
+
 def test_a_run_that_goes_on_says_how_fast(tmp_path):
     said = read(written(write_run(tmp_path / "run", status="running"))).text
     assert "Throughput 5,120/s examples, between log lines" in said  # ten batches of 512 a second

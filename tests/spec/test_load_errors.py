@@ -85,7 +85,7 @@ OVERRIDE_MISTAKES = {
     "section=none": "section: must be a table, got 'none'",
     "section.clip.kind=haard": "section.clip: no kind 'haard'. Did you mean 'hard'? There are: "
     "soft, hard.",
-    "clips.0.floor=1": "clips: no element '0'; it has 0, from 0",
+    "clips.0.floor=1": "clips: no element '0'; the list is empty",
     "section.rate": "must be section.name=value",
     "section..rate=1": "must be section.name=value",
     "=1": "must be section.name=value",

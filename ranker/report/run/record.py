@@ -59,6 +59,13 @@ def read_record(workdir: Path) -> Record:
       FileNotFoundError: if there is no run.
       OSError: if its logs cannot be read.
     """
+    if (workdir / "nights").is_dir():
+        raise FileNotFoundError(
+            2,
+            "no run, but the nights of a job: its page is nights.html, and each night's run is in "
+            "nights/DATE/run",
+            str(workdir),
+        )
     if not (workdir / "config.toml").exists():
         raise FileNotFoundError(
             2, "no run here: there is no such file", str(workdir / "config.toml")
