@@ -42,9 +42,13 @@ def write_nights(workdir: Path, nights: Sequence[Mapping[str, Any]], versions: V
 def rolled_back(versions: Versions) -> set[str]:
     """Returns the nights whose model was served until that of an earlier one took its place."""
     found: set[str] = set()
-    for index, (_, date) in enumerate(versions):
-        found |= {before for _, before in versions[:index] if before > date}
-        found.discard(date)
+    seen: set[str] = set()
+    earliest = ""
+    for _, date in reversed(versions):
+        if date not in seen and earliest and earliest < date:
+            found.add(date)
+        seen.add(date)
+        earliest = min(date, earliest or date)
     return found
 
 
@@ -57,6 +61,7 @@ def render(job: str, nights: Sequence[Mapping[str, Any]], versions: Versions) ->
         job=job,
         date=datetime.datetime.now().astimezone().strftime("%-d %B %Y, %H:%M"),
         last=last,
+        outcome=_outcome(last, rolled_back(versions)),
         served=versions[-1] if versions else None,
         counts=f"{text.plural(len(nights), 'night')}, {len(bad)} without a new model",
         kind={"accepted": "good", "": "wait"}.get(last.get("status", ""), "bad"),
@@ -129,6 +134,10 @@ def _table(nights: Sequence[Mapping[str, Any]], versions: Versions) -> Table:
     return table(heads, [_row(night, versions, gone) for night in reversed(nights)])
 
 
+def _outcome(night: Mapping[str, Any], gone: Collection[str]) -> str:
+    return night["status"] + (", then rolled back" if night["date"] in gone else "")
+
+
 def _row(night: Mapping[str, Any], versions: Versions, gone: Collection[str]) -> tuple[Field, ...]:
     numbers = [str(number) for number, date in versions if date == night["date"]]
     link = ""
@@ -136,7 +145,7 @@ def _row(night: Mapping[str, Any], versions: Versions, gone: Collection[str]) ->
         link = Markup('<a href="nights/{0}/run/report.html">report</a>').format(night["date"])
     return (
         name(night["date"]),
-        words(night["status"] + (", then rolled back" if night["date"] in gone else "")),
+        words(_outcome(night, gone)),
         Field(", ".join(numbers)),
         Field(f"{night['facts']['rows']:,}"),
         words(Markup("{} {}").format(night["reason"], link) if link else night["reason"]),

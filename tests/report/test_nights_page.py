@@ -56,7 +56,8 @@ def test_a_night_that_was_rolled_back_says_so_and_who_is_served():
     nights = [night(day, "accepted", None) for day in days]
     page = render("job", nights, [*zip((1, 2, 3), days, strict=True), (4, days[1])])
     assert "Version 4 is served, trained in the night of 2026-11-02." in page
-    assert page.count("accepted, then rolled back") == 1
+    assert "2026-11-03: accepted, then rolled back" in page  # the last night, above
+    assert page.count("accepted, then rolled back") == 2  # and in its row
     assert "2, 4" in page
 
 

@@ -59,17 +59,11 @@ def read_record(workdir: Path) -> Record:
       FileNotFoundError: if there is no run.
       OSError: if its logs cannot be read.
     """
-    if (workdir / "nights").is_dir():
-        raise FileNotFoundError(
-            2,
-            "no run, but the nights of a job: its page is nights.html, and each night's run is in "
-            "nights/DATE/run",
-            str(workdir),
-        )
     if not (workdir / "config.toml").exists():
-        raise FileNotFoundError(
-            2, "no run here: there is no such file", str(workdir / "config.toml")
-        )
+        said = "no run here: there is no such file"
+        if (workdir / "nights").is_dir():
+            said += "; of a nightly job see nights.html, and of a night its nights/DATE/run"
+        raise FileNotFoundError(2, said, str(workdir / "config.toml"))
     problems: list[str] = []
     config = (workdir / "config.toml").read_text("utf-8", errors="replace")
     try:

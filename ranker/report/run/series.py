@@ -1,7 +1,6 @@
 """What metrics.jsonl and events.jsonl say, whatever is in them, as columns over attempts."""
 
 import math
-import statistics
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -82,31 +81,22 @@ class _Pace:
     """Tells how many attempts a second there were from a line to the next."""
 
     def __init__(self) -> None:
-        self._last: tuple[float, datetime] | None = None
+        self._last: tuple[float, float] | None = None
 
     def between(self, attempt: float, time: object) -> dict[str, float]:
         """Returns the pace since the last line that was a second ago or more; {} of another."""
         try:
-            now = datetime.fromisoformat(str(time))
-        except ValueError:
+            now = datetime.fromisoformat(str(time)).timestamp()
+        except (ValueError, OverflowError, OSError):  # no moment, or one of no clock
             return {}
-        if self._last is None or attempt <= self._last[0]:  # the first, or it was rolled back
+        before, then = self._last or (attempt, now)
+        if attempt <= before or now < then:  # the first, rolled back, or a clock that was set back
             self._last = attempt, now
             return {}
-        before, then = self._last
-        seconds = (
-            (now - then).total_seconds() if (now.tzinfo is None) == (then.tzinfo is None) else 0
-        )
-        if seconds < _SHORTEST:
+        if now - then < _SHORTEST:
             return {}
         self._last = attempt, now
-        return {"attempts_per_second": (attempt - before) / seconds}
-
-
-def median(series: Series) -> float:
-    """Returns the median of a quantity; NaN without a value."""
-    known = [value for value in series.y if not math.isnan(value)]
-    return statistics.median(known) if known else math.nan
+        return {"attempts_per_second": (attempt - before) / (now - then)}
 
 
 def number_in(values: Mapping[str, Any], name: str) -> float:

@@ -1,12 +1,14 @@
 """The first thing on the page: how it went, in a sentence, and the numbers beside it."""
 
+import math
+import statistics
 from typing import NamedTuple
 
 from ranker.report import text
 from ranker.report.run.interventions import because
 from ranker.report.run.pulls import advice
 from ranker.report.run.record import Record
-from ranker.report.run.series import Series, as_number, mapping, median, number_in
+from ranker.report.run.series import as_number, mapping, number_in
 
 _KINDS = {"completed": "good", "diverged": "bad", "failed": "bad"}
 _WAITS = 0.3  # of the time; more is worth a word
@@ -133,8 +135,9 @@ def _sentence(reason: object) -> str:
 
 def _pace(record: Record) -> float:
     """Returns the median of examples a second between log lines; NaN if it is not known."""
-    pace = record.logs.steps.get("attempts_per_second", Series([], []))
-    return median(pace) * number_in(mapping(record.settings.get("data")), "batch_size")
+    pace = record.logs.steps.get("attempts_per_second")
+    batch_size = number_in(mapping(record.settings.get("data")), "batch_size")
+    return statistics.median(pace.y) * batch_size if pace else math.nan
 
 
 def _steps(record: Record) -> str:
