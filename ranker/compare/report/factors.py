@@ -18,7 +18,7 @@ _COLUMNS = 60  # of a map: there may be many maps on a page
 
 
 def panels(summary: Summary, results: pd.DataFrame) -> list[Panel]:
-    """Returns a panel for each workload and safeguard, of the runs of the training curves."""
+    """Returns a panel for each drawn workload and safeguard, of the runs of the curves."""
     return [
         _panel(label(workload), name, telling_rate(summary, workload), run)
         for workload in drawn(summary)
@@ -30,7 +30,7 @@ def by_layer(summary: Summary, results: pd.DataFrame) -> Table:
     """Returns the mean clip factor of each layer that is clipped at all, over the same runs."""
     names = list(dict.fromkeys(cell.safeguard for cell in summary.cells))
     groups = []
-    for workload in drawn(summary):
+    for workload in dict.fromkeys(cell.workload for cell in summary.cells):
         runs = representatives(summary, results, workload)
         means = {name: _means(run) for name, run in runs.items() if run is not None}
         layers = dict.fromkeys(layer for of_run in means.values() for layer in of_run)
