@@ -1,6 +1,8 @@
 """The two tables of docs/compare_clippy.md that the report does not have, from its rows.
 
-python -m benchmarks.clippy_page --rows=docs/results/compare_clippy.csv
+  python -m benchmarks.clippy_page --rows=docs/results/compare_clippy.csv
+
+The rows are those that `benchmarks.rows` wrote. Markdown goes to standard output.
 """
 
 from collections.abc import Iterator, Sequence

@@ -139,7 +139,8 @@ def _stages(
     last = ledger.accepted_before(date, newest=settings.intake.nights)
     before = [each["facts"] for each in last]
     if unlike := changes(settings.intake, night["facts"], before, allowed=allowed):
-        hooks.say(_ALLOW)
+        if night["facts"]["rows"]:
+            hooks.say(_ALLOW)
         return night | {"status": "stopped", "reason": "; ".join(unlike)}
     night["served_before"] = _progressive(ledger, date, hooks)
     rows = rows_to_train_on(settings.days, ledger, date)

@@ -164,7 +164,8 @@ def _tables(
     helps = help_of(cls)
     text, _, _ = (inspect.getdoc(declaration(cls)) or "").partition("\nAttributes:\n")
     fields = tuple((field, helps.get(field.name, "")) for field in fields_of(cls))
-    own = tuple(p.table for p in locations[family_of(cls)] if p.takes(cls)) if cls.kind else ()
+    possible = locations[family_of(cls)] if cls.kind else []
+    own = tuple(location.table for location in possible if location.takes(cls))
     yield Table(name, cls, text.strip(), fields, own, names)
     for field in fields_of(cls):
         part = _part_of(field.hint)
